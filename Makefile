@@ -1,0 +1,26 @@
+# Needs Python (3.10 or later) with pip, and make. Everything else goes into .venv.
+PYTHON ?= python3
+BIN := .venv/bin
+
+.PHONY: demo test lint docs bench dist clean
+
+test: .venv/.ready
+	$(BIN)/python -m pytest
+
+demo: .venv/.ready
+	$(BIN)/python -m tests.demo
+
+lint: .venv/.ready
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+
+# .ready is made last: an installation that was interrupted is done again.
+.venv/.ready: pyproject.toml
+	$(PYTHON) -m venv .venv
+	$(BIN)/python -m pip install --quiet --upgrade "pip>=25.1"
+	$(BIN)/python -m pip install --quiet --editable . --group dev
+	touch $@
+
+clean:
+	rm -rf .venv .nox .mypy_cache .pytest_cache .ruff_cache build dist
