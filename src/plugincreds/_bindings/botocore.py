@@ -1,0 +1,179 @@
+"""botocore: the provider in its chain, the credentials that it sees, and its sessions."""
+
+import importlib
+import logging
+import os
+import weakref
+from datetime import datetime
+from functools import cache
+from types import ModuleType
+from typing import Any
+
+from plugincreds._contract import PluginContext
+from plugincreds._errors import PluginError, described
+from plugincreds._resolution import automatic_source, selected_source
+from plugincreds._settings import Off, Selected, Selection, selection
+from plugincreds._source import Source
+
+logger = logging.getLogger("plugincreds")
+
+# Sessions whose chain has no plugin in it.
+_base_sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
+# An automatic plugin stands before the first of these that is in the chain.
+_MACHINE_METHODS = ("container-role", "iam-role")
+
+
+class PluginProvider:
+    """The provider in botocore's chain that asks plugins.
+
+    Args:
+        module: The `credentials` module of the botocore that the chain belongs to.
+        session: The session that the chain belongs to.
+        chosen: Which plugin is asked for.
+    """
+
+    METHOD = "plugin"
+    CANONICAL_NAME = "CustomPlugin"
+
+    def __init__(self, module: ModuleType, session: Any, chosen: Selection) -> None:
+        self._module = module
+        self._session = session
+        self._chosen = chosen
+
+    def load(self) -> Any:
+        """Return botocore credentials over the plugin's source; None if every plugin declines.
+
+        Raises:
+            PluginError: The selected plugin is missing, broken, declines or fails, or an
+                automatic one is configured and fails.
+        """
+        source = self._source()
+        if source is None:
+            return None
+        kind = _credentials_class(self._module.RefreshableCredentials)
+        return kind(source, self._module.ReadOnlyCredentials)
+
+    def _source(self) -> Source | None:
+        if isinstance(self._chosen, Selected):
+            return selected_source(self._chosen, self._context)
+        try:
+            return automatic_source(self._context)
+        except PluginError:
+            raise
+        except Exception as error:
+            logger.warning("Credential plugins are not used: %s.", described(error), exc_info=True)
+            return None
+
+    def _context(self, plugin: str) -> PluginContext:
+        session = self._session
+        in_code = session.instance_variables().get("profile")
+        profile, region = (session.get_config_variable(name) for name in ("profile", "region"))
+        package = self._module.__name__.rpartition(".")[0]
+        return PluginContext(
+            plugin,
+            profile=profile or "default",
+            region=region,
+            options={},
+            # It must not hold the session: sources outlive sessions.
+            open_session=lambda: _open_base_session(package, profile=in_code, region=region),
+        )
+
+
+def base_session() -> Any:
+    """Return a new botocore session whose chain has no plugin in it.
+
+    A plugin that needs AWS itself uses it, as in
+    `plugincreds.base_session().create_client("sts")`, or the one of its context.
+    """
+    return _open_base_session("botocore")
+
+
+def _open_base_session(
+    package: str, *, profile: str | None = None, region: str | None = None
+) -> Any:
+    session = importlib.import_module(f"{package}.session").Session(profile=profile)
+    if region is not None:
+        session.set_config_variable("region", region)
+    _base_sessions.add(session)
+    return session
+
+
+def extend(module: ModuleType, resolver: Any, session: Any) -> Any:
+    """Put a `PluginProvider` into a new default chain, where it belongs."""
+    if session in _base_sessions:
+        return resolver
+    in_code = session.instance_variables().get("profile") is not None
+    chosen = selection(os.environ, profile_in_code=in_code)
+    if isinstance(chosen, Off):
+        return resolver
+    try:
+        _insert(resolver.providers, PluginProvider(module, session, chosen), chosen)
+    except Exception as error:
+        message = f"This botocore's credential chain is not as expected ({described(error)})"
+        if isinstance(chosen, Selected):
+            message = f"{message}, so {chosen.asked_by} cannot be honoured. Upgrade plugincreds."
+            raise PluginError(message, plugin=chosen.name) from error
+        logger.warning("%s, so credential plugins are not used. Upgrade plugincreds.", message)
+    return resolver
+
+
+def _insert(providers: list[Any], provider: PluginProvider, chosen: Selection) -> None:
+    methods = [known.METHOD for known in providers]
+    if provider.METHOD in methods:
+        return  # somebody else's wrapper has called ours before
+    if isinstance(chosen, Selected):
+        providers.insert(0, provider)
+        return
+    places = [methods.index(method) for method in _MACHINE_METHODS if method in methods]
+    providers.insert(min(places, default=len(providers)), provider)
+
+
+@cache
+def _credentials_class(base: type[Any]) -> type[Any]:
+    """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
+
+    class PluginCredentials(base):  # type: ignore[misc] # botocore has no type information
+        """What botocore signs with: read-only views of a source's cache.
+
+        Each of the attributes may come from another value than the one read before it;
+        `get_frozen_credentials()` gives them all from one.
+        """
+
+        def __init__(self, source: Source, frozen: type[Any]) -> None:
+            # Not super().__init__(): the value and the decision to refresh it are the cache's.
+            self._source = source
+            self._frozen = frozen
+            self._frozen_fields = frozen._fields  # older ones have no account_id
+            self.method = f"plugin:{source.plugin.name}"
+
+        def get_frozen_credentials(self) -> Any:
+            value = self._source.cache.get()
+            return self._frozen(*(getattr(value, name) for name in self._frozen_fields))
+
+        access_key = property(lambda self: self._source.cache.get().access_key)
+        secret_key = property(lambda self: self._source.cache.get().secret_key)
+        token = property(lambda self: self._source.cache.get().token)
+        account_id = property(lambda self: self._source.cache.get().account_id)
+        _expiry_time = property(lambda self: self._source.cache.expires_at)
+
+        def refresh_needed(self, refresh_in: float | None = None) -> bool:
+            """Tell whether the value expires within `refresh_in` seconds (as botocore's does)."""
+            expiry: datetime | None = self._source.cache.expires_at
+            if expiry is None:
+                return False
+            within = self._advisory_refresh_timeout if refresh_in is None else refresh_in
+            left = (expiry - datetime.now(expiry.tzinfo)).total_seconds()
+            return bool(left < within)
+
+        def _refresh(self) -> None:
+            self._source.cache.get()
+
+        def __reduce__(self) -> Any:
+            message = (
+                f"Credentials of {self.method} cannot be pickled or copied, because they are "
+                "bound to the plugin in this process. Pass get_frozen_credentials() on, or make "
+                "a session in the other process."
+            )
+            raise TypeError(message)
+
+    return PluginCredentials

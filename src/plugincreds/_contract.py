@@ -1,0 +1,221 @@
+"""What a plugin author implements and returns. Nothing here imports an AWS package.
+
+The shapes of `retrieve()`'s answer are read here into one `Value`, or into a sentence that
+says what is wrong with it. That sentence never holds any part of the answer.
+"""
+
+import re
+import threading
+from abc import ABC, abstractmethod
+from collections.abc import Awaitable, Callable, Mapping
+from dataclasses import dataclass, field, replace
+from datetime import datetime
+from types import MappingProxyType
+from typing import Any
+
+WANTED_VALUE = (
+    "return a tuple (access_key, secret_key) or (access_key, secret_key, token), a "
+    "plugincreds.Value, a mapping with AccessKeyId, SecretAccessKey, SessionToken, "
+    "Expiration and AccountId, or None to decline"
+)
+_SENDABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
+_SHORTEST_TUPLE, _LONGEST_TUPLE = 2, 3
+
+
+@dataclass(frozen=True, slots=True, repr=False)
+class Value:
+    """One set of AWS credentials, as `retrieve()` may return it (Go: `credentials.Value`).
+
+    Args:
+        access_key: The access key id, such as `AKIA...`.
+        secret_key: The secret access key.
+        token: The session token; None or empty where there is none.
+        expiry_time: A timezone-aware `datetime`, or None where the value does not expire.
+        account_id: The account, 12 digits, or None where it is not known.
+
+    It is checked when `retrieve()` has returned it, not when it is made.
+    """
+
+    access_key: str
+    secret_key: str
+    token: str | None = None
+    expiry_time: datetime | None = field(default=None, kw_only=True)
+    account_id: str | None = field(default=None, kw_only=True)
+
+    def __repr__(self) -> str:
+        """Show the expiry and no part of a key."""
+        expiry = self.expiry_time.isoformat() if isinstance(self.expiry_time, datetime) else None
+        return f"Value(<keys not shown>, expiry_time={expiry})"
+
+
+Answer = Value | tuple[str, str] | tuple[str, str, str | None] | Mapping[str, Any] | None
+
+
+class CredentialPlugin(ABC):
+    """A base class for plugins whose values carry an expiry: `is_expired()` answers False.
+
+    Deriving from it is not needed; any object with `retrieve()` and `is_expired()` will do.
+    A method `cache_key()` that returns a string without secrets may be added: it holds
+    everything that decides *whose* credentials these are (server, role, file).
+    """
+
+    @abstractmethod
+    def retrieve(self) -> Answer | Awaitable[Answer]:
+        """Return credentials; raise where that fails, return None to decline."""
+
+    def is_expired(self) -> bool:
+        """Tell whether the value given last must not be used any more; never blocks."""
+        return False
+
+
+class PluginContext:
+    """What a getter with the parameter `context` is told of the session that asks.
+
+    Attributes:
+        plugin: The plugin's name.
+        profile: The name of the active profile, "default" where none was chosen.
+        region: The session's configured region, not a client's, or None.
+        options: The profile's block `credential_plugin_options`, str to str, read-only.
+        session: A botocore session whose chain has no plugin in it, for plugins that
+            need AWS themselves (STS, say). It is made at first use.
+    """
+
+    __slots__ = ("_lock", "_open_session", "_session", "options", "plugin", "profile", "region")
+
+    def __init__(
+        self,
+        plugin: str,
+        *,
+        profile: str,
+        region: str | None,
+        options: Mapping[str, str],
+        open_session: Callable[[], Any],
+    ) -> None:
+        self.plugin = plugin
+        self.profile = profile
+        self.region = region
+        self.options: Mapping[str, str] = MappingProxyType(dict(options))
+        self._open_session = open_session
+        self._session: Any = None
+        self._lock = threading.Lock()
+
+    @property
+    def session(self) -> Any:
+        """A botocore session without plugins, the same one each time."""
+        with self._lock:
+            if self._session is None:
+                self._session = self._open_session()
+            return self._session
+
+    @property
+    def identity(self) -> tuple[str, str | None, tuple[tuple[str, str], ...]]:
+        """What may decide whose credentials a getter gives that takes this context."""
+        return self.profile, self.region, tuple(sorted(self.options.items()))
+
+    def __repr__(self) -> str:
+        """Show the names; options may be anything, so only their names."""
+        return (
+            f"PluginContext({self.plugin!r}, profile={self.profile!r}, region={self.region!r}, "
+            f"options={sorted(self.options)})"
+        )
+
+
+def read_answer(answer: object, now: float) -> tuple[Value | None, str]:
+    """Return what `retrieve()` answered as a checked `Value`, or None and the fault found.
+
+    None and no fault means that the plugin declined. `now` is in seconds since the epoch.
+    """
+    try:
+        value, fault = _shaped(answer)
+        if value is not None:
+            fault = _fault(value, now)
+    except Exception as error:  # noqa: BLE001 - a mapping or a timezone of the plugin's own
+        return None, f"an answer that cannot be read ({type(error).__name__})"
+    return (None, fault) if fault else (value, "")
+
+
+def _shaped(answer: object) -> tuple[Value | None, str]:
+    if answer is None or isinstance(answer, Value):
+        return _normal(answer), ""
+    if isinstance(answer, tuple):
+        if not _SHORTEST_TUPLE <= len(answer) <= _LONGEST_TUPLE:
+            return None, f"a tuple of {len(answer)} elements"
+        return _normal(Value(*answer)), ""
+    if isinstance(answer, Mapping):
+        return _from_mapping(answer)
+    return None, f"an object of type {type(answer).__name__}"
+
+
+def _normal(value: Value | None) -> Value | None:
+    """Return the value with an empty token as none, which is what services make of it."""
+    if value is not None and isinstance(value.token, str) and not value.token:
+        return replace(value, token=None)
+    return value
+
+
+def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:
+    for name in ("AccessKeyId", "SecretAccessKey"):
+        if name not in answer:
+            nested = " (it has Credentials: return what stands under that)"
+            return None, f"a mapping without {name}{nested * ('Credentials' in answer)}"
+    expiration = answer.get("Expiration")
+    if isinstance(expiration, str):
+        expiration = _parsed(expiration)
+        if expiration is None:
+            return None, "a mapping whose Expiration is no ISO 8601 time"
+    value = Value(
+        answer["AccessKeyId"],
+        answer["SecretAccessKey"],
+        answer.get("SessionToken"),
+        expiry_time=expiration,
+        account_id=answer.get("AccountId"),
+    )
+    return _normal(value), ""
+
+
+def _parsed(text: str) -> datetime | None:
+    """Read an ISO 8601 time; fractions of a second are dropped, 3.10 reads only some."""
+    try:
+        return datetime.fromisoformat(re.sub(r"[.,]\d+", "", text.strip()).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+
+
+def _fault(value: Value, now: float) -> str:
+    return (
+        _key_fault("access key", value.access_key)
+        or _key_fault("secret key", value.secret_key)
+        or ("" if value.token is None else _key_fault("token", value.token))
+        or _expiry_fault(value.expiry_time, now)
+        or _account_fault(value.account_id)
+    )
+
+
+def _key_fault(what: str, key: object) -> str:
+    if not isinstance(key, str):
+        return f"a value whose {what} is of type {type(key).__name__}, not str"
+    if not key:
+        return f"a value whose {what} is empty"
+    if not _SENDABLE.fullmatch(key):
+        # It goes into an HTTP header.
+        return f"a value whose {what} holds a character that is not printable ASCII, or a space"
+    return ""
+
+
+def _expiry_fault(expiry: object, now: float) -> str:
+    if expiry is None:
+        return ""
+    if not isinstance(expiry, datetime):
+        return f"a value whose expiry time is of type {type(expiry).__name__}, not datetime"
+    if expiry.utcoffset() is None:
+        return "a value whose expiry time has no timezone"
+    if expiry.timestamp() <= now:
+        return f"a value that expired at {expiry.isoformat()}"
+    return ""
+
+
+def _account_fault(account_id: object) -> str:
+    if account_id is None or (isinstance(account_id, str) and _ACCOUNT_ID.fullmatch(account_id)):
+        return ""
+    return "a value whose account id is not a str of 12 digits"

@@ -1,0 +1,59 @@
+"""Which plugins the code that runs now was called by.
+
+A flight is one call into a plugin that may take long and use AWS: the getter, or
+`retrieve()`. While it runs, a context variable names it, so that a session that needs the
+very same credentials inside it is refused at once. Without that it would call itself for
+ever, wait for itself, or take another identity than the one it was asked for.
+"""
+
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
+
+from plugincreds._errors import PluginError
+
+
+class _Flight:
+    def __init__(self, mark: Hashable) -> None:
+        self.mark = mark
+        self.refused = False
+
+
+_flights: ContextVar[tuple[_Flight, ...]] = ContextVar("plugincreds_flights", default=())
+
+
+@contextmanager
+def flight(mark: Hashable, label: str) -> Iterator[None]:
+    """Run the body as the flight `mark`; `label` says in a message what flies.
+
+    Raises:
+        PluginError: That flight is under way already and led here. It names the remedy.
+    """
+    flights = _flights.get()
+    for outer in flights:
+        if outer.mark == mark:
+            outer.refused = True
+            raise own_flight_error(label)
+    token = _flights.set((*flights, _Flight(mark)))
+    try:
+        yield
+    finally:
+        _flights.reset(token)
+
+
+def was_refused() -> bool:
+    """Tell whether the innermost flight has asked for itself.
+
+    A plugin may have swallowed that error. If it then declines, it does not mean it.
+    """
+    flights = _flights.get()
+    return bool(flights) and flights[-1].refused
+
+
+def own_flight_error(label: str) -> PluginError:
+    """Return the error for a flight that asks for itself."""
+    return PluginError(
+        f"{label} asks for its own credentials while it is loaded or retrieves them. A plugin "
+        "that needs AWS itself must use context.session or plugincreds.base_session(), not "
+        "boto3.client() or a session of its own."
+    )

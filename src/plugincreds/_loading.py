@@ -1,0 +1,203 @@
+"""An installed plugin -> its two functions, checked against the contract.
+
+Every call into a plugin's code that happens while it is loaded is made here, and whatever
+comes back is either what the contract says or a typed error.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import reduce
+from typing import Any
+
+from plugincreds._contract import PluginContext
+from plugincreds._discovery import InstalledPlugin
+from plugincreds._errors import (
+    InvalidSymbolError,
+    LookupSymbolError,
+    PluginError,
+    PluginIsExpiredNilError,
+    PluginRetrieveNilError,
+    described,
+)
+
+PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
+_WANTED = (
+    "the getter must return the pair (retrieve, is_expired), an object with these two "
+    "methods, or None to decline"
+)
+_PAIR = 2
+# An import or a getter may end the interpreter; in somebody's program it must not.
+_FAULTS = (Exception, SystemExit)
+
+
+@dataclass(frozen=True, slots=True)
+class Getter:
+    """A plugin's getter, found and callable, not called.
+
+    Attributes:
+        plugin: The plugin that it is the getter of.
+        function: The getter.
+        takes_context: Whether it wants to be told of the session that asks.
+    """
+
+    plugin: InstalledPlugin
+    function: Callable[..., Any]
+    takes_context: bool
+
+    def functions(self, context: PluginContext | None) -> "Functions | None":
+        """Call the getter, with the context if it takes one; None: the plugin declines.
+
+        Raises:
+            InvalidSymbolError: It raised, or returned something else than the contract says.
+            PluginRetrieveNilError: What it returned has no retrieve function.
+            PluginIsExpiredNilError: What it returned has no is_expired function.
+        """
+        try:
+            answer = self.function(context=context) if self.takes_context else self.function()
+        except PluginError:
+            raise  # it asked for itself, or says itself what a person must do
+        except _FAULTS as error:
+            message = f"its getter raised {described(error)}; a getter that is not configured"
+            raise _wrong(self.plugin, f"{message} must return None instead") from error
+        if answer is None:
+            return None
+        fault = _fault(answer)
+        if fault:
+            del answer  # authors mistake a getter for retrieve(), so it may hold credentials
+            raise _wrong(self.plugin, *fault)
+        return Functions(*_pair(answer), _cache_key(self.plugin, answer))
+
+
+@dataclass(frozen=True, slots=True)
+class Functions:
+    """The two functions of the contract, and whose credentials they give.
+
+    Attributes:
+        retrieve: Takes nothing, returns or awaits credentials.
+        is_expired: Takes nothing, returns a bool.
+        cache_key: What the plugin says its identity depends on, or None.
+    """
+
+    retrieve: Callable[[], Any]
+    is_expired: Callable[[], Any]
+    cache_key: str | None
+
+
+def load(plugin: InstalledPlugin) -> Getter:
+    """Import the plugin's module and find its getter.
+
+    Raises:
+        LookupSymbolError: The module or the attribute does not exist, or importing failed.
+        InvalidSymbolError: The attribute is not callable in the way that the contract says.
+    """
+    function = _symbol(plugin)
+    if not callable(function):
+        raise _wrong(
+            plugin, f"{plugin.value} is of type {type(function).__name__}, but must be callable"
+        )
+    return Getter(plugin, function, _takes_context(plugin, function))
+
+
+def _symbol(plugin: InstalledPlugin) -> Any:
+    module_name, _, attribute = plugin.value.partition("[")[0].partition(":")
+    module_name, attribute = module_name.strip(), attribute.strip() or PROVIDER_SYMBOL_NAME
+    try:
+        module = importlib.import_module(module_name)
+    except _FAULTS as error:
+        missing = isinstance(error, ModuleNotFoundError) and error.name == module_name
+        found = "does not exist" if missing else f"cannot be imported: {described(error)}"
+        raise _lookup(plugin, f"its module {module_name!r} {found}") from error
+    try:
+        return reduce(getattr, attribute.split("."), module)
+    except _FAULTS as error:
+        found = f"its module {module_name!r} has no attribute {attribute!r}"
+        raise _lookup(plugin, found) from error
+
+
+def _lookup(plugin: InstalledPlugin, found: str) -> LookupSymbolError:
+    message = (
+        f"{plugin.label} cannot be loaded: {found}. "
+        f"Install that package again, or tell its authors; its entry point is {plugin.value!r}."
+    )
+    return LookupSymbolError(message, plugin=plugin.name, distribution=plugin.origin)
+
+
+def _wrong(
+    plugin: InstalledPlugin, found: str, kind: type[PluginError] = InvalidSymbolError
+) -> PluginError:
+    message = f"{plugin.label} breaks the contract: {found}. This is for its authors to mend."
+    return kind(message, plugin=plugin.name, distribution=plugin.origin)
+
+
+def _takes_context(plugin: InstalledPlugin, function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # written in C, without a signature
+        return False
+    required = [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if required not in ([], ["context"]):
+        found = (
+            f"its getter wants the parameters {', '.join(required)}, but may have one, 'context'"
+        )
+        raise _wrong(plugin, found)
+    return any(
+        parameter.name == "context" and parameter.kind is not parameter.POSITIONAL_ONLY
+        for parameter in parameters
+    )
+
+
+def _fault(answer: object) -> tuple[str, type[PluginError]] | None:
+    """Return what is wrong with a getter's answer, in words that hold no part of it."""
+    if inspect.iscoroutine(answer):
+        answer.close()  # nobody will await it, and Python would say so on stderr
+    if isinstance(answer, tuple) and len(answer) != _PAIR:
+        return (
+            f"its getter returned a tuple of {len(answer)} elements; {_WANTED}",
+            InvalidSymbolError,
+        )
+    retrieve, is_expired = _pair(answer)
+    if isinstance(answer, type) or (retrieve is None and is_expired is None):
+        kind = (
+            "a class" if isinstance(answer, type) else f"an object of type {type(answer).__name__}"
+        )
+        return f"its getter returned {kind}; {_WANTED}", InvalidSymbolError
+    return _function_fault("retrieve", retrieve, PluginRetrieveNilError) or _function_fault(
+        "is_expired", is_expired, PluginIsExpiredNilError
+    )
+
+
+def _pair(answer: object) -> tuple[Any, Any]:
+    if isinstance(answer, tuple):
+        return answer
+    return getattr(answer, "retrieve", None), getattr(answer, "is_expired", None)
+
+
+def _function_fault(
+    name: str, function: object, missing: type[PluginError]
+) -> tuple[str, type[PluginError]] | None:
+    if function is None:
+        return f"it has no function {name}; {_WANTED}", missing
+    if not callable(function):
+        found = f"its {name} is of type {type(function).__name__}, but must be callable"
+        return found, InvalidSymbolError
+    return None
+
+
+def _cache_key(plugin: InstalledPlugin, answer: object) -> str | None:
+    cache_key = getattr(answer, "cache_key", None)
+    if cache_key is None:
+        return None
+    try:
+        key = cache_key()
+    except _FAULTS as error:
+        raise _wrong(plugin, f"its cache_key() raised {described(error)}") from error
+    if not isinstance(key, str):
+        raise _wrong(plugin, f"its cache_key() returned a {type(key).__name__}, but must be a str")
+    return key

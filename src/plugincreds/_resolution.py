@@ -1,0 +1,134 @@
+"""Which installed plugin answers: the selected one, or the first that does not decline.
+
+This is where the rule is kept that a selected plugin has no second choice, while an
+automatic one may be passed over as long as nobody can have meant it.
+"""
+
+import logging
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
+
+from plugincreds._contract import PluginContext
+from plugincreds._discovery import InstalledPlugin
+from plugincreds._errors import (
+    InvalidSymbolError,
+    LookupSymbolError,
+    PluginError,
+    PluginIsExpiredNilError,
+    PluginProviderRetrieveError,
+    PluginRetrieveNilError,
+)
+from plugincreds._flight import flight, own_flight_error, was_refused
+from plugincreds._settings import Selected
+from plugincreds._source import Source, registry
+
+logger = logging.getLogger("plugincreds")
+
+# Makes what a getter with the parameter `context` is told; takes the plugin's name.
+ContextMaker = Callable[[str], PluginContext]
+
+
+def selected_source(wanted: Selected, make_context: ContextMaker) -> Source:
+    """Return the source of a plugin that is asked for by name, with a value in it.
+
+    Raises:
+        PluginError: It is missing, broken, declines or fails. There is no second choice.
+    """
+    plugin = registry().discovery().the_one(wanted.name, wanted.asked_by)
+    source = _source(plugin, make_context)
+    try:
+        if source is not None:
+            source.cache.get()
+            _announce(plugin)
+            return source
+    except PluginProviderRetrieveError as error:
+        if not error.declined:
+            raise
+    message = (
+        f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
+        f"configured here. Configure it, or {wanted.remedy}."
+    )
+    raise PluginProviderRetrieveError(
+        message, plugin=plugin.name, distribution=plugin.origin, declined=True
+    )
+
+
+def automatic_source(make_context: ContextMaker) -> Source | None:
+    """Return the source of the first plugin that does not decline, with a value in it.
+
+    Raises:
+        PluginError: A plugin is configured here, but fails to retrieve credentials.
+    """
+    discovery = registry().discovery()
+    for name in discovery.plugins:
+        try:
+            plugin = discovery.the_one(name, asked_by="The default chain")
+        except PluginError as error:
+            _pass_over(name, error)
+            continue
+        source = _willing_source(plugin, make_context)
+        if source is not None:
+            _announce(plugin)
+            return source
+    return None
+
+
+def _willing_source(plugin: InstalledPlugin, make_context: ContextMaker) -> Source | None:
+    if registry().is_broken(plugin):
+        return None
+    try:
+        source = _source(plugin, make_context)
+        if source is not None:
+            source.cache.get()
+            return source
+    except PluginProviderRetrieveError as error:
+        if not error.declined:
+            raise
+    except LookupSymbolError as error:
+        registry().set_broken(plugin)  # importing it again would fail again, and take time
+        _pass_over(plugin.name, error)
+        return None
+    except (InvalidSymbolError, PluginRetrieveNilError, PluginIsExpiredNilError) as error:
+        _pass_over(plugin.name, error)
+        return None
+    logger.debug("%s declined.", plugin.label)
+    return None
+
+
+def _source(plugin: InstalledPlugin, make_context: ContextMaker) -> Source | None:
+    """Call the getter, and return the source of the identity that it gives now."""
+    with _loading(plugin, plugin):
+        getter = registry().getter(plugin)
+    context = make_context(plugin.name) if getter.takes_context else None
+    mark = (plugin, context and context.identity)
+    with _loading(mark, plugin):
+        functions = getter.functions(context)
+        if functions is None and was_refused():
+            raise own_flight_error(plugin.label)
+    if functions is None:
+        return None
+    return registry().source((mark, functions.cache_key), lambda: Source(plugin, functions, mark))
+
+
+@contextmanager
+def _loading(mark: Hashable, plugin: InstalledPlugin) -> Iterator[None]:
+    """Run the body as a flight; one that asked for itself is never taken for a mere fault.
+
+    A fault lets the chain go on to another identity, which the program would then keep.
+    """
+    with flight(mark, plugin.label):
+        try:
+            yield
+        except PluginError as error:
+            if was_refused():
+                raise own_flight_error(plugin.label) from error
+            raise
+
+
+def _announce(plugin: InstalledPlugin) -> None:
+    message = f"Credentials come from the credential plugin {plugin.name!r} of {plugin.origin}."
+    registry().say_once(logging.INFO, message)
+
+
+def _pass_over(name: str, error: PluginError) -> None:
+    registry().say_once(logging.WARNING, f"The credential plugin {name!r} is passed over. {error}")

@@ -1,0 +1,161 @@
+"""One source per process for each identity that a plugin gives.
+
+The process-wide state of plugincreds is one object, `_registry`, with one lock. It holds
+what discovery found, the getters that are loaded, the sources in use, and what has been
+logged. Plugins and the import system are never called under that lock: two threads may do
+the same work at first, and the one that is ready first is right for both.
+"""
+
+import inspect
+import logging
+import threading
+import time
+from collections.abc import Callable, Hashable
+
+from plugincreds._contract import WANTED_VALUE, Value, read_answer
+from plugincreds._discovery import Discovery, InstalledPlugin, discover
+from plugincreds._errors import PluginProviderRetrieveError, described
+from plugincreds._flight import was_refused
+from plugincreds._loading import Functions, Getter, load
+from plugincreds._refresh import CredentialsCache
+from plugincreds._settings import OFF, VARIABLE
+from plugincreds._worker import awaited
+
+logger = logging.getLogger("plugincreds")
+
+
+class Source:
+    """One plugin as loaded for one identity, with its value.
+
+    Attributes:
+        plugin: The plugin.
+        cache: The refresh engine that holds its value.
+    """
+
+    def __init__(self, plugin: InstalledPlugin, functions: Functions, mark: Hashable) -> None:
+        self.plugin = plugin
+        self._functions = functions
+        self.cache = CredentialsCache(self._retrieve, self._is_expired)
+        self.cache.mark = mark
+        self.cache.label = plugin.label
+
+    def _retrieve(self) -> Value:
+        try:
+            answer = self._functions.retrieve()
+            if inspect.isawaitable(answer):
+                answer = awaited(answer)
+        except Exception as error:
+            raise self._failure(f"it raised {described(error)}") from error
+        value, fault = read_answer(answer, time.time())
+        del answer  # a traceback may be shown with the variables of its frames
+        if fault:
+            raise self._failure(f"it returned {fault}; it must {WANTED_VALUE}")
+        if value is None:
+            # Where it is a failure, the chain does not move on to another identity.
+            is_failure = self.cache.holds_value or was_refused()
+            raise self._failure("it declined", declined=not is_failure)
+        return value
+
+    def _is_expired(self) -> bool:
+        try:
+            answer = self._functions.is_expired()
+        except Exception as error:
+            raise self._failure(f"its is_expired() raised {described(error)}") from error
+        if not isinstance(answer, bool):
+            if inspect.iscoroutine(answer):
+                answer.close()  # nobody will await it
+            found = f"its is_expired() returned an object of type {type(answer).__name__}"
+            raise self._failure(f"{found}; it must return a bool")
+        return answer
+
+    def _failure(self, found: str, *, declined: bool = False) -> PluginProviderRetrieveError:
+        message = (
+            f"{self.cache.label} gave no credentials: {found}. No others are used in their place; "
+            f"mend the cause, or set {VARIABLE}={OFF} to go without plugins."
+        )
+        return PluginProviderRetrieveError(
+            message,
+            plugin=self.plugin.name,
+            distribution=self.plugin.origin,
+            declined=declined,
+        )
+
+
+class _Registry:
+    """What this process knows of its plugins."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._discovery: Discovery | None = None
+        self._getters: dict[InstalledPlugin, Getter] = {}
+        self._broken: set[InstalledPlugin] = set()
+        self._sources: dict[Hashable, Source] = {}
+        self._said: set[str] = set()
+
+    def discovery(self) -> Discovery:
+        """Return what is installed, looked up at the first call."""
+        if self._discovery is None:
+            found = discover()
+            with self._lock:
+                self._discovery = self._discovery or found
+        return self._discovery
+
+    def getter(self, plugin: InstalledPlugin) -> Getter:
+        """Return a plugin's getter, loaded at the first call; raise what loading it raised."""
+        getter = self._getters.get(plugin)
+        if getter is not None:
+            return getter
+        getter = load(plugin)
+        with self._lock:
+            return self._getters.setdefault(plugin, getter)
+
+    def is_broken(self, plugin: InstalledPlugin) -> bool:
+        """Tell whether loading a plugin has failed in this process."""
+        return plugin in self._broken
+
+    def set_broken(self, plugin: InstalledPlugin) -> None:
+        """Remember that loading a plugin has failed."""
+        with self._lock:
+            self._broken.add(plugin)
+
+    def source(self, key: Hashable, create: Callable[[], Source]) -> Source:
+        """Return the source of a key, created at the first call."""
+        with self._lock:
+            source = self._sources.get(key)
+            if source is None:
+                source = self._sources[key] = create()
+            return source
+
+    def say_once(self, level: int, message: str) -> None:
+        """Log a message, the first time that it is said in this process."""
+        with self._lock:
+            if message in self._said:
+                return
+            self._said.add(message)
+        logger.log(level, message)
+
+
+_registry = _Registry()
+
+
+def registry() -> _Registry:
+    """Return what this process knows of its plugins."""
+    return _registry
+
+
+def reset() -> None:
+    """Forget what was discovered and loaded, and all sources; meant for tests.
+
+    Sessions that have loaded their credentials keep them.
+    """
+    global _registry  # noqa: PLW0603 - one assignment, so that no reader sees half a reset
+    _registry = _Registry()
+
+
+def installed_plugins() -> tuple[InstalledPlugin, ...]:
+    """Return the installed plugins in order of name, without importing any of them.
+
+    A name that several packages declare stands there several times.
+    """
+    plugins = _registry.discovery().plugins
+    return tuple(plugin for name in plugins for plugin in plugins[name])
