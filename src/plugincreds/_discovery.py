@@ -11,6 +11,7 @@ hide the plugins of all others, as it does in `importlib.metadata.entry_points()
 
 import difflib
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -20,6 +21,7 @@ from plugincreds._settings import OFF, is_off
 
 GROUP = "aws_sdk.credential_plugins"
 _FILE = "entry_points.txt"
+_UNKNOWN = "unknown"
 
 logger = logging.getLogger("plugincreds")
 
@@ -112,15 +114,17 @@ def discover() -> Discovery:
 
 
 def _with_plugins() -> Iterator[metadata.Distribution]:
-    """Yield each distribution that declares plugins and is not shadowed by another."""
+    """Yield the first distribution of each name, if any of that name declares plugins."""
     seen = set()
     for distribution in metadata.distributions():
         if _mentions_group(distribution):
             name, _ = _name_and_version(distribution)
-            winner = _first_of(name) or distribution
-            if name not in seen and (winner is distribution or _mentions_group(winner)):
-                seen.add(name)
-                yield winner
+            normal_name = re.sub(r"[-_.]+", "-", name).lower()
+            if name == _UNKNOWN:
+                yield distribution
+            elif normal_name not in seen:
+                seen.add(normal_name)
+                yield _first_of(name) or distribution
 
 
 def _mentions_group(distribution: metadata.Distribution) -> bool:
@@ -140,9 +144,9 @@ def _first_of(name: str) -> metadata.Distribution | None:
 
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
     try:
-        return str(distribution.metadata["Name"]), str(distribution.version)
-    except Exception:  # noqa: BLE001 - half a distribution is still named in messages
-        return "unknown", "unknown"
+        return distribution.metadata["Name"] or _UNKNOWN, distribution.version or _UNKNOWN
+    except Exception:  # noqa: BLE001 - half a distribution still has plugins
+        return _UNKNOWN, _UNKNOWN
 
 
 def _plugins(distribution: metadata.Distribution) -> list[InstalledPlugin]:

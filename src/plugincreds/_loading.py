@@ -198,6 +198,8 @@ def _cache_key(plugin: InstalledPlugin, answer: object) -> str | None:
         key = cache_key()
     except _FAULTS as error:
         raise _wrong(plugin, f"its cache_key() raised {described(error)}") from error
-    if not isinstance(key, str):
-        raise _wrong(plugin, f"its cache_key() returned a {type(key).__name__}, but must be a str")
-    return key
+    if isinstance(key, str):
+        return key
+    found = f"its cache_key() returned an object of type {type(key).__name__}"
+    del key
+    raise _wrong(plugin, f"{found}, but must return a str")

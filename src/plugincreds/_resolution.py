@@ -60,6 +60,8 @@ def automatic_source(make_context: ContextMaker) -> Source | None:
         PluginError: A plugin is configured here, but fails to retrieve credentials.
     """
     discovery = registry().discovery()
+    for problem in discovery.unreadable:
+        registry().say_once(logging.WARNING, f"Credential plugins are passed over: {problem}.")
     for name in discovery.plugins:
         try:
             plugin = discovery.the_one(name, asked_by="The default chain")

@@ -61,12 +61,13 @@ class Source:
             answer = self._functions.is_expired()
         except Exception as error:
             raise self._failure(f"its is_expired() raised {described(error)}") from error
-        if not isinstance(answer, bool):
-            if inspect.iscoroutine(answer):
-                answer.close()  # nobody will await it
-            found = f"its is_expired() returned an object of type {type(answer).__name__}"
-            raise self._failure(f"{found}; it must return a bool")
-        return answer
+        if isinstance(answer, bool):
+            return answer
+        if inspect.iscoroutine(answer):
+            answer.close()  # nobody will await it
+        found = f"its is_expired() returned an object of type {type(answer).__name__}"
+        del answer
+        raise self._failure(f"{found}; it must return a bool")
 
     def _failure(self, found: str, *, declined: bool = False) -> PluginProviderRetrieveError:
         message = (

@@ -1,0 +1,263 @@
+"""Where the provider stands in botocore's chain, and what botocore signs with."""
+
+import copy
+import inspect
+import logging
+import pickle
+import threading
+from typing import Any
+
+import botocore.credentials
+import botocore.session
+import pytest
+
+import plugincreds
+from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
+from plugincreds._bindings import extend_resolver
+from tests.unit.conftest import Install
+
+GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret', 'token')), (lambda: False)"
+
+
+def methods(session: Any) -> list[str]:
+    """Return the short names of a session's chain, in order."""
+    return [provider.METHOD for provider in session.get_component("credential_provider").providers]
+
+
+def test_upstream_is_as_we_know_it() -> None:
+    """The few upstream callables that we rely on: drift must fail here first."""
+    original = botocore.credentials.create_credential_resolver.__wrapped__
+    assert list(inspect.signature(original).parameters)[:3] == ["session", "cache", "region_name"]
+    resolver = inspect.signature(botocore.credentials.CredentialResolver)
+    assert list(resolver.parameters) == ["providers"]
+    fields = botocore.credentials.ReadOnlyCredentials._fields
+    assert fields[:3] == ("access_key", "secret_key", "token")
+    assert set(fields) <= {"access_key", "secret_key", "token", "account_id"}
+    needed = inspect.signature(botocore.credentials.RefreshableCredentials.refresh_needed)
+    assert list(needed.parameters) == ["self", "refresh_in"]
+    session = inspect.signature(botocore.session.Session.set_config_variable)
+    assert list(session.parameters) == ["self", "logical_name", "value"]
+
+
+def test_nobody_asks_for_a_plugin() -> None:
+    """Just before the machine's own identity, after everything that a person configures."""
+    chain = methods(botocore.session.Session())
+    assert chain.count("plugin") == 1
+    assert chain[-3:] == ["plugin", "container-role", "iam-role"]
+
+
+def test_the_variable_asks_for_a_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """First in the chain, before the environment's keys."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    chain = methods(botocore.session.Session())
+    assert chain[:2] == ["plugin", "env"]
+    assert chain.count("plugin") == 1
+
+
+def test_a_profile_in_code_decides_alone(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Botocore has removed `env` then, and the variable is skipped for the same reason."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    chain = methods(botocore.session.Session(profile="dev"))
+    assert "env" not in chain
+    assert chain[-3:] == ["plugin", "container-role", "iam-role"]
+
+
+@pytest.mark.parametrize("profile", [None, "dev"])
+def test_switched_off(monkeypatch: pytest.MonkeyPatch, profile: str | None) -> None:
+    """The chain is botocore's own, also with a profile in code."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "none")
+    assert "plugin" not in methods(botocore.session.Session(profile=profile))
+
+
+@pytest.mark.parametrize("missing", [["container-role"], ["container-role", "iam-role"]])
+def test_the_place_is_found_in_a_chain_that_differs(missing: list[str]) -> None:
+    """Upstream and programs change the chain; the plugin still comes after what is configured."""
+    session = botocore.session.Session()
+    resolver = botocore.credentials.create_credential_resolver.__wrapped__(session)
+    for method in missing:
+        resolver.remove(method)
+    before = [provider.METHOD for provider in resolver.providers]
+    extend_resolver(botocore.credentials, resolver, session)
+    after = [provider.METHOD for provider in resolver.providers]
+    assert after.index("plugin") == len(after) - 1 - after.count("iam-role")
+    after.remove("plugin")
+    assert after == before
+
+
+def test_the_provider_is_never_inserted_twice() -> None:
+    """Somebody else's wrapper may call ours, and then its own caller's."""
+    session = botocore.session.Session()
+    resolver = session.get_component("credential_provider")
+    extend_resolver(botocore.credentials, resolver, session)
+    assert methods(session).count("plugin") == 1
+
+
+def test_threads_that_make_sessions_at_once() -> None:
+    """Each session has its own chain with one provider."""
+    barrier, chains = threading.Barrier(16), []
+
+    def make() -> None:
+        barrier.wait()
+        chains.append(methods(botocore.session.Session()))
+
+    threads = [threading.Thread(target=make) for _ in range(16)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert [chain.count("plugin") for chain in chains] == [1] * 16
+
+
+def test_a_chain_that_is_not_as_expected(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Left alone where nobody selects a plugin; an error where somebody does."""
+    session, resolver = botocore.session.Session(), object()
+    assert extend_resolver(botocore.credentials, resolver, session) is resolver
+    assert "credential plugins are not used" in caplog.text
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    with pytest.raises(PluginError, match=r"AWS_CREDENTIAL_PLUGIN=vault cannot be honoured"):
+        extend_resolver(botocore.credentials, resolver, session)
+
+
+def test_a_fault_of_ours_leaves_botocore_as_it_was(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody has asked for a plugin, so a program must not suffer from one."""
+
+    def discover() -> None:
+        raise ZeroDivisionError
+
+    monkeypatch.setattr("plugincreds._source.discover", discover)
+    assert botocore.session.Session().get_credentials() is None
+    assert "Credential plugins are not used: ZeroDivisionError" in caplog.text
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    with pytest.raises(ZeroDivisionError):
+        botocore.session.Session().get_credentials()
+
+
+def test_botocore_signs_with_the_plugins_value(install: Install) -> None:
+    """All that botocore and other libraries read of credentials."""
+    install(GOOD)
+    credentials = botocore.session.Session().get_credentials()
+    assert isinstance(credentials, botocore.credentials.RefreshableCredentials)
+    assert credentials.method == "plugin:vault"
+    assert credentials.get_frozen_credentials()[:3] == ("AKIA", "secret", "token")
+    assert type(credentials.get_frozen_credentials()) is botocore.credentials.ReadOnlyCredentials
+    assert (credentials.access_key, credentials.secret_key) == ("AKIA", "secret")
+    assert (credentials.token, credentials.account_id) == ("token", None)
+    assert credentials.refresh_needed() is False
+    assert credentials._expiry_time is None
+
+
+def test_the_expiry_and_the_account_are_seen(install: Install) -> None:
+    """Tools print them, and account-based endpoints are made of them."""
+    install("""
+        from datetime import datetime, timedelta, timezone
+        from plugincreds import Value
+        expiry = datetime.now(timezone.utc) + timedelta(hours=1)
+        value = Value("AKIA", "secret", expiry_time=expiry, account_id="123456789012")
+        def get_provider(): return (lambda: value), (lambda: False)
+    """)
+    credentials = botocore.session.Session().get_credentials()
+    assert credentials.account_id == "123456789012"
+    if hasattr(credentials, "get_deferred_property"):  # not in older ones
+        assert credentials.get_deferred_property("account_id")() == "123456789012"
+    assert credentials._expiry_time.tzinfo is not None
+    assert not credentials.refresh_needed()
+    assert not credentials.refresh_needed(3500)
+    assert credentials.refresh_needed(3700)
+
+
+def test_attributes_are_read_only(install: Install) -> None:
+    """A key that somebody sets would be signed with nowhere."""
+    install(GOOD)
+    credentials = botocore.session.Session().get_credentials()
+    for name in ("access_key", "secret_key", "token", "account_id"):
+        with pytest.raises(AttributeError):
+            setattr(credentials, name, "other")
+
+
+@pytest.mark.parametrize("copied", [pickle.dumps, copy.copy, copy.deepcopy])
+def test_copying_says_what_to_do_instead(install: Install, copied: Any) -> None:
+    """A copy would be bound to no plugin, or carry a secret somewhere."""
+    install(GOOD)
+    credentials = botocore.session.Session().get_credentials()
+    with pytest.raises(TypeError, match=r"Pass get_frozen_credentials\(\) on"):
+        copied(credentials)
+
+
+def test_a_selected_plugin_never_falls_through(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The keys in the environment are another identity."""
+    install("def get_provider(): return None")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "OTHER")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "other")
+    for name, kind in (("vault", PluginProviderRetrieveError), ("valt", PluginNotFoundError)):
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", name)
+        session = botocore.session.Session()
+        for _ in range(2):
+            with pytest.raises(kind):
+                session.get_credentials()
+        assert session._credentials is None
+
+
+def test_explicit_credentials_import_no_plugin(install: Install) -> None:
+    """Whoever passes keys has decided."""
+    install("raise SystemExit")
+    client = botocore.session.Session().create_client(
+        "sts", aws_access_key_id="A", aws_secret_access_key="s"
+    )
+    assert client._request_signer._credentials.access_key == "A"
+
+
+def test_a_context_tells_of_the_session(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The configured region and profile, and a session of the same profile without plugins."""
+    monkeypatch.delenv("AWS_DEFAULT_REGION")
+    install("""
+        seen = []
+        def get_provider(context):
+            seen.append(context)
+            return (lambda: ("AKIA", "secret")), (lambda: False)
+    """)
+    session = botocore.session.Session(profile="dev")
+    assert session.get_credentials().access_key == "AKIA"
+    (context,) = __import__(plugincreds.installed_plugins()[0].value.split(":")[0]).seen
+    assert (context.plugin, context.profile, context.region) == ("vault", "dev", "ap-south-1")
+    assert "plugin" not in methods(context.session)
+    assert context.session.profile == "dev"
+    assert context.session.get_config_variable("region") == "ap-south-1"
+
+
+def test_a_base_session_has_no_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Not even a selected one: it is what a plugin uses to reach AWS itself."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    base = plugincreds.base_session()
+    assert "plugin" not in methods(base)
+    assert base.get_credentials() is None
+    assert isinstance(base, botocore.session.Session)
+
+
+def test_aiobotocore_refuses_a_selected_plugin_and_is_left_alone_otherwise(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """Until it is bound, its own chain would answer with another identity."""
+    module = type(botocore)("aiobotocore.credentials")
+    session, resolver = botocore.session.Session(), object()
+    assert extend_resolver(module, resolver, session) is resolver
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    with pytest.raises(PluginError, match="cannot give to aiobotocore"):
+        extend_resolver(module, resolver, session)
+    profile = botocore.session.Session(profile="dev")
+    assert extend_resolver(module, resolver, profile) is resolver
+
+
+def test_plugins_are_announced_once(install: Install, caplog: pytest.LogCaptureFixture) -> None:
+    """Name, distribution and version, at INFO."""
+    install(GOOD)
+    with caplog.at_level(logging.INFO, "plugincreds"):
+        for _ in range(3):
+            botocore.session.Session().get_credentials()
+    messages = [record.getMessage() for record in caplog.records if record.name == "plugincreds"]
+    assert messages == ["Credentials come from the credential plugin 'vault' of acme-creds 1.2."]

@@ -1,0 +1,175 @@
+"""What `retrieve()` may return, and what is said of what it may not."""
+
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import pytest
+
+from plugincreds import CredentialPlugin, PluginContext, Value
+from plugincreds._contract import read_answer
+
+NOW = 1_000_000_000.0
+SOON = datetime.fromtimestamp(NOW, tz=timezone.utc) + timedelta(hours=1)
+CANARY = "CANARY"
+
+
+@pytest.mark.parametrize(
+    ("answer", "expected"),
+    [
+        (("AKIA", "secret"), Value("AKIA", "secret")),
+        (("AKIA", "secret", "token"), Value("AKIA", "secret", "token")),
+        (("AKIA", "secret", None), Value("AKIA", "secret")),
+        (("AKIA", "secret", ""), Value("AKIA", "secret")),
+        (Value("AKIA", "secret", ""), Value("AKIA", "secret")),
+        (Value("AKIA", "secret", expiry_time=SOON), Value("AKIA", "secret", expiry_time=SOON)),
+        (
+            Value("AKIA", "secret", account_id="123456789012"),
+            Value("AKIA", "secret", account_id="123456789012"),
+        ),
+        ({"AccessKeyId": "AKIA", "SecretAccessKey": "secret"}, Value("AKIA", "secret")),
+        (
+            {
+                "Version": 1,
+                "AccessKeyId": "AKIA",
+                "SecretAccessKey": "secret",
+                "SessionToken": "token",
+                "Expiration": SOON,
+                "AccountId": "123456789012",
+            },
+            Value("AKIA", "secret", "token", expiry_time=SOON, account_id="123456789012"),
+        ),
+        (None, None),
+    ],
+)
+def test_every_shape_of_the_contract_is_read(answer: object, expected: Value | None) -> None:
+    """A shape that the contract allows must never be refused or lose a part."""
+    assert read_answer(answer, NOW) == (expected, "")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2001-09-09T02:46:40Z",
+        "2001-09-09T02:46:40+00:00",
+        "2001-09-09T04:46:40+02:00",
+        "2001-09-09T02:46:40.5Z",
+        "2001-09-09T02:46:40.123456789Z",
+        " 2001-09-09 02:46:40Z ",
+    ],
+)
+def test_an_expiration_may_be_any_iso_8601_time(text: str) -> None:
+    """credential_process and brokers print times with zones and fractions of every kind."""
+    mapping = {"AccessKeyId": "AKIA", "SecretAccessKey": "secret", "Expiration": text}
+    value, fault = read_answer(mapping, NOW)
+    assert not fault
+    assert value is not None
+    assert value.expiry_time == SOON
+
+
+class _Hostile(Mapping[str, Any]):
+    def __getitem__(self, key: str) -> str:
+        raise RuntimeError(CANARY)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(())
+
+    def __len__(self) -> int:
+        return 0
+
+    def __contains__(self, key: object) -> bool:
+        return True
+
+
+@pytest.mark.parametrize(
+    ("answer", "word"),
+    [
+        ((), "tuple of 0"),
+        ((CANARY,), "tuple of 1"),
+        ((CANARY,) * 4, "tuple of 4"),
+        ([CANARY, CANARY], "list"),
+        (CANARY, "str"),
+        (CANARY.encode(), "bytes"),
+        (True, "bool"),
+        ((None, CANARY), "access key is of type NoneType"),
+        ((CANARY, None), "secret key is of type NoneType"),
+        ((CANARY.encode(), CANARY), "access key is of type bytes"),
+        ((CANARY, CANARY.encode()), "secret key is of type bytes"),
+        ((CANARY, CANARY, CANARY.encode()), "token is of type bytes"),
+        ((CANARY, CANARY, 7), "token is of type int"),
+        (("", CANARY), "access key is empty"),
+        ((CANARY, ""), "secret key is empty"),
+        ((f"{CANARY} ", CANARY), "access key holds"),
+        ((CANARY, f"{CANARY}\r"), "secret key holds"),
+        ((CANARY, f"{CANARY}\n"), "secret key holds"),
+        ((CANARY, f"{CANARY}\0"), "secret key holds"),
+        ((CANARY, f"{CANARY}\x7f"), "secret key holds"),
+        ((CANARY, f"{CANARY}\u00e9"), "secret key holds"),
+        ((CANARY, f"{CANARY}\ud800"), "secret key holds"),
+        ((CANARY, CANARY, f"{CANARY}\r\nX-Evil: 1"), "token holds"),
+        ((CANARY, CANARY, " "), "token holds"),
+        (Value(CANARY, CANARY, expiry_time=SOON.replace(tzinfo=None)), "no timezone"),
+        (Value(CANARY, CANARY, expiry_time=SOON - timedelta(hours=1)), "expired at"),
+        (Value(CANARY, CANARY, expiry_time=NOW + 60), "expiry time is of type float"),  # type: ignore[arg-type]
+        (Value(CANARY, CANARY, account_id="12345678901"), "12 digits"),
+        (Value(CANARY, CANARY, account_id="12345678901\u0663"), "12 digits"),
+        (Value(CANARY, CANARY, account_id=123456789012), "12 digits"),  # type: ignore[arg-type]
+        ({"AccessKeyId": CANARY}, "without SecretAccessKey"),
+        ({"Credentials": {"AccessKeyId": CANARY}}, "return what stands under that"),
+        (
+            {"AccessKeyId": CANARY, "SecretAccessKey": CANARY, "Expiration": CANARY},
+            "no ISO 8601 time",
+        ),
+        (
+            {"AccessKeyId": CANARY, "SecretAccessKey": CANARY, "Expiration": "2030-01-01T00:00:00"},
+            "no timezone",
+        ),
+        (_Hostile(), "cannot be read (RuntimeError)"),
+    ],
+)
+def test_a_bad_answer_is_named_and_never_shown(answer: object, word: str) -> None:
+    """What cannot go into a header, or is no credential at all, stops here."""
+    value, fault = read_answer(answer, NOW)
+    assert value is None
+    assert word in fault
+    assert CANARY not in fault
+
+
+def test_a_value_shows_its_expiry_and_no_key() -> None:
+    """Values stand in variables of programs, whose tools print them."""
+    shown = repr(Value(CANARY, CANARY, CANARY, expiry_time=SOON)) + str(Value(CANARY, CANARY))
+    assert CANARY not in shown
+    assert "2001-09-09T02:46:40" in shown
+
+
+def test_the_base_class_needs_retrieve_alone() -> None:
+    """A plugin whose values carry an expiry has nothing to say in is_expired()."""
+
+    class Plugin(CredentialPlugin):
+        def retrieve(self) -> tuple[str, str]:
+            return "AKIA", "secret"
+
+    assert Plugin().is_expired() is False
+    with pytest.raises(TypeError):
+        CredentialPlugin()  # type: ignore[abstract]
+
+
+def test_a_context_is_read_only_and_opens_its_session_once() -> None:
+    """A getter must not be able to change what decides its own source."""
+    opened: list[object] = []
+
+    def open_session() -> object:
+        opened.append(object())
+        return opened[-1]
+
+    options = {"role": "reader"}
+    context = PluginContext(
+        "vault", profile="dev", region=None, options=options, open_session=open_session
+    )
+    options["role"] = "admin"
+    with pytest.raises(TypeError):
+        context.options["role"] = "admin"  # type: ignore[index]
+    assert context.identity == ("dev", None, (("role", "reader"),))
+    assert context.session is context.session
+    assert len(opened) == 1
+    assert "reader" not in repr(context)

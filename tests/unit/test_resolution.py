@@ -1,0 +1,498 @@
+"""A selected plugin has no second choice; an automatic one may be passed over."""
+
+import logging
+import threading
+from functools import partial
+from types import MappingProxyType
+from typing import Any
+
+import pytest
+
+import plugincreds
+from plugincreds import (
+    InvalidSymbolError,
+    LookupSymbolError,
+    PluginContext,
+    PluginError,
+    PluginIsExpiredNilError,
+    PluginNotFoundError,
+    PluginProviderRetrieveError,
+    PluginRetrieveNilError,
+    Value,
+)
+from plugincreds._resolution import automatic_source, selected_source
+from plugincreds._settings import Selected
+from tests.unit.conftest import Install
+
+SELECTED = Selected("vault", asked_by="AWS_CREDENTIAL_PLUGIN=vault", remedy="unset it")
+
+
+def context(plugin: str, **changes: Any) -> PluginContext:
+    """Return what a getter is told here."""
+    told = {"profile": "dev", "region": "eu-central-1", "options": {}, "open_session": object}
+    return PluginContext(plugin, **{**told, **changes})
+
+
+def selected() -> Value:
+    """Return the value of the selected plugin."""
+    return selected_source(SELECTED, context).cache.get()
+
+
+def automatic() -> Value | None:
+    """Return the value of the automatic plugin, if there is one."""
+    source = automatic_source(context)
+    return source.cache.get() if source else None
+
+
+def of_test(records: list[logging.LogRecord]) -> list[logging.LogRecord]:
+    """Leave out what concerns a plugin that the environment itself has installed."""
+    return [record for record in records if "vault" in record.getMessage()]
+
+
+GOOD = {
+    "a pair": """
+        def get_provider():
+            return (lambda: ("AKIA", "secret")), (lambda: False)
+    """,
+    "an object": """
+        class get_provider:
+            def retrieve(self): return "AKIA", "secret"
+            def is_expired(self): return False
+    """,
+    "a base class": """
+        import plugincreds
+        class Plugin(plugincreds.CredentialPlugin):
+            def retrieve(self): return plugincreds.Value("AKIA", "secret")
+        def get_provider(): return Plugin()
+    """,
+    "a context": """
+        def get_provider(context):
+            assert (context.plugin, context.profile) == ("vault", "dev")
+            return (lambda: ("AKIA", "secret")), (lambda: False)
+    """,
+    "a context with a default": """
+        def get_provider(*, context=None, other=3):
+            assert context.region == "eu-central-1"
+            return (lambda: ("AKIA", "secret")), (lambda: False)
+    """,
+    "any parameters": """
+        def get_provider(*args, **kwargs):
+            assert not args and not kwargs
+            return (lambda: ("AKIA", "secret")), (lambda: False)
+    """,
+    "a coroutine function": """
+        import asyncio
+        async def retrieve():
+            await asyncio.sleep(0)
+            return "AKIA", "secret"
+        def get_provider(): return retrieve, lambda: False
+    """,
+    "a coroutine method": """
+        class get_provider:
+            async def retrieve(self): return "AKIA", "secret"
+            def is_expired(self): return False
+    """,
+}
+
+
+@pytest.mark.parametrize("source", GOOD.values(), ids=GOOD)
+def test_every_form_of_plugin_gives_its_credentials(install: Install, source: str) -> None:
+    """Each form that the contract allows, both selected and automatic."""
+    install(source)
+    assert selected() == automatic() == Value("AKIA", "secret")
+
+
+def test_a_module_alone_has_its_getter_under_the_name_of_the_go_package(install: Install) -> None:
+    """An entry point may name a module only."""
+    install(
+        "get_aws_sdk_credential_provider = lambda: ((lambda: ('AKIA', 'secret')), (lambda: False))",
+        value="",
+    )
+    assert selected().access_key == "AKIA"
+
+
+def test_an_attribute_may_be_nested_and_have_extras(install: Install) -> None:
+    """Entry points may name an attribute of an attribute, and extras."""
+    source = """
+        class Vault:
+            @staticmethod
+            def get(): return (lambda: ("AKIA", "secret")), (lambda: False)
+    """
+    install(source, value=":Vault.get [extra]")
+    assert selected().access_key == "AKIA"
+
+
+PAIR = "def get_provider(): return {}, {}"
+RETRIEVE = "(lambda: ('AKIA', 'secret'))"
+BROKEN = {
+    "no module": ("", "x:get", LookupSymbolError, "does not exist"),
+    "a module that needs another": ("import acme_absent", None, LookupSymbolError, "acme_absent"),
+    "import raises": ("1/0", None, LookupSymbolError, "cannot be imported: ZeroDivisionError"),
+    "import exits": ("raise SystemExit(3)", None, LookupSymbolError, "SystemExit: 3"),
+    "syntax": ("def (", None, LookupSymbolError, "SyntaxError"),
+    "no attribute": ("x = 1", None, LookupSymbolError, "no attribute 'get_provider'"),
+    "not callable": ("get_provider = 7", None, InvalidSymbolError, "type int"),
+    "wrong parameter": (
+        "def get_provider(profile): ...",
+        None,
+        InvalidSymbolError,
+        "wants the parameters profile, but",
+    ),
+    "two parameters": (
+        "def get_provider(context, b): ...",
+        None,
+        InvalidSymbolError,
+        "the parameters context, b",
+    ),
+    "getter raises": (
+        "def get_provider(): raise KeyError('VAULT_ADDR')",
+        None,
+        InvalidSymbolError,
+        "KeyError: 'VAULT_ADDR'",
+    ),
+    "getter exits": (
+        "def get_provider(): raise SystemExit",
+        None,
+        InvalidSymbolError,
+        "SystemExit",
+    ),
+    "getter is async": ("async def get_provider(): ...", None, InvalidSymbolError, "coroutine"),
+    "pair of one": ("def get_provider(): return (1,)", None, InvalidSymbolError, "tuple of 1"),
+    "pair of three": ("def get_provider(): return 1, 2, 3", None, InvalidSymbolError, "tuple of 3"),
+    "a bool": ("def get_provider(): return False", None, InvalidSymbolError, "type bool"),
+    "a class": (
+        "class P:\n    def retrieve(self): ...\n    is_expired = retrieve\n"
+        "def get_provider(): return P",
+        None,
+        InvalidSymbolError,
+        "returned a class",
+    ),
+    "strings": ("def get_provider(): return 'a', 'b'", None, InvalidSymbolError, "type str"),
+    "retrieve is None": (PAIR.format("None", "bool"), None, PluginRetrieveNilError, "retrieve"),
+    "is_expired is None": (
+        PAIR.format(RETRIEVE, "None"),
+        None,
+        PluginIsExpiredNilError,
+        "is_expired",
+    ),
+    "no retrieve": (
+        "class get_provider:\n    def is_expired(self): ...",
+        None,
+        PluginRetrieveNilError,
+        "no function retrieve",
+    ),
+    "no is_expired": (
+        "class get_provider:\n    def retrieve(self): ...",
+        None,
+        PluginIsExpiredNilError,
+        "no function is_expired",
+    ),
+    "cache_key raises": (
+        "class get_provider:\n    def retrieve(self): ...\n    is_expired = retrieve\n"
+        "    def cache_key(self): raise OSError('x')",
+        None,
+        InvalidSymbolError,
+        "cache_key() raised OSError: x",
+    ),
+    "cache_key is bytes": (
+        "class get_provider:\n    def retrieve(self): ...\n    is_expired = retrieve\n"
+        "    def cache_key(self): return b''",
+        None,
+        InvalidSymbolError,
+        "cache_key() returned an object of type bytes",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "value", "kind", "words"), BROKEN.values(), ids=BROKEN)
+def test_a_broken_plugin_raises_when_selected_and_is_passed_over_when_not(
+    install: Install,
+    caplog: pytest.LogCaptureFixture,
+    source: str,
+    value: str | None,
+    kind: type[PluginError],
+    words: str,
+) -> None:
+    """The error says which plugin of which package, and the warning says the same, once."""
+    install(source, value=value or ":get_provider")
+    with pytest.raises(kind) as caught:
+        selected()
+    assert type(caught.value) is kind
+    assert words in str(caught.value)
+    assert "'vault' of acme-creds 1.2" in str(caught.value)
+    assert (caught.value.plugin, caught.value.distribution) == ("vault", "acme-creds 1.2")
+    assert automatic() is None
+    assert automatic() is None
+    (record,) = of_test(caplog.records)
+    assert record.levelno == logging.WARNING
+    assert words in record.getMessage()
+
+
+def test_an_entry_point_that_names_nothing(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """The libraries differ in when they refuse it; the package is named in any case."""
+    install("", value=":::")
+    with pytest.raises((LookupSymbolError, PluginNotFoundError), match=r"acme-creds 1\.2"):
+        selected()
+    assert automatic() is None
+    assert automatic() is None
+    (record,) = caplog.records
+    assert "acme-creds 1.2" in record.getMessage()
+
+
+def test_a_broken_package_is_imported_once_when_nobody_asks_for_it(
+    install: Install, tmp_path: Any
+) -> None:
+    """A failing import may take long; each new session must not pay for it again."""
+    trace = tmp_path / "trace"
+    install(f"with open({str(trace)!r}, 'a') as file: file.write('x')\n1/0")
+    assert [automatic() for _ in range(3)] == [None] * 3
+    assert trace.read_text() == "x"
+
+
+def test_a_keyboard_interrupt_in_an_import_is_not_swallowed(install: Install) -> None:
+    """A person who presses Ctrl-C means the program."""
+    install("raise KeyboardInterrupt")
+    for ask in (selected, automatic):
+        with pytest.raises(KeyboardInterrupt):
+            ask()
+
+
+FAILING = {
+    "raises": ("def retrieve(): raise OSError('vault is sealed')", "raised OSError: vault is seal"),
+    "raises in a coroutine": ("async def retrieve(): raise OSError('sealed')", "OSError: sealed"),
+    "takes a parameter": ("def retrieve(x): ...", "raised TypeError"),
+    "a bad value": ("def retrieve(): return 'AKIA', 'two words'", "returned a value whose secret"),
+    "a person must act": (
+        "import plugincreds\ndef retrieve():\n"
+        "    raise plugincreds.NonRecoverableError('Logged out.', hint='run `acme login`')",
+        "Logged out. (run `acme login`)",
+    ),
+}
+
+
+@pytest.mark.parametrize(("source", "words"), FAILING.values(), ids=FAILING)
+def test_a_plugin_that_fails_raises_selected_or_not(
+    install: Install, source: str, words: str
+) -> None:
+    """It is configured here, so another identity must not be used in its place."""
+    install(source + "\ndef get_provider(): return retrieve, lambda: False")
+    for ask in (selected, automatic):
+        with pytest.raises(PluginProviderRetrieveError) as caught:
+            ask()
+        assert words in str(caught.value)
+        assert "'vault' of acme-creds 1.2" in str(caught.value)
+        assert (caught.value.__cause__ is None) == ("returned" in words)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "def get_provider(): return None",
+        "def get_provider(): return (lambda: None), (lambda: False)",
+        "async def retrieve(): return None\ndef get_provider(): return retrieve, lambda: False",
+    ],
+)
+def test_a_plugin_that_declines(
+    install: Install, caplog: pytest.LogCaptureFixture, source: str
+) -> None:
+    """Passed over without a word above DEBUG when automatic, an error when selected."""
+    install(source)
+    with caplog.at_level(logging.DEBUG, "plugincreds"):
+        assert automatic() is None
+    assert {record.levelname for record in of_test(caplog.records)} == {"DEBUG"}
+    with pytest.raises(PluginProviderRetrieveError, match=r"declined.*unset it\.$"):
+        selected()
+
+
+def test_a_decline_is_not_remembered(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A program may configure itself after its first session."""
+    install("""
+        import os
+        def get_provider():
+            if "ACME" in os.environ:
+                return (lambda: ("AKIA", "secret")), (lambda: False)
+    """)
+    assert automatic() is None
+    monkeypatch.setenv("ACME", "1")
+    assert automatic() == Value("AKIA", "secret")
+    monkeypatch.delenv("ACME")
+    assert automatic() is None
+
+
+def test_the_first_that_does_not_decline_answers(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """In order of name, with one line about the one that won."""
+    good = "def get_provider(): return (lambda: ({!r}, 'secret')), (lambda: False)"
+    install("def get_provider(): return None", name="a", distribution="one")
+    install(good.format("B"), name="b", distribution="two")
+    install(good.format("C"), name="c", distribution="three")
+    with caplog.at_level(logging.INFO, "plugincreds"):
+        assert automatic() == automatic() == Value("B", "secret")
+    (record,) = caplog.records
+    assert record.getMessage() == "Credentials come from the credential plugin 'b' of two 1.2."
+
+
+def test_a_name_that_two_packages_declare_is_passed_over(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Nobody can have meant one of them; the next plugin is asked."""
+    source = "def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: False)"
+    install(source, distribution="one")
+    install(source, distribution="two")
+    install(source, distribution="three", name="zeta")
+    assert automatic() == Value("AKIA", "secret")
+    (record,) = of_test(caplog.records)
+    assert "one 1.2 and two 1.2" in record.getMessage()
+    with pytest.raises(PluginNotFoundError):
+        selected()
+
+
+def test_one_identity_has_one_source(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Without cache_key() one per process; with it, one for each answer, kept apart for ever."""
+    install("""
+        import os
+        class get_provider:
+            def __init__(self): self.tenant = os.environ["TENANT"]
+            def retrieve(self): return self.tenant, "secret"
+            def is_expired(self): return False
+            def cache_key(self): return self.tenant
+    """)
+    monkeypatch.setenv("TENANT", "A")
+    first = selected_source(SELECTED, context)
+    assert selected_source(SELECTED, context) is first
+    monkeypatch.setenv("TENANT", "B")
+    second = selected_source(SELECTED, context)
+    assert [source.cache.get().access_key for source in (first, second)] == ["A", "B"]
+
+
+def test_profile_and_region_count_only_where_the_getter_sees_them(install: Install) -> None:
+    """A hundred sessions in twenty regions are one identity to a getter without a context."""
+    body = "    return (lambda: ('AKIA', 'secret')), (lambda: False)"
+    for parameter, sources in (("", 1), ("context", 2)):
+        plugincreds.reset()
+        name = f"plugin-{sources}"
+        install(f"def get_provider({parameter}):\n{body}", distribution=name, name=name)
+        seen = {
+            selected_source(
+                Selected(name, asked_by="x", remedy="y"),
+                partial(context, region=region),
+            )
+            for region in ("eu-central-1", "us-east-1")
+        }
+        assert len(seen) == sources
+
+
+def test_a_source_never_gives_another_identity_on_refresh(install: Install) -> None:
+    """A plugin that declines once it has given a value has failed; the chain must not move on."""
+    install("""
+        answers = [("AKIA", "secret"), None]
+        def get_provider(): return (lambda: answers.pop(0)), (lambda: len(answers) == 1)
+    """)
+    source = automatic_source(context)
+    assert source is not None
+    with pytest.raises(PluginProviderRetrieveError, match="declined") as caught:
+        source.cache.get()
+    assert caught.value.declined is False
+
+
+@pytest.mark.parametrize("answer", ["1", "'no'", "None", "iter(())", "1/0"])
+def test_is_expired_must_return_a_bool(install: Install, answer: str) -> None:
+    """A value must not be served on the strength of an answer that was never meant."""
+    install(f"def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: {answer})")
+    source = selected_source
+    with pytest.raises(PluginProviderRetrieveError, match=r"is_expired\(\)"):
+        source(SELECTED, context).cache.get()
+
+
+ASKING = {
+    "in its import": "ask()\ndef get_provider(): return retrieve, lambda: False",
+    "in its import, hidden": (
+        "try: ask()\nexcept Exception as error: raise ValueError\n"
+        "def get_provider(): return retrieve, lambda: False"
+    ),
+    "in its getter": "def get_provider(): ask()",
+    "in its getter, wrapped": (
+        "def get_provider():\n    try: ask()\n    except Exception: raise ValueError"
+    ),
+    "in its getter, swallowed": (
+        "def get_provider():\n    try: ask()\n    except Exception: return None"
+    ),
+    "in retrieve": "def retrieve(): ask()\ndef get_provider(): return retrieve, lambda: False",
+    "in retrieve, swallowed": (
+        "def retrieve():\n    try: ask()\n    except Exception: return None\n"
+        "def get_provider(): return retrieve, lambda: False"
+    ),
+    "in an async retrieve": (
+        "async def retrieve(): ask()\ndef get_provider(): return retrieve, lambda: False"
+    ),
+    "in a helper thread with the context": """
+from concurrent.futures import ThreadPoolExecutor
+import contextvars
+def retrieve():
+    with ThreadPoolExecutor() as pool:
+        return pool.submit(contextvars.copy_context().run, ask).result()
+def get_provider(): return retrieve, lambda: False
+""",
+}
+
+
+@pytest.mark.parametrize("source", ASKING.values(), ids=ASKING)
+@pytest.mark.parametrize("how", ["selected", "automatic"])
+def test_a_flight_that_asks_for_itself_is_an_error(install: Install, source: str, how: str) -> None:
+    """Never a recursion, never a deadlock, and never the next identity in the chain."""
+    install(f"from tests.unit.test_resolution import {how} as ask\n{source}")
+    install(
+        "def get_provider(): return (lambda: ('OTHER', 'secret')), (lambda: False)",
+        name="zeta",
+        distribution="other",
+    )
+    ask = {"selected": selected, "automatic": automatic}[how]
+    for _ in range(2):
+        with pytest.raises(PluginError) as caught:
+            ask()
+        assert not isinstance(caught.value, LookupSymbolError | InvalidSymbolError)
+        if "return None" not in source:
+            assert "base_session()" in str(caught.value)
+
+
+def test_threads_that_load_at_once_share_one_source(install: Install) -> None:
+    """Each of them may call the getter; the plugin is asked for credentials once."""
+    install("""
+        calls = []
+        def retrieve():
+            calls.append(1)
+            return f"AKIA{len(calls)}", "secret"
+        def get_provider(): return retrieve, lambda: False
+    """)
+    barrier = threading.Barrier(32)
+    values: list[Value] = []
+
+    def load() -> None:
+        barrier.wait()
+        values.append(selected())
+
+    threads = [threading.Thread(target=load) for _ in range(32)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert values == [Value("AKIA1", "secret")] * 32
+
+
+def test_options_reach_the_getter_read_only(install: Install) -> None:
+    """Options are part of the source's identity."""
+    install("""
+        def get_provider(context):
+            role = context.options["role"]
+            return (lambda: (role, "secret")), (lambda: False)
+    """)
+    sources = [
+        selected_source(SELECTED, partial(context, options={"role": role}))
+        for role in ("reader", "admin", "reader")
+    ]
+    assert [source.cache.get().access_key for source in sources] == ["reader", "admin", "reader"]
+    assert sources[0] is sources[2]
+    assert isinstance(context("vault").options, MappingProxyType)

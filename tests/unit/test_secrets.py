@@ -1,0 +1,120 @@
+"""Canary secrets on every path that ends in an error, searched for in all that people see."""
+
+import gc
+import logging
+import traceback
+
+import botocore.session
+import pytest
+
+from tests.unit.conftest import Install
+
+CANARY = "kAnArY7"
+LONG = "kAnArY7" * 6  # as long as a secret key, so that it is one even in an exception's text
+SETUP = f"KEY, SECRET, LONG = 'AKIA{CANARY}', '{CANARY}', '{LONG}'\n"
+
+PATHS = {
+    "wrong arity": "return KEY, SECRET, SECRET, SECRET",
+    "a list": "return [KEY, SECRET]",
+    "a string": "return SECRET",
+    "bytes": "return KEY.encode(), SECRET.encode()",
+    "a space": "return KEY, SECRET + ' '",
+    "a newline in the token": "return KEY, SECRET, SECRET + chr(10)",
+    "a key in capitals": "return KEY + chr(0), SECRET",
+    "a nested mapping": "return {'Credentials': {'SecretAccessKey': SECRET}}",
+    "half a mapping": "return {'SecretAccessKey': SECRET}",
+    "an expiration": "return {'AccessKeyId': KEY, 'SecretAccessKey': SECRET, 'Expiration': SECRET}",
+    "an account": "return plugincreds.Value(KEY, SECRET, account_id=SECRET)",
+    "no timezone": "return plugincreds.Value(KEY, SECRET, expiry_time=datetime.max)",
+    "expired": (
+        "return plugincreds.Value(KEY, SECRET, expiry_time=datetime.min.replace("
+        "tzinfo=timezone.utc))"
+    ),
+    "raised": "raise ValueError('bad answer: ' + LONG)",
+    "raised with its bytes": "b'{\"' + LONG.encode() + b'\\xff\"}'.decode()",
+    "not awaited": "return (x for x in (KEY, SECRET))",
+}
+GETTERS = {
+    "credentials from the getter": "def get_provider(): return KEY, SECRET",
+    "three of them": "def get_provider(): return KEY, SECRET, SECRET",
+    "a mapping from the getter": "def get_provider(): return {'SecretAccessKey': SECRET}",
+    "getter raises": "def get_provider(): raise ValueError(LONG)",
+    "cache key": (
+        "class get_provider:\n    def retrieve(self): ...\n    is_expired = retrieve\n"
+        "    def cache_key(self): return SECRET.encode()"
+    ),
+    "is_expired": ("def get_provider(): return (lambda: (KEY, SECRET)), (lambda: SECRET)\n"),
+    "import": "raise ImportError(LONG)",
+}
+SOURCES = {
+    **{
+        name: f"def retrieve():\n    {body}\ndef get_provider(): return retrieve, lambda: False"
+        for name, body in PATHS.items()
+    },
+    **{
+        f"{name}, async": (
+            f"async def retrieve():\n    {body}\ndef get_provider(): return retrieve, lambda: False"
+        )
+        for name, body in PATHS.items()
+    },
+    **GETTERS,
+}
+
+
+@pytest.mark.parametrize("source", SOURCES.values(), ids=SOURCES)
+@pytest.mark.parametrize("selected", [True, False], ids=["selected", "automatic"])
+def test_no_error_path_shows_a_secret(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    source: str,
+    *,
+    selected: bool,
+) -> None:
+    """Not in a message, a repr, a log record at any level, or a variable of a frame of ours."""
+    header = "import plugincreds\nfrom datetime import datetime, timezone\n"
+    install(header + SETUP + source)
+    if selected:
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    caplog.set_level(logging.DEBUG)
+    error: Exception | None = None
+    try:
+        credentials = botocore.session.Session().get_credentials()
+        if credentials is not None:
+            credentials.get_frozen_credentials()
+    except Exception as caught:  # noqa: BLE001 - which error it is, is tested elsewhere
+        error = caught
+    assert error is not None or not selected
+    shown = [record.getMessage() for record in caplog.records]
+    shown += [str(vars(record)) for record in caplog.records if record.name == "plugincreds"]
+    if error is not None:
+        shown += [str(error), repr(error), str(vars(error)), *_frames_of_ours(error)]
+    assert shown
+    assert not [text for text in shown if CANARY in text]
+
+
+def _frames_of_ours(error: BaseException | None) -> list[str]:
+    """Render tracebacks with the variables of each frame, as error reporters do."""
+    rendered: list[str] = []
+    while error is not None:
+        summary = traceback.TracebackException.from_exception(error, capture_locals=True)
+        rendered += [
+            f"{frame.name}: {frame.locals}"
+            for frame in summary.stack
+            if "/plugincreds" in frame.filename
+        ]
+        error = error.__cause__ or error.__context__
+    return rendered
+
+
+def test_a_good_value_is_never_logged(install: Install, caplog: pytest.LogCaptureFixture) -> None:
+    """Nor does anything of ours that holds it show it when it is printed."""
+    install(SETUP + "def get_provider(): return (lambda: (KEY, SECRET, SECRET)), (lambda: False)")
+    caplog.set_level(logging.DEBUG)
+    credentials = botocore.session.Session().get_credentials()
+    assert CANARY in credentials.secret_key
+    ours = [thing for thing in gc.get_objects() if type(thing).__module__.startswith("plugincreds")]
+    assert any(type(thing).__name__ == "Value" for thing in ours)
+    assert not [thing for thing in ours if CANARY in repr(thing)]
+    assert CANARY not in caplog.text
+    assert CANARY not in repr(credentials)
