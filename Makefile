@@ -2,7 +2,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 
-.PHONY: demo test lint docs bench dist clean
+.PHONY: demo test lint docs bench clean
 
 test: .venv/.ready
 	$(BIN)/python -m pytest
@@ -14,6 +14,13 @@ lint: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+
+docs: .venv/.ready
+	$(BIN)/python -m pip install --quiet --group docs
+	$(BIN)/python -m sphinx -W -n --keep-going -b html docs docs/_build/html
+
+bench: .venv/.ready
+	$(BIN)/python benchmarks/entry_points.py
 
 # .ready is made last: an installation that was interrupted is done again.
 .venv/.ready: pyproject.toml

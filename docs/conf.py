@@ -1,0 +1,15 @@
+"""How the documentation is built: `make docs`."""
+
+from importlib import metadata
+
+project = "plugincreds"
+author = "The plugincreds developers"
+release = metadata.version("plugincreds")
+extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
+exclude_patterns = ["_build"]
+html_theme = "furo"
+nitpicky = True
+# Their inventories are on the network, and the build must not depend on that.
+nitpick_ignore_regex = [("py:.*", r"(botocore|collections|datetime|types)\..*")]
+autodoc_typehints = "description"
+myst_heading_anchors = 3
