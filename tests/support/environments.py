@@ -1,0 +1,195 @@
+"""Fresh virtual environments with real wheels in them, and clean processes that run there."""
+
+from __future__ import annotations
+
+import functools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any, TypeAlias
+
+from uv import find_uv_bin
+
+from tests.support.moto_process import MotoServer
+
+ROOT = Path(__file__).parents[2]
+SOURCES = {"plugincreds": ROOT, "plugincreds-json-file": ROOT / "sample_plugin"}
+SOURCES |= {
+    path.parent.name: path.parent for path in (ROOT / "tests/plugins").glob("*/pyproject.toml")
+}
+LONGEST_RUN = 120  # seconds; a program that takes longer hangs
+
+
+def pinned(*names: str) -> list[str]:
+    """Return requirements for the versions that are installed where the tests run."""
+    return [f"{name}=={version(name)}" for name in names]
+
+
+class Wheels:
+    """The project's own packages as wheels, each built from its source when first wanted."""
+
+    def __init__(self, directory: Path) -> None:
+        """Keep the wheels in this directory."""
+        self._directory = directory
+        self.get = functools.cache(self._build)
+
+    def _build(self, name: str) -> Path:
+        directory = self._directory / name
+        run_uv(
+            "build", "--wheel", "--python", sys.executable, "--out-dir", directory, SOURCES[name]
+        )
+        (wheel,) = directory.glob("*.whl")
+        return wheel
+
+
+@dataclass(frozen=True, slots=True)
+class Outcome:
+    """What a program left behind."""
+
+    returncode: int
+    stdout: str
+    stderr: str
+
+    @property
+    def report(self) -> Any:
+        """What the program printed as JSON in its last line."""
+        assert self.returncode == 0, self.stderr
+        return json.loads(self.stdout.splitlines()[-1])
+
+
+class Environment:
+    """One virtual environment with a home directory of its own."""
+
+    def __init__(self, directory: Path, wheels: Wheels, server: MotoServer) -> None:
+        """Name a new environment in this directory; `create` makes it."""
+        self.directory = directory
+        self.home = directory / "home"
+        self._wheels = wheels
+        self._server = server
+
+    @property
+    def python(self) -> Path:
+        """The interpreter."""
+        return self.directory / "bin" / "python"
+
+    @property
+    def site_packages(self) -> Path:
+        """Where packages are installed."""
+        (found,) = self.directory.glob("lib/python*/site-packages")
+        return found
+
+    def create(self, *, pip: bool = False) -> None:
+        """Make the environment, empty or with pip in it."""
+        seed = ["--seed"] if pip else []
+        run_uv("venv", "--python", sys.executable, *seed, self.directory)
+        (self.home / ".aws").mkdir(parents=True)
+
+    def remove(self) -> None:
+        """Delete the environment."""
+        shutil.rmtree(self.directory)
+
+    def install(self, *requirements: str) -> None:
+        """Install requirements; a name of `SOURCES` stands for the wheel built from there."""
+        wanted = [self._wheels.get(name) if name in SOURCES else name for name in requirements]
+        run_uv("pip", "install", "--python", self.python, *wanted)
+
+    def wheel(self, name: str) -> Path:
+        """Return the wheel of one of `SOURCES`."""
+        return self._wheels.get(name)
+
+    def install_editable(self, name: str) -> None:
+        """Install one of `SOURCES` as a developer would."""
+        run_uv("pip", "install", "--python", self.python, "--no-deps", "--editable", SOURCES[name])
+
+    def uninstall(self, name: str) -> None:
+        """Uninstall a distribution."""
+        run_uv("pip", "uninstall", "--python", self.python, name)
+
+    def pip(self, *arguments: str | Path) -> None:
+        """Run the environment's own pip, without looking at any index."""
+        _check([self.python, "-I", "-m", "pip", *arguments], {**_for_tools(), "PIP_NO_INDEX": "1"})
+
+    def listing(self) -> list[str]:
+        """Return all that lies in site-packages."""
+        return sorted(
+            str(path.relative_to(self.site_packages)) for path in self.site_packages.rglob("*")
+        )
+
+    def write_config(self, text: str) -> None:
+        """Write the AWS configuration file of this environment's home directory."""
+        (self.home / ".aws" / "config").write_text(text, encoding="utf-8")
+
+    def run(
+        self,
+        program: str | Path,
+        *arguments: str,
+        variables: Mapping[str, str] | None = None,
+        flags: Sequence[str] = ("-I",),
+    ) -> Outcome:
+        """Run a file or a piece of code in a clean process, and see that it printed no secret."""
+        where = [str(program)] if isinstance(program, Path) else ["-c", program]
+        done = subprocess.run(
+            [self.python, *flags, *where, *arguments],
+            env={**self._variables(), **(variables or {})},
+            cwd=self.home,
+            stdin=subprocess.DEVNULL,
+            capture_output=True,
+            text=True,
+            timeout=LONGEST_RUN,
+            check=False,
+        )
+        printed = done.stdout + done.stderr
+        assert not any(secret in printed for secret in self._server.secrets), "it printed a secret"
+        return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def _variables(self) -> dict[str, str]:
+        return {
+            "PATH": os.environ.get("PATH", os.defpath),
+            "HOME": str(self.home),
+            "AWS_CONFIG_FILE": str(self.home / ".aws" / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self.home / ".aws" / "credentials"),
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_MAX_ATTEMPTS": "1",
+            "AWS_ENDPOINT_URL": self._server.url,
+        }
+
+
+NewEnvironment: TypeAlias = Callable[..., Environment]  # the fixture of that name
+
+
+def run_uv(*arguments: str | Path) -> None:
+    """Run uv; what it has to say is in the error."""
+    _check([find_uv_bin(), *arguments], _for_tools())
+
+
+def without_aws(variables: Mapping[str, str]) -> dict[str, str]:
+    """Return the variables that are not about AWS."""
+    return {name: value for name, value in variables.items() if not name.startswith("AWS_")}
+
+
+def _for_tools() -> dict[str, str]:
+    """Return the variables for installers: their own settings, but nothing about Python or AWS."""
+    kept = without_aws(os.environ).items()
+    return {name: value for name, value in kept if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
+
+
+def _check(command: Sequence[str | Path], variables: Mapping[str, str]) -> None:
+    done = subprocess.run(
+        command,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        words = " ".join(map(str, command))
+        raise RuntimeError(f"{words} ended with status {done.returncode}:\n{done.stdout}")
