@@ -12,14 +12,19 @@ from contextvars import ContextVar
 
 from plugincreds._errors import PluginError
 
+OWN_FLIGHT_ADVICE = (
+    "a plugin that needs AWS itself must use context.session or plugincreds.base_session(), not "
+    "boto3.client() or a session of its own"
+)
 
-class _Flight:
+
+class _Call:
     def __init__(self, mark: Hashable) -> None:
         self.mark = mark
         self.refused = False
 
 
-_flights: ContextVar[tuple[_Flight, ...]] = ContextVar("plugincreds_flights", default=())
+_flights: ContextVar[tuple[_Call, ...]] = ContextVar("plugincreds_flights", default=())
 
 
 @contextmanager
@@ -34,7 +39,7 @@ def flight(mark: Hashable, label: str) -> Iterator[None]:
         if outer.mark == mark:
             outer.refused = True
             raise own_flight_error(label)
-    token = _flights.set((*flights, _Flight(mark)))
+    token = _flights.set((*flights, _Call(mark)))
     try:
         yield
     finally:
@@ -53,7 +58,6 @@ def was_refused() -> bool:
 def own_flight_error(label: str) -> PluginError:
     """Return the error for a flight that asks for itself."""
     return PluginError(
-        f"{label} asks for its own credentials while it is loaded or retrieves them. A plugin "
-        "that needs AWS itself must use context.session or plugincreds.base_session(), not "
-        "boto3.client() or a session of its own."
+        f"{label} asks for its own credentials while it is loaded or retrieves them; "
+        f"{OWN_FLIGHT_ADVICE}."
     )

@@ -6,26 +6,19 @@ logged. Plugins and the import system are never called under that lock: two thre
 the same work at first, and the one that is ready first is right for both.
 """
 
-import inspect
 import logging
 import threading
-import time
 from collections.abc import Callable, Hashable
 
-from plugincreds._contract import WANTED_VALUE, Value, read_answer
 from plugincreds._discovery import Discovery, InstalledPlugin, discover
-from plugincreds._errors import PluginProviderRetrieveError, described
-from plugincreds._flight import was_refused
 from plugincreds._loading import Functions, Getter, load
 from plugincreds._refresh import CredentialsCache
-from plugincreds._settings import OFF, VARIABLE
-from plugincreds._worker import awaited
 
 logger = logging.getLogger("plugincreds")
 
 
 class Source:
-    """One plugin as loaded for one identity, with its value.
+    """One plugin as loaded for one identity.
 
     Attributes:
         plugin: The plugin.
@@ -34,52 +27,11 @@ class Source:
 
     def __init__(self, plugin: InstalledPlugin, functions: Functions, mark: Hashable) -> None:
         self.plugin = plugin
-        self._functions = functions
-        self.cache = CredentialsCache(self._retrieve, self._is_expired)
-        self.cache.mark = mark
-        self.cache.label = plugin.label
-
-    def _retrieve(self) -> Value:
-        try:
-            answer = self._functions.retrieve()
-            if inspect.isawaitable(answer):
-                answer = awaited(answer)
-        except Exception as error:
-            raise self._failure(f"it raised {described(error)}") from error
-        value, fault = read_answer(answer, time.time())
-        del answer  # a traceback may be shown with the variables of its frames
-        if fault:
-            raise self._failure(f"it returned {fault}; it must {WANTED_VALUE}")
-        if value is None:
-            # Where it is a failure, the chain does not move on to another identity.
-            is_failure = self.cache.holds_value or was_refused()
-            raise self._failure("it declined", declined=not is_failure)
-        return value
-
-    def _is_expired(self) -> bool:
-        try:
-            answer = self._functions.is_expired()
-        except Exception as error:
-            raise self._failure(f"its is_expired() raised {described(error)}") from error
-        if isinstance(answer, bool):
-            return answer
-        if inspect.iscoroutine(answer):
-            answer.close()  # nobody will await it
-        found = f"its is_expired() returned an object of type {type(answer).__name__}"
-        del answer
-        raise self._failure(f"{found}; it must return a bool")
-
-    def _failure(self, found: str, *, declined: bool = False) -> PluginProviderRetrieveError:
-        message = (
-            f"{self.cache.label} gave no credentials: {found}. No others are used in their place; "
-            f"mend the cause, or set {VARIABLE}={OFF} to go without plugins."
-        )
-        return PluginProviderRetrieveError(
-            message,
-            plugin=self.plugin.name,
-            distribution=self.plugin.origin,
-            declined=declined,
-        )
+        self.cache = cache = CredentialsCache(functions.retrieve, functions.is_expired)
+        cache.mark = mark
+        cache.label = plugin.label
+        cache.plugin = plugin.name
+        cache.distribution = plugin.origin
 
 
 class _Registry:

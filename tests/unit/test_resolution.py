@@ -399,12 +399,15 @@ def test_a_source_never_gives_another_identity_on_refresh(install: Install) -> N
 
 
 @pytest.mark.parametrize("answer", ["1", "'no'", "None", "iter(())", "1/0"])
-def test_is_expired_must_return_a_bool(install: Install, answer: str) -> None:
-    """A value must not be served on the strength of an answer that was never meant."""
+def test_is_expired_must_return_a_bool(
+    install: Install, caplog: pytest.LogCaptureFixture, answer: str
+) -> None:
+    """It is taken for a failed refresh, whose warning names the plugin."""
     install(f"def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: {answer})")
-    source = selected_source
-    with pytest.raises(PluginProviderRetrieveError, match=r"is_expired\(\)"):
-        source(SELECTED, context).cache.get()
+    assert selected_source(SELECTED, context).cache.get() == Value("AKIA", "secret")
+    (record,) = of_test(caplog.records)
+    assert "is_expired()" in record.getMessage()
+    assert "'vault' of acme-creds 1.2" in record.getMessage()
 
 
 ASKING = {
