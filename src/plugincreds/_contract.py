@@ -5,7 +5,6 @@ says what is wrong with it. That sentence never holds any part of the answer.
 """
 
 import re
-import threading
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
 from dataclasses import dataclass, field, replace
@@ -81,7 +80,7 @@ class PluginContext:
             need AWS themselves (STS, say). It is made at first use.
     """
 
-    __slots__ = ("_lock", "_open_session", "_session", "options", "plugin", "profile", "region")
+    __slots__ = ("_open_session", "_sessions", "options", "plugin", "profile", "region")
 
     def __init__(
         self,
@@ -97,16 +96,14 @@ class PluginContext:
         self.region = region
         self.options: Mapping[str, str] = MappingProxyType(dict(options))
         self._open_session = open_session
-        self._session: Any = None
-        self._lock = threading.Lock()
+        self._sessions: list[Any] = []
 
     @property
     def session(self) -> Any:
         """A botocore session without plugins, the same one each time."""
-        with self._lock:
-            if self._session is None:
-                self._session = self._open_session()
-            return self._session
+        if not self._sessions:  # two threads may both open one; the first in the list is used
+            self._sessions.append(self._open_session())
+        return self._sessions[0]
 
     @property
     def identity(self) -> tuple[str, str | None, tuple[tuple[str, str], ...]]:

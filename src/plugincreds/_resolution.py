@@ -19,23 +19,27 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._flight import flight, own_flight_error, was_refused
-from plugincreds._settings import Selected
+from plugincreds._settings import RefreshSettings, Selected
 from plugincreds._source import Source, registry
 
 logger = logging.getLogger("plugincreds")
 
 # Makes what a getter with the parameter `context` is told; takes the plugin's name.
 ContextMaker = Callable[[str], PluginContext]
+# Reads how the profile wants values to be renewed, once a plugin has not declined.
+RefreshMaker = Callable[[], RefreshSettings]
 
 
-def selected_source(wanted: Selected, make_context: ContextMaker) -> Source:
+def selected_source(
+    wanted: Selected, make_context: ContextMaker, refresh: RefreshMaker = RefreshSettings
+) -> Source:
     """Return the source of a plugin that is asked for by name, with a value in it.
 
     Raises:
         PluginError: It is missing, broken, declines or fails. There is no second choice.
     """
     plugin = registry().discovery().the_one(wanted.name, wanted.asked_by)
-    source = _source(plugin, make_context)
+    source = _source(plugin, make_context, refresh)
     try:
         if source is not None:
             source.cache.get()
@@ -53,7 +57,9 @@ def selected_source(wanted: Selected, make_context: ContextMaker) -> Source:
     )
 
 
-def automatic_source(make_context: ContextMaker) -> Source | None:
+def automatic_source(
+    make_context: ContextMaker, refresh: RefreshMaker = RefreshSettings
+) -> Source | None:
     """Return the source of the first plugin that does not decline, with a value in it.
 
     Raises:
@@ -68,18 +74,20 @@ def automatic_source(make_context: ContextMaker) -> Source | None:
         except PluginError as error:
             _pass_over(name, error)
             continue
-        source = _willing_source(plugin, make_context)
+        source = _willing_source(plugin, make_context, refresh)
         if source is not None:
             _announce(plugin)
             return source
     return None
 
 
-def _willing_source(plugin: InstalledPlugin, make_context: ContextMaker) -> Source | None:
+def _willing_source(
+    plugin: InstalledPlugin, make_context: ContextMaker, refresh: RefreshMaker
+) -> Source | None:
     if registry().is_broken(plugin):
         return None
     try:
-        source = _source(plugin, make_context)
+        source = _source(plugin, make_context, refresh)
         if source is not None:
             source.cache.get()
             return source
@@ -97,7 +105,9 @@ def _willing_source(plugin: InstalledPlugin, make_context: ContextMaker) -> Sour
     return None
 
 
-def _source(plugin: InstalledPlugin, make_context: ContextMaker) -> Source | None:
+def _source(
+    plugin: InstalledPlugin, make_context: ContextMaker, refresh: RefreshMaker
+) -> Source | None:
     """Call the getter, and return the source of the identity that it gives now."""
     with _loading(plugin, plugin):
         getter = registry().getter(plugin)
@@ -109,7 +119,10 @@ def _source(plugin: InstalledPlugin, make_context: ContextMaker) -> Source | Non
             raise own_flight_error(plugin.label)
     if functions is None:
         return None
-    return registry().source((mark, functions.cache_key), lambda: Source(plugin, functions, mark))
+    settings = refresh()
+    return registry().source(
+        (mark, functions.cache_key), lambda: Source(plugin, functions, mark, settings)
+    )
 
 
 @contextmanager

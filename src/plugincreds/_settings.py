@@ -1,9 +1,15 @@
 """Which plugin is asked for, and by whom. Pure functions of what they are given."""
 
+import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
+
+from plugincreds._errors import PluginError
 
 VARIABLE = "AWS_CREDENTIAL_PLUGIN"
+ADVISORY_WINDOW_KEY = "credential_plugin_advisory_window"
+TIMEOUT_KEY = "credential_plugin_timeout"
 OFF = "none"
 
 
@@ -52,3 +58,44 @@ def selection(environ: Mapping[str, str], *, profile_in_code: bool) -> Selection
 def is_off(name: str) -> bool:
     """Tell whether a name is the reserved one that means no plugin."""
     return name.strip().lower() == OFF
+
+
+@dataclass(frozen=True, slots=True)
+class RefreshSettings:
+    """How a profile wants values to be renewed.
+
+    Attributes:
+        advisory_window: How many seconds before its expiry a value is renewed ahead, or None.
+        timeout: After how many seconds `retrieve()` counts as failed, or None.
+    """
+
+    advisory_window: float | None = None
+    timeout: float | None = None
+
+
+def refresh_settings(section: Mapping[str, Any], profile: str) -> RefreshSettings:
+    """Return what a profile's section says.
+
+    Raises:
+        PluginError: A value is no number of seconds above zero.
+    """
+    return RefreshSettings(
+        _seconds(section, ADVISORY_WINDOW_KEY, profile), _seconds(section, TIMEOUT_KEY, profile)
+    )
+
+
+def _seconds(section: Mapping[str, Any], key: str, profile: str) -> float | None:
+    if key not in section:
+        return None
+    text = section[key]
+    try:
+        seconds = float(text)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if 0 < seconds < math.inf:
+        return seconds
+    message = (
+        f"The profile {profile!r} has {key} = {text!r}, which is not a number of seconds above "
+        "zero. Correct or remove that line."
+    )
+    raise PluginError(message)

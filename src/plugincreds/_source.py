@@ -7,12 +7,14 @@ the same work at first, and the one that is ready first is right for both.
 """
 
 import logging
+import os
 import threading
 from collections.abc import Callable, Hashable
 
 from plugincreds._discovery import Discovery, InstalledPlugin, discover
 from plugincreds._loading import Functions, Getter, load
 from plugincreds._refresh import CredentialsCache
+from plugincreds._settings import RefreshSettings
 
 logger = logging.getLogger("plugincreds")
 
@@ -25,9 +27,18 @@ class Source:
         cache: The refresh engine that holds its value.
     """
 
-    def __init__(self, plugin: InstalledPlugin, functions: Functions, mark: Hashable) -> None:
+    def __init__(
+        self,
+        plugin: InstalledPlugin,
+        functions: Functions,
+        mark: Hashable,
+        refresh: RefreshSettings,
+    ) -> None:
         self.plugin = plugin
-        self.cache = cache = CredentialsCache(functions.retrieve, functions.is_expired)
+        self.cache = cache = CredentialsCache(
+            functions.retrieve, functions.is_expired, advisory_window=refresh.advisory_window
+        )
+        cache.timeout = refresh.timeout
         cache.mark = mark
         cache.label = plugin.label
         cache.plugin = plugin.name
@@ -38,12 +49,16 @@ class _Registry:
     """What this process knows of its plugins."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
+        self.renew_lock()
         self._discovery: Discovery | None = None
         self._getters: dict[InstalledPlugin, Getter] = {}
         self._broken: set[InstalledPlugin] = set()
         self._sources: dict[Hashable, Source] = {}
         self._said: set[str] = set()
+
+    def renew_lock(self) -> None:
+        """Replace the lock, in a child of a fork: a thread that is not there may hold it."""
+        self._lock = threading.Lock()
 
     def discovery(self) -> Discovery:
         """Return what is installed, looked up at the first call."""
@@ -89,6 +104,8 @@ class _Registry:
 
 
 _registry = _Registry()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=lambda: _registry.renew_lock())  # noqa: PLW0108 - reset()
 
 
 def registry() -> _Registry:

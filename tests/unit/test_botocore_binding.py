@@ -1,10 +1,13 @@
 """Where the provider stands in botocore's chain, and what botocore signs with."""
 
 import copy
+import gc
 import inspect
 import logging
 import pickle
 import threading
+import weakref
+from pathlib import Path
 from typing import Any
 
 import botocore.credentials
@@ -167,6 +170,56 @@ def test_the_expiry_and_the_account_are_seen(install: Install) -> None:
     assert not credentials.refresh_needed()
     assert not credentials.refresh_needed(3500)
     assert credentials.refresh_needed(3700)
+
+
+def test_a_profile_sets_how_its_values_are_renewed(install: Install, tmp_path: Path) -> None:
+    """Read when a plugin gives credentials, so a bad number troubles nobody else."""
+    (tmp_path / "config").write_text(
+        "[default]\ncredential_plugin_timeout = 3\ncredential_plugin_advisory_window = 7\n"
+        "[profile dev]\ncredential_plugin_timeout = soon\n"
+    )
+    assert botocore.session.Session(profile="dev").get_credentials() is None
+    install(GOOD)
+    plugincreds.reset()
+    with pytest.raises(PluginError, match="profile 'dev' has credential_plugin_timeout = 'soon'"):
+        botocore.session.Session(profile="dev").get_credentials()
+    cache = botocore.session.Session().get_credentials()._cache
+    assert (cache.timeout, cache._advisory_window) == (3, 7)
+
+
+def test_one_retrieval_for_a_hundred_sessions_and_64_threads(install: Install) -> None:
+    """And no session is kept alive by what they share."""
+    install("""
+        calls = []
+        def retrieve():
+            calls.append(1)
+            return f"KEY{len(calls)}", "secret"
+        def get_provider(): return retrieve, lambda: False
+    """)
+    barrier, keys, sessions = threading.Barrier(64), [], []
+    shared = botocore.session.Session()  # it makes its parts in ways that are not for threads
+    shared.create_client("sts", aws_access_key_id="A", aws_secret_access_key="s")
+    shared.get_component("credential_provider")
+
+    def make(number: int) -> None:
+        region = ("eu-central-1", "us-east-1", "ap-south-1")[number % 3]
+        barrier.wait()
+        for _ in range(2):
+            session = botocore.session.Session()
+            session.set_config_variable("region", region)
+            sessions.append(weakref.ref(session))
+            keys.append(session.get_credentials().get_frozen_credentials().access_key)
+        client = shared.create_client("sts", region_name=region)
+        keys.append(client._request_signer._credentials.get_frozen_credentials().access_key)
+
+    threads = [threading.Thread(target=make, args=(number,)) for number in range(64)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert keys == ["KEY1"] * 192
+    gc.collect()
+    assert [session() for session in sessions if session() is not None] == []
 
 
 def test_attributes_are_read_only(install: Install) -> None:

@@ -4,15 +4,22 @@ import importlib
 import logging
 import os
 import weakref
-from datetime import datetime
-from functools import cache
 from types import ModuleType
 from typing import Any
 
+from plugincreds._bindings._credentials import credentials_class
+from plugincreds._bindings._rejection import RejectionHandler
 from plugincreds._contract import PluginContext
 from plugincreds._errors import PluginError, described
 from plugincreds._resolution import automatic_source, selected_source
-from plugincreds._settings import Off, Selected, Selection, selection
+from plugincreds._settings import (
+    Off,
+    RefreshSettings,
+    Selected,
+    Selection,
+    refresh_settings,
+    selection,
+)
 from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
@@ -50,19 +57,25 @@ class PluginProvider:
         source = self._source()
         if source is None:
             return None
-        kind = _credentials_class(self._module.RefreshableCredentials)
+        RejectionHandler(source.cache).register(self._session)
+        kind = credentials_class(self._module.RefreshableCredentials)
         return kind(source, self._module.ReadOnlyCredentials)
 
     def _source(self) -> Source | None:
         if isinstance(self._chosen, Selected):
-            return selected_source(self._chosen, self._context)
+            return selected_source(self._chosen, self._context, self._refresh_settings)
         try:
-            return automatic_source(self._context)
+            return automatic_source(self._context, self._refresh_settings)
         except PluginError:
             raise
         except Exception as error:
             logger.warning("Credential plugins are not used: %s.", described(error), exc_info=True)
             return None
+
+    def _refresh_settings(self) -> RefreshSettings:
+        profile = self._session.get_config_variable("profile") or "default"
+        section = self._session.full_config["profiles"].get(profile, {})
+        return refresh_settings(section, profile)
 
     def _context(self, plugin: str) -> PluginContext:
         session = self._session
@@ -126,54 +139,3 @@ def _insert(providers: list[Any], provider: PluginProvider, chosen: Selection) -
         return
     places = [methods.index(method) for method in _MACHINE_METHODS if method in methods]
     providers.insert(min(places, default=len(providers)), provider)
-
-
-@cache
-def _credentials_class(base: type[Any]) -> type[Any]:
-    """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
-
-    class PluginCredentials(base):  # type: ignore[misc] # botocore has no type information
-        """What botocore signs with: read-only views of a source's cache.
-
-        Each of the attributes may come from another value than the one read before it;
-        `get_frozen_credentials()` gives them all from one.
-        """
-
-        def __init__(self, source: Source, frozen: type[Any]) -> None:
-            # Not super().__init__(): the value and the decision to refresh it are the cache's.
-            self._source = source
-            self._frozen = frozen
-            self._frozen_fields = frozen._fields  # older ones have no account_id
-            self.method = f"plugin:{source.plugin.name}"
-
-        def get_frozen_credentials(self) -> Any:
-            value = self._source.cache.get()
-            return self._frozen(*(getattr(value, name) for name in self._frozen_fields))
-
-        access_key = property(lambda self: self._source.cache.get().access_key)
-        secret_key = property(lambda self: self._source.cache.get().secret_key)
-        token = property(lambda self: self._source.cache.get().token)
-        account_id = property(lambda self: self._source.cache.get().account_id)
-        _expiry_time = property(lambda self: self._source.cache.expires_at)
-
-        def refresh_needed(self, refresh_in: float | None = None) -> bool:
-            """Tell whether the value expires within `refresh_in` seconds (as botocore's does)."""
-            expiry: datetime | None = self._source.cache.expires_at
-            if expiry is None:
-                return False
-            within = self._advisory_refresh_timeout if refresh_in is None else refresh_in
-            left = (expiry - datetime.now(expiry.tzinfo)).total_seconds()
-            return bool(left < within)
-
-        def _refresh(self) -> None:
-            self._source.cache.get()
-
-        def __reduce__(self) -> Any:
-            message = (
-                f"Credentials of {self.method} cannot be pickled or copied, because they are "
-                "bound to the plugin in this process. Pass get_frozen_credentials() on, or make "
-                "a session in the other process."
-            )
-            raise TypeError(message)
-
-    return PluginCredentials

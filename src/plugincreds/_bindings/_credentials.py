@@ -1,0 +1,63 @@
+"""The face that botocore sees of a source's cache."""
+
+from datetime import datetime
+from functools import cache
+from typing import Any
+
+from plugincreds._source import Source
+
+_COPYING = (
+    "Credentials of {} cannot be pickled or copied, because they are bound to the plugin in this "
+    "process. Pass get_frozen_credentials() on, or make a session where they are needed."
+)
+
+
+@cache
+def credentials_class(base: type[Any]) -> type[Any]:
+    """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
+
+    class PluginCredentials(base):  # type: ignore[misc] # botocore has no type information
+        """What botocore signs with: read-only views of a source's cache.
+
+        Each attribute may come from a newer value than the one that was read before it;
+        `get_frozen_credentials()` takes them all from one.
+        """
+
+        def __init__(self, source: Source, frozen: type[Any]) -> None:
+            # Not super().__init__(): the value, and when to renew it, is the cache's business.
+            self.method = f"plugin:{source.plugin.name}"
+            self._cache = source.cache
+            self._frozen = frozen
+            self._frozen_fields = frozen._fields  # older ones have no account_id
+            self._latest: tuple[Any, Any] = (None, None)  # a value, and the same frozen
+
+        def get_frozen_credentials(self) -> Any:
+            value = self._cache.get()
+            latest = self._latest
+            if latest[0] is not value:
+                frozen = self._frozen(*(getattr(value, name) for name in self._frozen_fields))
+                self._latest = latest = (value, frozen)
+            return latest[1]
+
+        access_key = property(lambda self: self._cache.get().access_key)
+        secret_key = property(lambda self: self._cache.get().secret_key)
+        token = property(lambda self: self._cache.get().token)
+        account_id = property(lambda self: self._cache.get().account_id)
+        _expiry_time = property(lambda self: self._cache.expires_at)
+
+        def refresh_needed(self, refresh_in: float | None = None) -> bool:
+            """Tell whether the value expires within so many seconds, as botocore's does."""
+            expiry: datetime | None = self._cache.expires_at
+            if expiry is None:
+                return False
+            within = self._advisory_refresh_timeout if refresh_in is None else refresh_in
+            left = (expiry - datetime.now(expiry.tzinfo)).total_seconds()
+            return bool(left < within)
+
+        def _refresh(self) -> None:
+            self._cache.get()
+
+        def __reduce__(self) -> Any:
+            raise TypeError(_COPYING.format(self.method))
+
+    return PluginCredentials

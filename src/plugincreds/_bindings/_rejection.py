@@ -1,0 +1,51 @@
+"""Tells a cache when a service has rejected its key."""
+
+import re
+from typing import Any
+
+from plugincreds._refresh import CredentialsCache
+
+_REJECTIONS = frozenset(
+    {
+        "ExpiredToken",
+        "ExpiredTokenException",
+        "InvalidAccessKeyId",
+        "InvalidClientTokenId",
+        "InvalidToken",
+        "UnrecognizedClientException",
+    }
+)
+# The access key in an Authorization header: of signature version 4, and of version 2.
+_SIGNED_BY = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
+_NOTE = "plugincreds_access_key"
+
+
+class RejectionHandler:
+    """Two of botocore's event handlers: one notes who signed a request, one reads the answer.
+
+    The note stands in the request's context, so that it is that of this very request: when
+    the answer comes, the cache may have a newer key, and then nothing happens to that one.
+    """
+
+    def __init__(self, cache: CredentialsCache) -> None:
+        self._cache = cache
+
+    def register(self, session: Any) -> None:
+        """Register with a session, for all clients that it makes from now on."""
+        # Handlers of a whole event run after those of one service, such as the signer.
+        unique_id = f"plugincreds-{id(self._cache)}"
+        session.register("request-created", self._note, f"{unique_id}-note")
+        session.register("response-received", self._check, f"{unique_id}-check")
+
+    def _note(self, request: Any, **_: Any) -> None:
+        authorization = request.headers.get("Authorization") or ""
+        if isinstance(authorization, bytes):
+            authorization = authorization.decode("ascii", "replace")
+        match = _SIGNED_BY.search(authorization)
+        request.context[_NOTE] = (match.group(1) or match.group(2)) if match else None
+
+    def _check(self, parsed_response: Any, context: Any, **_: Any) -> None:
+        code = ((parsed_response or {}).get("Error") or {}).get("Code")
+        access_key = (context or {}).get(_NOTE)
+        if code in _REJECTIONS and access_key is not None:
+            self._cache.invalidate(access_key)
