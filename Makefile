@@ -20,6 +20,7 @@ docs: .venv/.ready
 	$(BIN)/python -m sphinx -W -n --keep-going -b html docs docs/_build/html
 
 bench: .venv/.ready
+	$(BIN)/python benchmarks/credentials.py
 	$(BIN)/python benchmarks/entry_points.py
 
 # .ready is made last: an installation that was interrupted is done again.

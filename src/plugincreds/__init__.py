@@ -19,12 +19,14 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._loading import PROVIDER_SYMBOL_NAME
+from plugincreds._refresh import CredentialsCache
 from plugincreds._source import installed_plugins, reset
 from plugincreds_startup import install, uninstall
 
 __all__ = [
     "PROVIDER_SYMBOL_NAME",
     "CredentialPlugin",
+    "CredentialsCache",
     "InstalledPlugin",
     "InvalidSymbolError",
     "LookupSymbolError",
@@ -42,3 +44,8 @@ __all__ = [
     "reset",
     "uninstall",
 ]
+
+# Tracebacks and documentation say where people import a class from.
+for _name in __all__:
+    if isinstance(globals()[_name], type):
+        globals()[_name].__module__ = __name__

@@ -76,8 +76,6 @@ class PluginContext:
         profile: The name of the active profile, "default" where none was chosen.
         region: The session's configured region, not a client's, or None.
         options: The profile's block `credential_plugin_options`, str to str, read-only.
-        session: A botocore session whose chain has no plugin in it, for plugins that
-            need AWS themselves (STS, say). It is made at first use.
     """
 
     __slots__ = ("_open_session", "_sessions", "options", "plugin", "profile", "region")
@@ -100,7 +98,10 @@ class PluginContext:
 
     @property
     def session(self) -> Any:
-        """A botocore session without plugins, the same one each time."""
+        """A botocore session whose chain has no plugin in it, made at first use.
+
+        It is for plugins that need AWS themselves (STS, say).
+        """
         if not self._sessions:  # two threads may both open one; the first in the list is used
             self._sessions.append(self._open_session())
         return self._sessions[0]

@@ -3,10 +3,13 @@
 import gc
 import logging
 import traceback
+from datetime import datetime, timezone
 
 import botocore.session
 import pytest
 
+import plugincreds
+from plugincreds._refresh import CredentialsCache
 from tests.unit.conftest import Install
 
 CANARY = "kAnArY7"
@@ -118,3 +121,17 @@ def test_a_good_value_is_never_logged(install: Install, caplog: pytest.LogCaptur
     assert not [thing for thing in ours if CANARY in repr(thing)]
     assert CANARY not in caplog.text
     assert CANARY not in repr(credentials)
+
+
+def test_what_is_expired_answers_of_an_expired_value_is_not_shown() -> None:
+    """The one path on which it is raised, and not only warned of."""
+    now = [0.0]
+    expiry = datetime.fromtimestamp(60, tz=timezone.utc)
+    value = plugincreds.Value(CANARY, CANARY, expiry_time=expiry)
+    answers = [CANARY]
+    cache = CredentialsCache(lambda: value, lambda: answers[0], clock=lambda: now[0])  # type: ignore[arg-type, return-value]
+    cache.get()
+    now[0] = 61.0
+    with pytest.raises(plugincreds.PluginProviderRetrieveError, match="of type str") as caught:
+        cache.get()
+    assert not [text for text in _frames_of_ours(caught.value) if CANARY in text]

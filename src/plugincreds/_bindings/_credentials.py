@@ -27,22 +27,23 @@ def credentials_class(base: type[Any]) -> type[Any]:
             # Not super().__init__(): the value, and when to renew it, is the cache's business.
             self.method = f"plugin:{source.plugin.name}"
             self._cache = source.cache
+            self._get = source.cache.get
             self._frozen = frozen
             self._frozen_fields = frozen._fields  # older ones have no account_id
             self._latest: tuple[Any, Any] = (None, None)  # a value, and the same frozen
 
         def get_frozen_credentials(self) -> Any:
-            value = self._cache.get()
-            latest = self._latest
-            if latest[0] is not value:
+            value = self._get()
+            known, frozen = self._latest
+            if known is not value:
                 frozen = self._frozen(*(getattr(value, name) for name in self._frozen_fields))
-                self._latest = latest = (value, frozen)
-            return latest[1]
+                self._latest = value, frozen  # one assignment, so that no reader mixes two
+            return frozen
 
-        access_key = property(lambda self: self._cache.get().access_key)
-        secret_key = property(lambda self: self._cache.get().secret_key)
-        token = property(lambda self: self._cache.get().token)
-        account_id = property(lambda self: self._cache.get().account_id)
+        access_key = property(lambda self: self._get().access_key)
+        secret_key = property(lambda self: self._get().secret_key)
+        token = property(lambda self: self._get().token)
+        account_id = property(lambda self: self._get().account_id)
         _expiry_time = property(lambda self: self._cache.expires_at)
 
         def refresh_needed(self, refresh_in: float | None = None) -> bool:
@@ -55,7 +56,7 @@ def credentials_class(base: type[Any]) -> type[Any]:
             return bool(left < within)
 
         def _refresh(self) -> None:
-            self._cache.get()
+            self._get()
 
         def __reduce__(self) -> Any:
             raise TypeError(_COPYING.format(self.method))
