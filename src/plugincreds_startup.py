@@ -49,36 +49,51 @@ def install() -> None:
 def uninstall() -> None:
     """Undo `install()`; sessions that have already built their chain keep it."""
     _finder.active = False
-    while _finder in sys.meta_path:
-        sys.meta_path.remove(_finder)
+    # A new list: other threads that walk the old one would miss a finder if it shrank.
+    sys.meta_path = [finder for finder in sys.meta_path if finder is not _finder]
     for name, copy in _TARGETS.items():
         for holder in (name, copy):
-            namespace = getattr(sys.modules.get(holder or ""), "__dict__", {})
-            original = getattr(namespace.get(_FUNCTION), "__plugincreds_original__", None)
-            if original is not None:
+            module = sys.modules.get(holder or "")
+            namespace = {} if module is None else _namespace(module)
+            wrapper: Any = namespace.get(_FUNCTION)
+            original = getattr(wrapper, "__plugincreds_original__", None)
+            # Somebody else's wrapper around ours may have copied the attribute: it stays.
+            if original is not None and getattr(wrapper, "__wrapped__", None) is original:
                 namespace[_FUNCTION] = original
 
 
 class _Finder:
     """A meta path finder that passes every module on, and looks at those in _TARGETS."""
 
-    active = False
+    def __init__(self) -> None:
+        self.active = False
+        self._searches: set[tuple[str, int]] = set()
 
     def find_spec(self, name: str, path: "Any" = None, target: "Any" = None) -> "ModuleSpec | None":
         if name not in _TARGETS or not self.active:
             return None
-        spec = self._found_by_the_others(name, path, target)
+        from _thread import get_ident  # built into the interpreter
+
+        search = (name, get_ident())
+        if search in self._searches:  # a finder behind this one leads back to it
+            return None
+        self._searches.add(search)
+        try:
+            spec = self._found_by_the_others(name, path, target)
+        finally:
+            self._searches.discard(search)
         if spec is not None and spec.loader is not None:
-            spec.loader = _Loader(spec.loader)  # type: ignore[assignment]
+            modern = hasattr(spec.loader, "exec_module")
+            spec.loader = (_Loader if modern else _LegacyLoader)(spec)  # type: ignore[assignment]
         return spec
 
     def _found_by_the_others(self, name: str, path: "Any", target: "Any") -> "ModuleSpec | None":
         # Only the finders behind this one: those before it have been asked already, and
         # taking this one out meanwhile would hide finders from other threads.
         finders = list(sys.meta_path)
-        while self in finders:
+        if self in finders:
             del finders[: finders.index(self) + 1]
-        if self not in sys.meta_path:  # somebody stands in front of it as a proxy
+        else:  # somebody stands in front of it as a proxy
             from importlib.machinery import PathFinder
 
             finders = [PathFinder]
@@ -90,69 +105,81 @@ class _Finder:
         return None
 
 
-class _Loader:
-    """Stands in for a module's loader until the module is executed, then wraps."""
+class _LegacyLoader:
+    """Stands in for a loader with `load_module` alone, of the kind that ends with Python 3.14."""
 
-    def __init__(self, real: "Any") -> None:
-        self._real = real
+    def __init__(self, spec: "ModuleSpec") -> None:
+        self._spec = spec
+        self._real: Any = spec.loader
 
     def __getattr__(self, name: str) -> "Any":
         if name == "_real":  # not set yet, as in a copy that is being made
             raise AttributeError(name)
         return getattr(self._real, name)
 
+    def load_module(self, *name: str) -> "ModuleType":
+        self._spec.loader = self._real  # importlib gives the module this spec afterwards
+        module: ModuleType = self._real.load_module(*name)
+        _wrap(sys.modules[self._spec.name])
+        return module
+
+
+class _Loader(_LegacyLoader):
+    """Stands in for a module's loader until the module is executed, then wraps."""
+
     def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
         create = getattr(self._real, "create_module", None)
         if create is None:
             return None
+        outer = spec.loader  # this one, or one that somebody put around it
         spec.loader = self._real
         try:
             module: ModuleType | None = create(spec)
         finally:
-            spec.loader = self  # type: ignore[assignment]
+            spec.loader = outer
         return module
 
     def exec_module(self, module: "ModuleType") -> None:
-        # Read past the module's own __getattribute__: importlib's lazy modules load there.
-        namespace = object.__getattribute__(module, "__dict__")
-        spec = namespace.get("__spec__")
+        namespace = _namespace(module)
+        spec: Any = namespace.get("__spec__")
         if getattr(spec, "loader", None) is self:
             spec.loader = self._real
         if namespace.get("__loader__") is self:
             namespace["__loader__"] = self._real
-        if hasattr(self._real, "exec_module"):
-            self._real.exec_module(module)
-        else:  # a loader of the kind that Python 3.15 no longer knows
-            self._real.load_module(namespace["__name__"])
-            module = sys.modules[namespace["__name__"]]
-        if _FUNCTION in object.__getattribute__(module, "__dict__"):
+        self._real.exec_module(module)
+        if _FUNCTION in _namespace(module):
             _wrap(module)
         elif getattr(spec, "loader", None) not in (None, self._real):
-            spec.loader = _Loader(spec.loader)  # a lazy loader: it executes later, with that one
+            spec.loader = _Loader(spec)  # a lazy loader: it executes later, with that one
+
+
+def _namespace(module: "ModuleType") -> "dict[str, Any]":
+    # Read past the module's own __getattribute__: importlib's lazy modules load there.
+    namespace: dict[str, Any] = object.__getattribute__(module, "__dict__")
+    return namespace
 
 
 def _wrap_imported(name: str) -> None:
     """Wrap a module whose package was imported before `install()`."""
     try:
-        # Waits for another thread that is half through this import.
+        # An import statement waits for another thread that is half through with the same one.
         __import__(name)
         _wrap(sys.modules[name])
+        copy = _TARGETS[name]
+        if copy in sys.modules:
+            __import__(copy)
+            wrapper = getattr(sys.modules[name], _FUNCTION)
+            if getattr(sys.modules[copy], _FUNCTION) is wrapper.__plugincreds_original__:
+                setattr(sys.modules[copy], _FUNCTION, wrapper)
     except Exception:  # noqa: BLE001, S110 - who needs that module gets the error on import
         pass
 
 
 def _wrap(module: "ModuleType") -> None:
-    namespace = object.__getattribute__(module, "__dict__")
+    namespace = _namespace(module)
     original = namespace.get(_FUNCTION)
-    if original is None or hasattr(original, "__plugincreds_original__"):
-        return
-    wrapper = _wrapper(module, original)
-    # Of two threads, the second takes over the wrapper of the first.
-    wrapper = getattr(original, "__dict__", {}).setdefault("__plugincreds_wrapper__", wrapper)
-    namespace[_FUNCTION] = wrapper
-    copy = sys.modules.get(_TARGETS.get(namespace["__name__"]) or "")
-    if getattr(copy, _FUNCTION, None) is original:
-        setattr(copy, _FUNCTION, wrapper)
+    if _finder.active and original and not hasattr(original, "__plugincreds_original__"):
+        namespace[_FUNCTION] = _wrapper(module, original)
 
 
 def _wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Callable[..., Any]":
@@ -163,7 +190,7 @@ def _wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Callable[
         resolver = original(*args, **kwargs)
         if not _finder.active:
             return resolver
-        session = args[0] if args else kwargs["session"]
+        session = args[0] if args else kwargs.get("session")
         try:
             from plugincreds._bindings import extend_resolver
         except Exception as error:  # noqa: BLE001 - half removed, or does not fit
@@ -181,7 +208,8 @@ def _raise_if_selected(session: "Any", error: Exception) -> None:
     from os import environ
 
     name = environ.get("AWS_CREDENTIAL_PLUGIN", "").strip()
-    if name.lower() in ("", "none") or session.instance_variables().get("profile") is not None:
+    in_code: dict[str, Any] = getattr(session, "instance_variables", dict)()
+    if name.lower() in ("", "none") or in_code.get("profile") is not None:
         return
     message = (
         f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}, but the package "

@@ -123,6 +123,18 @@ def test_a_chain_that_is_not_as_expected(
         extend_resolver(botocore.credentials, resolver, session)
 
 
+@pytest.mark.parametrize("session", [None, object()])
+def test_a_session_that_is_not_as_expected(
+    monkeypatch: pytest.MonkeyPatch, session: object
+) -> None:
+    """Upstream may pass it in another way one day."""
+    resolver = object()
+    assert extend_resolver(botocore.credentials, resolver, session) is resolver
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    with pytest.raises(PluginError, match="cannot be honoured"):
+        extend_resolver(botocore.credentials, resolver, session)
+
+
 def test_a_fault_of_ours_leaves_botocore_as_it_was(
     monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:

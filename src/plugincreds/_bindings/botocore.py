@@ -112,16 +112,21 @@ def _open_base_session(
 
 
 def extend(module: ModuleType, resolver: Any, session: Any) -> Any:
-    """Put a `PluginProvider` into a new default chain, where it belongs."""
-    if session in _base_sessions:
-        return resolver
-    in_code = session.instance_variables().get("profile") is not None
-    chosen = selection(os.environ, profile_in_code=in_code)
-    if isinstance(chosen, Off):
-        return resolver
+    """Put a `PluginProvider` into a new default chain, where it belongs.
+
+    Raises:
+        PluginError: A plugin is selected, but this botocore is not as we know it.
+    """
+    chosen: Selection | None = None
     try:
-        _insert(resolver.providers, PluginProvider(module, session, chosen), chosen)
+        if session in _base_sessions:
+            return resolver
+        in_code = session.instance_variables().get("profile") is not None
+        chosen = selection(os.environ, profile_in_code=in_code)
+        if not isinstance(chosen, Off):
+            _insert(resolver.providers, PluginProvider(module, session, chosen), chosen)
     except Exception as error:
+        chosen = chosen or selection(os.environ, profile_in_code=False)
         message = f"This botocore's credential chain is not as expected ({described(error)})"
         if isinstance(chosen, Selected):
             message = f"{message}, so {chosen.asked_by} cannot be honoured. Upgrade plugincreds."

@@ -1,0 +1,92 @@
+"""The wrapper around `create_credential_resolver`: its arguments, and faults of ours."""
+
+from pathlib import Path
+
+import pytest
+
+from tests.hook.programs import run
+
+
+def test_arguments_pass_through() -> None:
+    """Guards parameters that botocore adds later, and a session that is given by name."""
+    run(
+        """
+        import botocore.credentials as module, botocore.session, inspect
+        real, seen = module.create_credential_resolver, []
+        def newer(session, cache=None, region_name=None, quirk=None, *rest, extra, **more):
+            seen.append([cache, region_name, quirk, rest, extra, more])
+            return real(session, cache, region_name)
+        module.create_credential_resolver = newer
+        startup.install()
+        function = module.create_credential_resolver
+        assert inspect.signature(function) == inspect.signature(newer)
+        session = botocore.session.Session()
+        for resolver in [
+            function(session, None, "eu-west-1", 1, 2, extra=3, later=4),
+            function(extra=3, later=4, quirk=1, region_name="eu-west-1", session=session),
+        ]:
+            assert [each.METHOD for each in resolver.providers].count("plugin") == 1
+        assert seen == [[None, "eu-west-1", 1, (2,), 3, {"later": 4}],
+                        [None, "eu-west-1", 1, (), 3, {"later": 4}]]
+        try:
+            function()
+        except TypeError as error:
+            assert "newer() missing" in str(error)
+        else:
+            raise AssertionError
+        """,
+        startup_files=False,
+    )
+
+
+BLOCKED = {
+    "absent": """
+        sys.modules["plugincreds"] = None
+    """,
+    "half removed": """
+        import types
+        sys.modules["plugincreds"] = types.ModuleType("plugincreds")
+    """,
+    "broken": """
+        class Finder:
+            @staticmethod
+            def find_spec(name, path=None, target=None):
+                if name == "plugincreds":
+                    raise RuntimeError("it does not fit")
+        sys.meta_path.insert(0, Finder)
+    """,
+}
+
+
+@pytest.mark.parametrize("fault", BLOCKED)
+def test_fault_of_ours(fault: str, tmp_path: Path) -> None:
+    """Guards botocore's own chain while our package can't be imported, unless one is selected."""
+    (tmp_path / "config").write_text("[profile dev]\nregion = eu-west-1\n")
+    variables = {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+    botocores_own = "print(methods(), methods(profile='dev'))"
+    expected = run(botocores_own, variables=variables, startup_files=False)
+    assert "'plugin'" not in expected
+
+    blocked = BLOCKED[fault]
+    assert run(f"{blocked}\n        {botocores_own}", variables=variables) == expected
+    for name in ("", " None ", "none"):
+        chosen = {"AWS_CREDENTIAL_PLUGIN": name}
+        assert run(f"{blocked}\n        {botocores_own}", variables=variables | chosen) == expected
+    run(
+        f"""{blocked}
+        import botocore.session
+        session = botocore.session.Session()
+        for attempt in methods, methods, session.get_credentials, session.get_credentials:
+            try:
+                attempt()
+            except ImportError as error:
+                message = str(error)
+                assert isinstance(error.__cause__, Exception)
+            else:
+                raise AssertionError
+            assert "AWS_CREDENTIAL_PLUGIN" in message and "'vault'" in message, message
+            assert "pip install --force-reinstall plugincreds" in message, message
+        assert "env" not in methods(profile="dev")
+        """,
+        variables=variables | {"AWS_CREDENTIAL_PLUGIN": " vault "},
+    )
