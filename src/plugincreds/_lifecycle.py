@@ -186,7 +186,7 @@ def failed(
             calm_until=min(retry_at, state.expires_at),
         )
     if state.value is None and not failure.is_final:
-        return state  # the next call tries again
+        return State()  # the next call tries again
     return replace(
         state,
         failure=failure,

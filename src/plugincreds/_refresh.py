@@ -11,6 +11,7 @@ import logging
 import random
 import time
 from collections.abc import Callable, Hashable
+from contextlib import suppress
 from datetime import datetime
 
 from plugincreds._contract import WANTED_VALUE, Answer, Value, read_answer
@@ -75,6 +76,7 @@ class CredentialsCache:
         self._state = State()
         self._syncs = SyncHolder()
         self._said: dict[str, object] = {}
+        self._watch_at = -NEVER
         self.label = "A credential plugin"
         self.plugin: str | None = None
         self.distribution: str | None = None
@@ -94,12 +96,17 @@ class CredentialsCache:
             PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
             PluginError: The plugin itself asks, while it retrieves this value.
         """
-        state, now = self._state, self._clock()
-        given_up: bool | Failure = False
-        if self._is_expired is not None and state.value is not None:
-            given_up = self._ask(self._is_expired)
-        if state.calm_from <= now < state.calm_until and given_up is False:
+        state, now, is_expired = self._state, self._clock(), self._is_expired
+        answer: object = False
+        if is_expired is not None and state.value is not None:
+            try:  # this is done for every signature, so it is written out here
+                answer = is_expired() if now < self._watch_at else self._watched(is_expired, now)
+            except Exception as error:  # noqa: BLE001 - counts as a failed refresh
+                answer = error
+        if answer is False and state.calm_from <= now < state.calm_until:
             return state.value  # type: ignore[return-value] # a calm state has one
+        given_up = self._judged(answer)
+        del answer  # a traceback may be shown with the variables of its frames
         with flight(self.mark, self.label):
             return self._get_slowly(state, now, given_up=given_up)
 
@@ -141,9 +148,11 @@ class CredentialsCache:
                 self._launch(sync, mine, given_up=given_up)
             elif step is Step.RENEW_AHEAD:
                 return Outcome(state.value)
-            outcome = self._landed(running, given_up=given_up)
+            outcome = self._landed(sync, running, given_up=given_up)
             if mine.interrupted_by is not None:
                 raise mine.interrupted_by
+            if given_up and outcome and outcome.value and outcome.failure:
+                return None  # the flight was for others, and serves on what is given up by now
             return outcome
         finally:
             if not mine.handed_over:  # whatever interrupts this thread, nobody waits for ever
@@ -166,23 +175,30 @@ class CredentialsCache:
         mine.handed_over = True
         try:
             start(fly)
-        except RuntimeError:  # no more threads can be had
+        except Exception as error:  # noqa: BLE001 - no more threads or memory can be had
             mine.handed_over = False
-            raise
+            failure = self._failure(f"no thread could be started for it: {error}", cause=error)
+            self._publish(sync, mine, failure, given_up=given_up)
 
     def _fly(self, sync: Sync, mine: Flight, *, given_up: bool) -> None:
         """Call the plugin, publish what it gave, and let those go who wait for it."""
         result = self._called()
+        self._publish(sync, mine, result, given_up=given_up)
+        if given_up and isinstance(result, Value):
+            self._check_new_value()
+
+    def _publish(
+        self, sync: Sync, mine: Flight, result: Value | Failure, *, given_up: bool
+    ) -> None:
         with sync.lock:
             before, now = self._state, self._clock()
             self._state = state = self._next(before, result, now, given_up=given_up)
-            mine.outcome = Outcome(state.value)
-            if isinstance(result, Failure) and (state.is_hard or state.value is None):
-                mine.outcome = Outcome(failure=result)
+            if isinstance(result, Value):
+                mine.outcome = Outcome(state.value)
+            else:
+                mine.outcome = Outcome(None if state.is_hard else state.value, result)
         sync.close(mine)
         self._warn_if_served_on(state, now)
-        if given_up and isinstance(result, Value):
-            self._check_new_value()
 
     def _called(self) -> Value | Failure:
         """Call the plugin, and return what it gave as a checked value or as a failure."""
@@ -213,7 +229,7 @@ class CredentialsCache:
         failure = self._failure("it gave the key again that a service has rejected")
         return failed(rejected(state), failure, now, self._uniform, given_up=False)
 
-    def _landed(self, running: Flight, *, given_up: bool) -> Outcome | None:
+    def _landed(self, sync: Sync, running: Flight, *, given_up: bool) -> Outcome | None:
         """Wait for a flight, and return what came of it; None if it was interrupted."""
         limit = NEVER if self.timeout is None else self.timeout
         if not running.done.wait(min(limit, _PATIENCE)) and limit > _PATIENCE:
@@ -224,11 +240,13 @@ class CredentialsCache:
                 "plugincreds.base_session()."
             )
             running.done.wait(None if limit == NEVER else limit - _PATIENCE)
-        if running.done.is_set():
-            return running.outcome
+        with sync.lock:
+            state, outcome = self._state, running.outcome
+        if outcome is not None or running.done.is_set():
+            return outcome
         failure = self._failure(f"its retrieve() has taken longer than {limit:g} s")
-        state = self._counted_as_failed(self._state, failure, given_up=given_up)
-        if decide(state, self._clock(), given_up=False) is Step.RAISE or state.value is None:
+        state = self._counted_as_failed(state, failure, given_up=given_up)
+        if state.is_hard or state.value is None or self._clock() >= state.expires_at:
             return Outcome(failure=state.failure or failure)
         return Outcome(state.value)
 
@@ -237,40 +255,49 @@ class CredentialsCache:
     ) -> State:
         """Publish a failure that came of no flight, and return what is published then."""
         with self._syncs.get().lock:
-            now = self._clock()
-            if self._state is not state or backs_off(state, now):
-                return self._state
-            self._state = state = failed(state, failure, now, self._uniform, given_up=given_up)
+            now, before = self._clock(), self._state
+            # A failure that takes the value away counts also while it is only served on.
+            is_known = backs_off(before, now) and (
+                before.is_hard or not (given_up or failure.is_final)
+            )
+            if before.value is not state.value or is_known:
+                return before
+            self._state = state = failed(before, failure, now, self._uniform, given_up=given_up)
         self._warn_if_served_on(state, now)
         return state
 
-    def _ask(self, is_expired: Callable[[], bool]) -> bool | Failure:
+    def _watched(self, is_expired: Callable[[], bool], now: float) -> bool:
+        """Ask, and tell if that is slow; once a second is enough, looking at the time costs."""
+        self._watch_at = now + 1.0
         started = time.perf_counter()
-        try:
-            answer = is_expired()
-        except Exception as error:  # noqa: BLE001 - any exception counts as a failed refresh
-            return self._failure(f"its is_expired() raised {described(error)}", cause=error)
+        answer = is_expired()
         if time.perf_counter() - started > _SLOW_ANSWER:
             self._warn_once(
                 f"is_expired() has taken longer than {_SLOW_ANSWER * 1000:.0f} ms. It is asked "
                 f"before each request and must not block. {self.label} is slowing the program."
             )
+        return answer
+
+    def _judged(self, answer: object) -> bool | Failure:
+        """Return what is_expired() answered, or a failure if that is no bool, or an exception."""
         if answer is True or answer is False:
             return answer
+        if isinstance(answer, Exception):
+            found = f"its is_expired() raised {described(answer)}"
+            return self._failure(found, cause=answer)
         if inspect.iscoroutine(answer):
             answer.close()  # nobody will await it
-        return self._failure(
-            f"its is_expired() returned an object of type {type(answer).__name__}; "
-            "it must return a bool"
-        )
+        kind = type(answer).__name__
+        return self._failure(f"its is_expired() returned an object of type {kind}, not a bool")
 
     def _check_new_value(self) -> None:
-        if self._is_expired is not None and self._ask(self._is_expired) is True:
-            self._warn_once(
-                f"{self.label} says that its credentials are expired right after it has given "
-                "new ones, so it is asked for every request. Its is_expired() is wrong, or its "
-                "source gives credentials that are expired."
-            )
+        with suppress(Exception):  # if it raises, the next call takes that for a failure
+            if self._is_expired is not None and self._is_expired() is True:
+                self._warn_once(
+                    f"{self.label} says that its credentials are expired right after it has "
+                    "given new ones, so it is asked for every request. Its is_expired() is "
+                    "wrong, or its source gives credentials that are expired."
+                )
 
     def _failure(
         self, found: str, *, cause: Exception | None = None, declined: bool = False

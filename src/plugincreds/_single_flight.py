@@ -14,7 +14,10 @@ from plugincreds._lifecycle import Failure
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What came of a flight: a value to use, or a failure to raise."""
+    """What came of a flight: a value to use, or a failure to raise.
+
+    Both where it failed and the value that was there before it is served on.
+    """
 
     value: Value | None = None
     failure: Failure | None = None

@@ -7,8 +7,10 @@ have the context variables of who starts them, so that they are known to belong 
 import asyncio
 import contextvars
 import threading
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Coroutine
 from concurrent.futures import Future
+from contextlib import suppress
+from functools import partial
 from typing import Any
 
 
@@ -24,10 +26,22 @@ def start(call: Callable[[], object]) -> None:
 
 
 def awaited(answer: Awaitable[Any]) -> Any:
-    """Await it in an event loop of its own in a thread, and return or raise what comes of it."""
+    """Await it in an event loop of its own in a thread, and return or raise what comes of it.
+
+    Whatever interrupts the caller cancels it and waits until it has ended, as `asyncio.run`
+    does: else another call of the plugin could start beside it. Being interrupted once more
+    ends that, too.
+    """
     outcome: Future[Any] = Future()
+    cancels: list[Callable[[], object]] = []
+    interrupted = threading.Event()
 
     async def wait() -> Any:
+        # No variable here holds the task: shown in a traceback, it tells what it raised.
+        loop, cancel = asyncio.get_running_loop(), _cancel_of_current_task()
+        cancels.append(partial(loop.call_soon_threadsafe, cancel))
+        if interrupted.is_set():
+            cancel()
         return await answer
 
     def work() -> None:
@@ -36,5 +50,23 @@ def awaited(answer: Awaitable[Any]) -> Any:
         except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
             outcome.set_exception(error)
 
-    start(work)
-    return outcome.result()
+    try:
+        start(work)
+    except Exception:
+        if isinstance(answer, Coroutine):
+            answer.close()  # nobody will await it
+        raise
+    try:
+        return outcome.result()
+    except BaseException:
+        interrupted.set()
+        with suppress(RuntimeError):  # its loop has just been closed
+            for cancel in cancels:
+                cancel()
+        outcome.exception()
+        raise
+
+
+def _cancel_of_current_task() -> Callable[[], object]:
+    task = asyncio.current_task()
+    return bool if task is None else task.cancel
