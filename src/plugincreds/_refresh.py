@@ -7,7 +7,6 @@ the lock.
 """
 
 import inspect
-import logging
 import random
 import time
 from collections.abc import Callable, Hashable
@@ -29,11 +28,9 @@ from plugincreds._lifecycle import (
     rejected,
     succeeded,
 )
-from plugincreds._settings import OFF, VARIABLE
+from plugincreds._reporter import Reporter
 from plugincreds._single_flight import Flight, Outcome, Sync, SyncHolder
 from plugincreds._worker import awaited, start
-
-logger = logging.getLogger("plugincreds")
 
 _PATIENCE = 10.0  # seconds of waiting after which a person is told
 _SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a person is told
@@ -52,9 +49,7 @@ class CredentialsCache:
             half of its lifetime. None: 5, 15 or 60 minutes, by its lifetime.
 
     Attributes:
-        label: What messages call the plugin.
-        plugin: The plugin's name in errors, or None.
-        distribution: The package's name and version in errors, or None.
+        reporter: Words what people are told.
         mark: What the flight is known by; this cache, unless it is set.
         timeout: After how many seconds `retrieve` counts as failed; None for never.
     """
@@ -75,11 +70,8 @@ class CredentialsCache:
         self._advisory_window = advisory_window
         self._state = State()
         self._syncs = SyncHolder()
-        self._said: dict[str, object] = {}
         self._watch_at = -NEVER
-        self.label = "A credential plugin"
-        self.plugin: str | None = None
-        self.distribution: str | None = None
+        self.reporter = Reporter("A credential plugin")
         self.mark: Hashable = self
         self.timeout: float | None = None
 
@@ -107,7 +99,7 @@ class CredentialsCache:
             return state.value  # type: ignore[return-value] # a calm state has one
         given_up = self._judged(answer)
         del answer  # a traceback may be shown with the variables of its frames
-        with flight(self.mark, self.label):
+        with flight(self.mark, self.reporter.label):
             return self._get_slowly(state, now, given_up=given_up)
 
     def invalidate(self, access_key: str) -> None:
@@ -177,7 +169,9 @@ class CredentialsCache:
             start(fly)
         except Exception as error:  # noqa: BLE001 - no more threads or memory can be had
             mine.handed_over = False
-            failure = self._failure(f"no thread could be started for it: {error}", cause=error)
+            failure = self.reporter.failure(
+                f"no thread could be started for it: {error}", cause=error
+            )
             self._publish(sync, mine, failure, given_up=given_up)
 
     def _fly(self, sync: Sync, mine: Flight, *, given_up: bool) -> None:
@@ -198,7 +192,7 @@ class CredentialsCache:
             else:
                 mine.outcome = Outcome(None if state.is_hard else state.value, result)
         sync.close(mine)
-        self._warn_if_served_on(state, now)
+        self.reporter.warn_if_served_on(state, now)
 
     def _called(self) -> Value | Failure:
         """Call the plugin, and return what it gave as a checked value or as a failure."""
@@ -207,17 +201,17 @@ class CredentialsCache:
             if inspect.isawaitable(answer):
                 answer = awaited(answer)
         except Exception as error:  # noqa: BLE001 - any exception means "try again later"
-            return self._failure(f"it raised {described(error)}", cause=error)
+            return self.reporter.failure(f"it raised {described(error)}", cause=error)
         value, fault = read_answer(answer, self._clock())
         if fault:
-            return self._failure(f"it returned {fault}; it must {WANTED_VALUE}")
+            return self.reporter.failure(f"it returned {fault}; it must {WANTED_VALUE}")
         if value is None:
             if was_refused():
-                return self._failure(
+                return self.reporter.failure(
                     f"it declined after it had asked for itself; {OWN_FLIGHT_ADVICE}"
                 )
             # On a refresh it is a failure: the chain does not move on to another identity.
-            return self._failure("it declined", declined=self._state.value is None)
+            return self.reporter.failure("it declined", declined=self._state.value is None)
         return value
 
     def _next(self, before: State, result: Value | Failure, now: float, *, given_up: bool) -> State:
@@ -226,25 +220,20 @@ class CredentialsCache:
         state = succeeded(result, now, self._advisory_window, self._uniform)
         if not (before.rejected and before.value and before.value.access_key == result.access_key):
             return state
-        failure = self._failure("it gave the key again that a service has rejected")
+        failure = self.reporter.failure("it gave the key again that a service has rejected")
         return failed(rejected(state), failure, now, self._uniform, given_up=False)
 
     def _landed(self, sync: Sync, running: Flight, *, given_up: bool) -> Outcome | None:
         """Wait for a flight, and return what came of it; None if it was interrupted."""
         limit = NEVER if self.timeout is None else self.timeout
         if not running.done.wait(min(limit, _PATIENCE)) and limit > _PATIENCE:
-            self._warn_once(
-                f"{self.label} has been retrieving credentials for {_PATIENCE:.0f} s, and the "
-                "program waits for it. Perhaps it waits for a person, or for a thread of its own "
-                "that asks for these credentials: such a thread must use context.session or "
-                "plugincreds.base_session()."
-            )
+            self.reporter.warn_of_wait(_PATIENCE)
             running.done.wait(None if limit == NEVER else limit - _PATIENCE)
         with sync.lock:
             state, outcome = self._state, running.outcome
         if outcome is not None or running.done.is_set():
             return outcome
-        failure = self._failure(f"its retrieve() has taken longer than {limit:g} s")
+        failure = self.reporter.failure(f"its retrieve() has taken longer than {limit:g} s")
         state = self._counted_as_failed(state, failure, given_up=given_up)
         if state.is_hard or state.value is None or self._clock() >= state.expires_at:
             return Outcome(failure=state.failure or failure)
@@ -263,7 +252,7 @@ class CredentialsCache:
             if before.value is not state.value or is_known:
                 return before
             self._state = state = failed(before, failure, now, self._uniform, given_up=given_up)
-        self._warn_if_served_on(state, now)
+        self.reporter.warn_if_served_on(state, now)
         return state
 
     def _watched(self, is_expired: Callable[[], bool], now: float) -> bool:
@@ -272,10 +261,7 @@ class CredentialsCache:
         started = time.perf_counter()
         answer = is_expired()
         if time.perf_counter() - started > _SLOW_ANSWER:
-            self._warn_once(
-                f"is_expired() has taken longer than {_SLOW_ANSWER * 1000:.0f} ms. It is asked "
-                f"before each request and must not block. {self.label} is slowing the program."
-            )
+            self.reporter.warn_of_slow_answer(_SLOW_ANSWER)
         return answer
 
     def _judged(self, answer: object) -> bool | Failure:
@@ -284,44 +270,15 @@ class CredentialsCache:
             return answer
         if isinstance(answer, Exception):
             found = f"its is_expired() raised {described(answer)}"
-            return self._failure(found, cause=answer)
+            return self.reporter.failure(found, cause=answer)
         if inspect.iscoroutine(answer):
             answer.close()  # nobody will await it
         kind = type(answer).__name__
-        return self._failure(f"its is_expired() returned an object of type {kind}, not a bool")
+        return self.reporter.failure(
+            f"its is_expired() returned an object of type {kind}, not a bool"
+        )
 
     def _check_new_value(self) -> None:
         with suppress(Exception):  # if it raises, the next call takes that for a failure
             if self._is_expired is not None and self._is_expired() is True:
-                self._warn_once(
-                    f"{self.label} says that its credentials are expired right after it has "
-                    "given new ones, so it is asked for every request. Its is_expired() is "
-                    "wrong, or its source gives credentials that are expired."
-                )
-
-    def _failure(
-        self, found: str, *, cause: Exception | None = None, declined: bool = False
-    ) -> Failure:
-        message = (
-            f"{self.label} gave no credentials: {found}. No others are used in their place; mend "
-            f"the cause, or set {VARIABLE}={OFF} to go without plugins."
-        )
-        return Failure(message, cause, self.plugin, self.distribution, declined, found)
-
-    def _warn_if_served_on(self, state: State, now: float) -> None:
-        if state.failure is not None and not state.is_hard and state.value is not None:
-            expiry = state.value.expiry_time
-            until = f" until {expiry:%Y-%m-%d %H:%M:%S %Z}" if expiry else ""
-            logger.warning(
-                "%s could not renew its credentials: %s. Those at hand are used%s; "
-                "the next attempt is in %.0f s.",
-                self.label,
-                state.failure.found,
-                until,
-                state.retry_at - now,
-            )
-
-    def _warn_once(self, message: str) -> None:
-        mine = object()
-        if self._said.setdefault(message, mine) is mine:
-            logger.warning(message)
+                self.reporter.warn_of_expired_answer()

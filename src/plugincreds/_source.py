@@ -14,6 +14,7 @@ from collections.abc import Callable, Hashable
 from plugincreds._discovery import Discovery, InstalledPlugin, discover
 from plugincreds._loading import Functions, Getter, load
 from plugincreds._refresh import CredentialsCache
+from plugincreds._reporter import Reporter
 from plugincreds._settings import RefreshSettings
 
 logger = logging.getLogger("plugincreds")
@@ -40,9 +41,7 @@ class Source:
         )
         cache.timeout = refresh.timeout
         cache.mark = mark
-        cache.label = plugin.label
-        cache.plugin = plugin.name
-        cache.distribution = plugin.origin
+        cache.reporter = Reporter(plugin.label, plugin.name, plugin.origin)
 
 
 class _Registry:

@@ -70,9 +70,12 @@ SAYINGS: dict[str, Callable[[], Any]] = {
 lifetimes = st.sampled_from([*LIFETIMES, 21600.0, 1e7, FOR_EVER]) | st.floats(0.1, 1e5)
 good_answers = st.builds(Good, lifetimes, st.booleans())
 answers = good_answers | good_answers | st.sampled_from(sorted(BAD_ANSWERS))
-sayings = st.sampled_from(["no"] * 7 + sorted(SAYINGS))
+moments = st.sampled_from(
+    ["now", "now", "now", "retrieved", "ahead", "mandatory", "expires", "failed", "retry"]
+)
+sayings = st.sampled_from(["no"] * 14 + sorted(SAYINGS))
 steps = st.sampled_from([*STEPS, *(-step for step in STEPS)]) | st.floats(0, 4000)
-durations = st.sampled_from([0.0, 0.0, 0.0, 0.3, 40.0, 4000.0, -0.3, -4000.0])
+durations = st.sampled_from([0.0] * 8 + [0.3, 40.0, 4000.0, -0.3, -4000.0])
 
 
 @dataclass
@@ -233,24 +236,17 @@ class LifecycleMachine(RuleBasedStateMachine):
     def the_clock_moves(self, step: float) -> None:
         self.now = max(self.now + step, 0.0)
 
-    @precondition(lambda self: self.model.held is not None)
-    @rule(
-        moment=st.sampled_from(["retrieved", "ahead", "mandatory", "expires", "failed", "retry"]),
-        by=st.sampled_from([-0.001, 0.001]),
-    )
-    def the_clock_moves_to_a_moment_that_counts(self, moment: str, by: float) -> None:
+    def _move_to(self, moment: str, by: float) -> None:
+        """Set the clock beside a moment that counts."""
         held, failed = self.model.held, self.model.failed
-        assert held is not None
-        moments = {
-            "retrieved": held.retrieved,
-            "ahead": held.ahead,
-            "mandatory": held.expires - min(60.0, (held.expires - held.retrieved) / 10),
-            "expires": held.expires,
-            "failed": failed.at if failed else self.now,
-            "retry": failed.until if failed else self.now,
-        }
-        if math.isfinite(moments[moment]):
-            self.now = moments[moment] + by
+        moments = {"failed": failed.at, "retry": failed.until} if failed else {}
+        if held:
+            moments["retrieved"], moments["ahead"] = held.retrieved, held.ahead
+            moments["expires"] = held.expires
+            moments["mandatory"] = held.expires - min(60.0, (held.expires - held.retrieved) / 10)
+        at = moments.get(moment, FOR_EVER)
+        if math.isfinite(at):
+            self.now = at + by
 
     @precondition(lambda self: self.model.held is not None)
     @rule()
@@ -268,6 +264,8 @@ class LifecycleMachine(RuleBasedStateMachine):
             assert self.cache._state is before
 
     @rule(
+        moment=moments,
+        by=st.sampled_from([-0.001, 0.001, 0.3]),
         answer=answers,
         said=sayings,
         said_next=sayings,
@@ -278,6 +276,8 @@ class LifecycleMachine(RuleBasedStateMachine):
     )
     def somebody_needs_credentials(
         self,
+        moment: str,
+        by: float,
         answer: Any,
         said: str,
         said_next: str,
@@ -287,6 +287,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         looks_on: bool,
     ) -> None:
         model = self.model
+        self._move_to(moment, by)
         self.answer = answer if isinstance(answer, Good) else BAD_ANSWERS[answer]()
         self.said, self.said_next = SAYINGS[said](), SAYINGS[said_next]()
         self.draw, self.takes, self.rejects = draw, takes, rejects
@@ -366,7 +367,7 @@ class LifecycleMachine(RuleBasedStateMachine):
 
 TestLifecycle = LifecycleMachine.TestCase
 TestLifecycle.settings = settings(
-    max_examples=EXAMPLES or 150,
+    max_examples=EXAMPLES or 400,
     stateful_step_count=40,
     derandomize=not EXAMPLES,
     deadline=None,  # a slow machine is no fault

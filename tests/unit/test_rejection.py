@@ -36,7 +36,9 @@ class Service:
         found = re.search(r"Credential=(\w+)/|AWS (\w+):", authorization)
         assert found is not None
         self.signed_by.append(found.group(1) or found.group(2))
-        body = json.dumps({"__type": f"com.amazon#{self.code}"} if self.code else {}).encode()
+        is_s3 = "dynamodb" not in request.url
+        document = json.dumps({"__type": f"com.amazon#{self.code}"} if self.code else {})
+        body = b"<ListAllMyBucketsResult/>" if is_s3 else document.encode()
         response = botocore.awsrequest.AWSResponse(request.url, 400 if self.code else 200, {}, None)
         response._content = body
         return response

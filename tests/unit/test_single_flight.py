@@ -69,7 +69,7 @@ class Scene:
             clock=lambda: START + self.now,
             uniform=lambda low, _high: low,
         )
-        self.cache.label = "The credential plugin 'vault'"
+        self.cache.reporter.label = "The credential plugin 'vault'"
         self.cache.timeout = timeout
 
     def _retrieve(self) -> Any:

@@ -1,0 +1,80 @@
+"""What people are told when a plugin fails, is slow or contradicts itself."""
+
+import logging
+
+from plugincreds._lifecycle import Failure, State
+from plugincreds._settings import OFF, VARIABLE
+
+logger = logging.getLogger("plugincreds")
+
+
+class Reporter:
+    """Words failures and warnings about one plugin.
+
+    Args:
+        label: What messages call the plugin, as the beginning of a sentence.
+        plugin: The plugin's name, as in `PluginError.plugin`.
+        distribution: The package's name and version, as in `PluginError.distribution`.
+    """
+
+    def __init__(
+        self, label: str, plugin: str | None = None, distribution: str | None = None
+    ) -> None:
+        self.label = label
+        self._plugin = plugin
+        self._distribution = distribution
+        self._said: dict[str, object] = {}
+
+    def failure(
+        self, found: str, *, cause: Exception | None = None, declined: bool = False
+    ) -> Failure:
+        """Return a failure; `found` is what went wrong, as a part of a sentence."""
+        message = (
+            f"{self.label} gave no credentials: {found}. No others are used in their place; mend "
+            f"the cause, or set {VARIABLE}={OFF} to go without plugins."
+        )
+        return Failure(message, cause, self._plugin, self._distribution, declined, found)
+
+    def warn_if_served_on(self, state: State, now: float) -> None:
+        """Tell that a refresh failed, if nobody is told by an error."""
+        if state.failure is None or state.is_hard or state.value is None:
+            return
+        expiry = state.value.expiry_time
+        until = f" until {expiry:%Y-%m-%d %H:%M:%S %Z}" if expiry else ""
+        logger.warning(
+            "%s could not renew its credentials: %s. Those at hand are used%s; "
+            "the next attempt is in %.0f s.",
+            self.label,
+            state.failure.found,
+            until,
+            state.retry_at - now,
+        )
+
+    def warn_of_wait(self, seconds: float) -> None:
+        """Tell, once, whom the program is waiting for."""
+        self._warn_once(
+            f"{self.label} has been retrieving credentials for {seconds:.0f} s, and the program "
+            "waits for it. Perhaps it waits for a person, or for a thread of its own that asks "
+            "for these credentials: such a thread must use context.session or "
+            "plugincreds.base_session()."
+        )
+
+    def warn_of_slow_answer(self, seconds: float) -> None:
+        """Tell, once, that is_expired() blocks."""
+        self._warn_once(
+            f"{self.label} slows the program: its is_expired() has taken longer than "
+            f"{seconds * 1000:.0f} ms. It is asked before each request and must not block."
+        )
+
+    def warn_of_expired_answer(self) -> None:
+        """Tell, once, that a value is given up as soon as it is there."""
+        self._warn_once(
+            f"{self.label} says that its credentials are expired right after it has given new "
+            "ones, so it is asked for every request. Its is_expired() is wrong, or its source "
+            "gives credentials that are expired."
+        )
+
+    def _warn_once(self, message: str) -> None:
+        mine = object()
+        if self._said.setdefault(message, mine) is mine:
+            logger.warning(message)
