@@ -12,11 +12,20 @@ from datetime import datetime
 from types import MappingProxyType
 from typing import Any
 
-WANTED_VALUE = (
-    "return a tuple (access_key, secret_key) or (access_key, secret_key, token), a "
+_WANTED = (
+    "; it must return a tuple (access_key, secret_key) or (access_key, secret_key, token), a "
     "plugincreds.Value, a mapping with AccessKeyId, SecretAccessKey, SessionToken, "
     "Expiration and AccountId, or None to decline"
 )
+# AWS's names, the two that must be there first, and how people spell them otherwise.
+_SPELLINGS = {
+    "AccessKeyId": {"accesskey"},
+    "SecretAccessKey": {"secretaccesskey", "secretkey"},
+    "SessionToken": {"sessiontoken", "token", "securitytoken"},
+    "Expiration": {"expiration", "expirytime", "expiry"},
+    "AccountId": {"account"},
+}
+_NAMES = tuple(_SPELLINGS)
 _SENDABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
 _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _SHORTEST_TUPLE, _LONGEST_TUPLE = 2, 3
@@ -120,7 +129,7 @@ class PluginContext:
 
 
 def read_answer(answer: object, now: float) -> tuple[Value | None, str]:
-    """Return what `retrieve()` answered as a checked `Value`, or None and the fault found.
+    """Return what `retrieve()` answered as a checked `Value`, or None and the fault, with advice.
 
     None and no fault means that the plugin declined. `now` is in seconds since the epoch.
     """
@@ -138,11 +147,11 @@ def _shaped(answer: object) -> tuple[Value | None, str]:
         return _normal(answer), ""
     if isinstance(answer, tuple):
         if not _SHORTEST_TUPLE <= len(answer) <= _LONGEST_TUPLE:
-            return None, f"a tuple of {len(answer)} elements"
+            return None, f"a tuple of {len(answer)} elements{_WANTED}"
         return _normal(Value(*answer)), ""
     if isinstance(answer, Mapping):
         return _from_mapping(answer)
-    return None, f"an object of type {type(answer).__name__}"
+    return None, f"an object of type {type(answer).__name__}{_WANTED}"
 
 
 def _normal(value: Value | None) -> Value | None:
@@ -153,15 +162,21 @@ def _normal(value: Value | None) -> Value | None:
 
 
 def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:
-    for name in ("AccessKeyId", "SecretAccessKey"):
+    for name in _NAMES:
+        if name not in answer and any(_is_like(key, name) for key in answer):
+            return None, f"a mapping that spells {name} in another way; that is its name"
+    for name in _NAMES[:2]:
         if name not in answer:
             nested = " (it has Credentials: return what stands under that)"
-            return None, f"a mapping without {name}{nested * ('Credentials' in answer)}"
+            return None, f"a mapping without {name}{nested * ('Credentials' in answer)}{_WANTED}"
     expiration = answer.get("Expiration")
     if isinstance(expiration, str):
         expiration = _parsed(expiration)
         if expiration is None:
-            return None, "a mapping whose Expiration is no ISO 8601 time"
+            return (
+                None,
+                "a mapping whose Expiration is no ISO 8601 time such as 2030-01-31T12:00:00Z",
+            )
     value = Value(
         answer["AccessKeyId"],
         answer["SecretAccessKey"],
@@ -170,6 +185,12 @@ def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:
         account_id=answer.get("AccountId"),
     )
     return _normal(value), ""
+
+
+def _is_like(key: object, name: str) -> bool:
+    """Tell whether a key is another spelling, as in "aws_access_key_id" or "Token"."""
+    letters = re.sub(r"[^a-z]|aws|id$", "", key.lower()) if isinstance(key, str) else ""
+    return letters in _SPELLINGS[name]
 
 
 def _parsed(text: str) -> datetime | None:
@@ -197,7 +218,9 @@ def _key_fault(what: str, key: object) -> str:
         return f"a value whose {what} is empty"
     if not _SENDABLE.fullmatch(key):
         # It goes into an HTTP header.
-        return f"a value whose {what} holds a character that is not printable ASCII, or a space"
+        if key.strip() != key:
+            return f"a value whose {what} begins or ends with a space or a line end; strip() it"
+        return f"a value whose {what} holds a space or a character that is not printable ASCII"
     return ""
 
 
@@ -207,7 +230,7 @@ def _expiry_fault(expiry: object, now: float) -> str:
     if not isinstance(expiry, datetime):
         return f"a value whose expiry time is of type {type(expiry).__name__}, not datetime"
     if expiry.utcoffset() is None:
-        return "a value whose expiry time has no timezone"
+        return "a value whose expiry time has no timezone; datetime.now(timezone.utc) has one"
     if expiry.timestamp() <= now:
         return f"a value that expired at {expiry.isoformat()}"
     return ""

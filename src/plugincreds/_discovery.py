@@ -22,6 +22,7 @@ from plugincreds._settings import OFF, is_off
 GROUP = "aws_sdk.credential_plugins"
 _FILE = "entry_points.txt"
 _UNKNOWN = "unknown"
+_OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
 
 logger = logging.getLogger("plugincreds")
 
@@ -88,14 +89,16 @@ class Discovery:
 
     def _near(self, name: str) -> str:
         if not self.plugins:
-            known = "no credential plugin is; install the package that supplies it"
+            known = f"nothing is, in the group {GROUP!r}; install the package that supplies it"
         else:
             near = difflib.get_close_matches(name, self.plugins) or difflib.get_close_matches(
                 name.lower(), self.plugins
             )
             meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
             known = f"{meant}installed: {', '.join(self.plugins)}"
-        return "; ".join((known, *self.unreadable))
+        meant_off = name.lower() in _OFF_BY_MISTAKE
+        hint = (f"{OFF!r} switches plugins off",) if meant_off else ()
+        return "; ".join((*hint, known, *self.unreadable))
 
 
 def discover() -> Discovery:

@@ -143,9 +143,10 @@ def described(error: BaseException) -> str:
     """Return an exception's class and text on one line, without what looks like a secret."""
     name = type(error).__name__
     try:
-        text = " ".join(str(error).split())
+        text = " ".join(str(error).split()).rstrip(".")
     except Exception:  # noqa: BLE001 - the text of somebody else's exception, just for a message
         return name
+    text = "".join(letter if letter.isprintable() else "?" for letter in text)
     text = _LONG_WORD.sub(_without_secret, text)
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "..."

@@ -106,14 +106,20 @@ def _symbol(plugin: InstalledPlugin) -> Any:
     try:
         module = importlib.import_module(module_name)
     except _FAULTS as error:
-        missing = isinstance(error, ModuleNotFoundError) and error.name == module_name
-        found = "does not exist" if missing else f"cannot be imported: {described(error)}"
-        raise _lookup(plugin, f"its module {module_name!r} {found}") from error
+        raise _lookup(plugin, _import_fault(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
     except _FAULTS as error:
         found = f"its module {module_name!r} has no attribute {attribute!r}"
         raise _lookup(plugin, found) from error
+
+
+def _import_fault(module_name: str, error: BaseException) -> str:
+    if not isinstance(error, ModuleNotFoundError):
+        return f"its module {module_name!r} cannot be imported: {described(error)}"
+    if error.name and f"{module_name}.".startswith(f"{error.name}."):
+        return f"its module {module_name!r} does not exist"
+    return f"its module {module_name!r} needs {error.name!r}, which is not installed here"
 
 
 def _lookup(plugin: InstalledPlugin, found: str) -> LookupSymbolError:
@@ -163,6 +169,9 @@ def _fault(answer: object) -> tuple[str, type[PluginError]] | None:
             InvalidSymbolError,
         )
     retrieve, is_expired = _pair(answer)
+    if isinstance(answer, tuple) and isinstance(retrieve, str):
+        found = "its getter returned strings. If they are credentials, return them from retrieve()"
+        return f"{found}; {_WANTED}", InvalidSymbolError
     if isinstance(answer, type) or (retrieve is None and is_expired is None):
         kind = (
             "a class" if isinstance(answer, type) else f"an object of type {type(answer).__name__}"

@@ -13,7 +13,7 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from datetime import datetime
 
-from plugincreds._contract import WANTED_VALUE, Answer, Value, read_answer
+from plugincreds._contract import Answer, Value, read_answer
 from plugincreds._errors import described
 from plugincreds._flight import OWN_FLIGHT_ADVICE, flight, was_refused
 from plugincreds._lifecycle import (
@@ -202,9 +202,12 @@ class CredentialsCache:
                 answer = awaited(answer)
         except Exception as error:  # noqa: BLE001 - any exception means "try again later"
             return self.reporter.failure(f"it raised {described(error)}", cause=error)
+        except SystemExit:
+            self.reporter.warn_of_exit()
+            raise
         value, fault = read_answer(answer, self._clock())
         if fault:
-            return self.reporter.failure(f"it returned {fault}; it must {WANTED_VALUE}")
+            return self.reporter.failure(f"it returned {fault}")
         if value is None:
             if was_refused():
                 return self.reporter.failure(

@@ -66,6 +66,10 @@ class Reporter:
             f"{seconds * 1000:.0f} ms. It is asked before each request and must not block."
         )
 
+    def warn_of_exit(self) -> None:
+        """Tell who ends the program."""
+        logger.warning("%s ends the program: its retrieve() raised SystemExit.", self.label)
+
     def warn_of_expired_answer(self) -> None:
         """Tell, once, that a value is given up as soon as it is there."""
         self._warn_once(

@@ -9,6 +9,7 @@ from plugincreds._errors import PluginError
 
 VARIABLE = "AWS_CREDENTIAL_PLUGIN"
 ADVISORY_WINDOW_KEY = "credential_plugin_advisory_window"
+OPTIONS_KEY = "credential_plugin_options"
 TIMEOUT_KEY = "credential_plugin_timeout"
 OFF = "none"
 
@@ -82,6 +83,22 @@ def refresh_settings(section: Mapping[str, Any], profile: str) -> RefreshSetting
     return RefreshSettings(
         _seconds(section, ADVISORY_WINDOW_KEY, profile), _seconds(section, TIMEOUT_KEY, profile)
     )
+
+
+def plugin_options(section: Mapping[str, Any], profile: str) -> Mapping[str, str]:
+    """Return the nested block of options in a profile's section.
+
+    Raises:
+        PluginError: It is no block of lines `key = value`.
+    """
+    options = section.get(OPTIONS_KEY, {})
+    if isinstance(options, Mapping):
+        return options
+    message = (
+        f"The profile {profile!r} has {OPTIONS_KEY} with a value on the same line. Put each option "
+        "on an indented line of its own below it, as in '  key = value'."
+    )
+    raise PluginError(message)
 
 
 def _seconds(section: Mapping[str, Any], key: str, profile: str) -> float | None:

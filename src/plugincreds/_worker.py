@@ -13,6 +13,8 @@ from contextlib import suppress
 from functools import partial
 from typing import Any
 
+_LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
+
 
 def start(call: Callable[[], object]) -> None:
     """Run a call in a thread.
@@ -52,18 +54,19 @@ def awaited(answer: Awaitable[Any]) -> Any:
 
     try:
         start(work)
+        return outcome.result()
     except Exception:
         if isinstance(answer, Coroutine):
-            answer.close()  # nobody will await it
+            answer.close()  # if no thread could be had, nobody will await it
         raise
-    try:
-        return outcome.result()
     except BaseException:
         interrupted.set()
         with suppress(RuntimeError):  # its loop has just been closed
             for cancel in cancels:
                 cancel()
-        outcome.exception()
+        # Interrupted in start(), one does not know whether there is a thread at all.
+        with suppress(Exception):
+            outcome.exception(None if cancels else _LONGEST_START)
         raise
 
 

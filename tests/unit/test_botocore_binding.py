@@ -295,6 +295,25 @@ def test_a_context_tells_of_the_session(install: Install, monkeypatch: pytest.Mo
     assert context.session.get_config_variable("region") == "ap-south-1"
 
 
+def test_options_are_the_nested_block_of_the_profile(install: Install, tmp_path: Path) -> None:
+    """Two profiles with other options are two sources; no block at all is no option."""
+    (tmp_path / "config").write_text(
+        "[profile a]\ncredential_plugin_options =\n  role = reader\n  path = /x=y\n"
+        "[profile b]\ncredential_plugin_options =\n  role = admin\n"
+        "[profile c]\nregion = eu-west-1\n"
+        "[profile d]\ncredential_plugin_options = role=reader\n"
+    )
+    install("""
+        def get_provider(context):
+            key = "-".join(f"{name}:{value}" for name, value in sorted(context.options.items()))
+            return (lambda: (key or "NONE", "secret")), (lambda: False)
+    """)
+    keys = [botocore.session.Session(profile=name).get_credentials().access_key for name in "abc"]
+    assert keys == ["path:/x=y-role:reader", "role:admin", "NONE"]
+    with pytest.raises(PluginError, match="indented line"):
+        botocore.session.Session(profile="d").get_credentials()
+
+
 def test_a_base_session_has_no_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     """Not even a selected one: it is what a plugin uses to reach AWS itself."""
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")

@@ -110,8 +110,15 @@ def test_a_missing_name_lists_near_misses_and_what_is_there(install: Install) ->
 
 def test_a_missing_name_where_nothing_is_installed() -> None:
     """The advice must not list nothing."""
-    with pytest.raises(PluginNotFoundError, match="install the package that supplies it"):
+    with pytest.raises(PluginNotFoundError, match=r"nothing is, in the group 'aws_sdk\.cred"):
         Discovery().the_one("vault", "Somebody")
+
+
+@pytest.mark.parametrize("name", ["off", "False", "0"])
+def test_a_wrong_word_for_none_is_told_the_right_one(name: str) -> None:
+    """People try what other tools understand."""
+    with pytest.raises(PluginNotFoundError, match="'none' switches plugins off"):
+        Discovery().the_one(name, "Somebody")
 
 
 def test_two_packages_with_one_name_are_both_named(install: Install) -> None:

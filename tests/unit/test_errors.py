@@ -67,10 +67,11 @@ def test_a_hint_is_shown_after_the_message() -> None:
         ("no route to vault.example.com:8200", "no route to vault.example.com:8200"),
         ("cannot read /Users/Anna2/Library/Application/Acme/credentials", None),
         ("unknown id 0123456789abcdef0123456789abcdef01234567", None),
-        ("bad key AKIAIOSFODNN7EXAMPLE.", "bad key [redacted]."),
+        ("bad key AKIAIOSFODNN7EXAMPLE.", "bad key [redacted]"),
         ("got wJalrXUtnFEMI/K7MDENG/bPxRfiCYEXAMPLEKEY!", "got [redacted]!"),
         ("'FwoGZXIvYXdzEBYaDNsA3xJtKbKxvFyJmCKfAXyz'", "'[redacted]'"),
         ("two\n lines", "two lines"),
+        ("a\x1b[31m red\x07 word", "a?[31m red? word"),
         ("", ""),
     ],
 )

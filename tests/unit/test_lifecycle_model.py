@@ -16,6 +16,7 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
+import pytest
 from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
@@ -372,3 +373,22 @@ TestLifecycle.settings = settings(
     derandomize=not EXAMPLES,
     deadline=None,  # a slow machine is no fault
 )
+
+
+def test_an_error_that_a_person_has_mended_does_not_come_back() -> None:
+    """Not even where the clock is set back to when it was raised."""
+    errors: list[Exception] = [NonRecoverableError("Logged out."), OSError("sealed")]
+    now = START
+
+    def retrieve() -> tuple[str, str]:
+        if errors:
+            raise errors.pop(0)
+        return "KEY", "secret"
+
+    cache = CredentialsCache(retrieve, clock=lambda: now, uniform=max)
+    for cause in ("Logged out", "Logged out", "sealed"):
+        with pytest.raises(PluginProviderRetrieveError, match=cause):
+            cache.get()
+        now += 2.5
+    now = START
+    assert cache.get().access_key == "KEY"

@@ -267,6 +267,16 @@ def test_what_is_no_good_value_raises_when_there_is_no_other(bad: Callable[[Worl
     assert world.error().declined is (world.answer is None)
 
 
+def test_who_ends_the_program_is_told(caplog: pytest.LogCaptureFixture) -> None:
+    """A plugin that wraps a command line may exit, and nothing else would name it."""
+    world = World()
+    world.answer = SystemExit(3)
+    with pytest.raises(SystemExit):
+        world.cache.get()
+    (message,) = warnings(caplog)
+    assert "ends the program" in message
+
+
 class TestIsExpired:
     """What the plugin says of its own value."""
 

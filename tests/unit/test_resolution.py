@@ -126,7 +126,12 @@ PAIR = "def get_provider(): return {}, {}"
 RETRIEVE = "(lambda: ('AKIA', 'secret'))"
 BROKEN = {
     "no module": ("", "x:get", LookupSymbolError, "does not exist"),
-    "a module that needs another": ("import acme_absent", None, LookupSymbolError, "acme_absent"),
+    "a missing dependency": (
+        "import acme_absent.part",
+        None,
+        LookupSymbolError,
+        "needs 'acme_absent', which is not installed here",
+    ),
     "import raises": ("1/0", None, LookupSymbolError, "cannot be imported: ZeroDivisionError"),
     "import exits": ("raise SystemExit(3)", None, LookupSymbolError, "SystemExit: 3"),
     "syntax": ("def (", None, LookupSymbolError, "SyntaxError"),
@@ -167,7 +172,7 @@ BROKEN = {
         InvalidSymbolError,
         "returned a class",
     ),
-    "strings": ("def get_provider(): return 'a', 'b'", None, InvalidSymbolError, "type str"),
+    "strings": ("def get_provider(): return 'a', 'b'", None, InvalidSymbolError, "from retrieve()"),
     "retrieve is None": (PAIR.format("None", "bool"), None, PluginRetrieveNilError, "retrieve"),
     "is_expired is None": (
         PAIR.format(RETRIEVE, "None"),

@@ -4,6 +4,7 @@ import gc
 import logging
 import traceback
 from datetime import datetime, timezone
+from pathlib import Path
 
 import botocore.session
 import pytest
@@ -12,6 +13,7 @@ import plugincreds
 from plugincreds._refresh import CredentialsCache
 from tests.unit.conftest import Install
 
+OURS = Path(plugincreds.__file__).parent
 CANARY = "kAnArY7"
 LONG = "kAnArY7" * 6  # as long as a secret key, so that it is one even in an exception's text
 SETUP = f"KEY, SECRET, LONG = 'AKIA{CANARY}', '{CANARY}', '{LONG}'\n"
@@ -104,7 +106,7 @@ def _frames_of_ours(error: BaseException | None) -> list[str]:
         rendered += [
             f"{frame.name}: {frame.locals}"
             for frame in summary.stack
-            if "/plugincreds" in frame.filename
+            if Path(frame.filename).is_relative_to(OURS)
         ]
         error = error.__cause__ or error.__context__
     return rendered

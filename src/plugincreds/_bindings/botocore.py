@@ -4,6 +4,7 @@ import importlib
 import logging
 import os
 import weakref
+from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +18,7 @@ from plugincreds._settings import (
     RefreshSettings,
     Selected,
     Selection,
+    plugin_options,
     refresh_settings,
     selection,
 )
@@ -73,23 +75,28 @@ class PluginProvider:
             return None
 
     def _refresh_settings(self) -> RefreshSettings:
-        profile = self._session.get_config_variable("profile") or "default"
-        section = self._session.full_config["profiles"].get(profile, {})
-        return refresh_settings(section, profile)
+        return refresh_settings(self._section(), self._profile())
 
     def _context(self, plugin: str) -> PluginContext:
         session = self._session
         in_code = session.instance_variables().get("profile")
-        profile, region = (session.get_config_variable(name) for name in ("profile", "region"))
+        region = session.get_config_variable("region")
         package = self._module.__name__.rpartition(".")[0]
         return PluginContext(
             plugin,
-            profile=profile or "default",
+            profile=self._profile(),
             region=region,
-            options={},
+            options=plugin_options(self._section(), self._profile()),
             # It must not hold the session: sources outlive sessions.
             open_session=lambda: _open_base_session(package, profile=in_code, region=region),
         )
+
+    def _profile(self) -> str:
+        return self._session.get_config_variable("profile") or "default"
+
+    def _section(self) -> Mapping[str, Any]:
+        section: Mapping[str, Any] = self._session.full_config["profiles"].get(self._profile(), {})
+        return section
 
 
 def base_session() -> Any:
