@@ -7,8 +7,8 @@ says what is wrong with it. That sentence never holds any part of the answer.
 import re
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field, replace
-from datetime import datetime
+from dataclasses import dataclass, field
+from datetime import datetime, timezone
 from types import MappingProxyType
 from typing import Any
 
@@ -87,9 +87,9 @@ class PluginContext:
         options: The profile's block `credential_plugin_options`, str to str, read-only.
     """
 
-    __slots__ = ("_open_session", "_sessions", "options", "plugin", "profile", "region")
+    __slots__ = ("_basis", "_open_session", "_sessions", "options", "plugin", "profile", "region")
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - it is ours to call, by keyword
         self,
         plugin: str,
         *,
@@ -97,11 +97,13 @@ class PluginContext:
         region: str | None,
         options: Mapping[str, str],
         open_session: Callable[[], Any],
+        basis: tuple[object, ...] = (),
     ) -> None:
         self.plugin = plugin
         self.profile = profile
         self.region = region
         self.options: Mapping[str, str] = MappingProxyType(dict(options))
+        self._basis = basis
         self._open_session = open_session
         self._sessions: list[Any] = []
 
@@ -116,9 +118,9 @@ class PluginContext:
         return self._sessions[0]
 
     @property
-    def identity(self) -> tuple[str, str | None, tuple[tuple[str, str], ...]]:
+    def identity(self) -> tuple[object, ...]:
         """What may decide whose credentials a getter gives that takes this context."""
-        return self.profile, self.region, tuple(sorted(self.options.items()))
+        return self.profile, self.region, tuple(sorted(self.options.items())), *self._basis
 
     def __repr__(self) -> str:
         """Show the names; options may be anything, so only their names."""
@@ -155,10 +157,26 @@ def _shaped(answer: object) -> tuple[Value | None, str]:
 
 
 def _normal(value: Value | None) -> Value | None:
-    """Return the value with an empty token as none, which is what services make of it."""
-    if value is not None and isinstance(value.token, str) and not value.token:
-        return replace(value, token=None)
-    return value
+    """Return a value of our own, which nobody changes later: plain strings, and the expiry in UTC.
+
+    An empty token is none, which is what services make of it.
+    """
+    if value is None:
+        return None
+    expiry = value.expiry_time
+    if isinstance(expiry, datetime) and expiry.utcoffset() is not None:
+        expiry = expiry.astimezone(timezone.utc)
+    return Value(
+        _plain(value.access_key),
+        _plain(value.secret_key),
+        None if value.token == "" else _plain(value.token),
+        expiry_time=expiry,
+        account_id=_plain(value.account_id),
+    )
+
+
+def _plain(text: Any) -> Any:
+    return str.__str__(text) if isinstance(text, str) else text
 
 
 def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:

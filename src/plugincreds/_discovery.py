@@ -12,6 +12,7 @@ hide the plugins of all others, as it does in `importlib.metadata.entry_points()
 import difflib
 import logging
 import re
+import sys
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from importlib import metadata
@@ -119,7 +120,7 @@ def discover() -> Discovery:
 def _with_plugins() -> Iterator[metadata.Distribution]:
     """Yield the first distribution of each name, if any of that name declares plugins."""
     seen = set()
-    for distribution in metadata.distributions():
+    for distribution in _distributions():
         if _mentions_group(distribution):
             name, _ = _name_and_version(distribution)
             normal_name = re.sub(r"[-_.]+", "-", name).lower()
@@ -128,6 +129,22 @@ def _with_plugins() -> Iterator[metadata.Distribution]:
             elif normal_name not in seen:
                 seen.add(normal_name)
                 yield _first_of(name) or distribution
+
+
+def _distributions() -> Iterator[metadata.Distribution]:
+    """Yield what the library yields, but go on where one finder fails.
+
+    What is no str in `sys.path` is passed over, as imports do.
+    """
+    path = [entry for entry in sys.path if isinstance(entry, str)]
+    context = metadata.DistributionFinder.Context(path=path)
+    for finder in list(sys.meta_path):
+        find = getattr(finder, "find_distributions", None)
+        if find is not None:
+            try:
+                yield from find(context)
+            except Exception:
+                logger.debug("%r cannot list distributions.", finder, exc_info=True)
 
 
 def _mentions_group(distribution: metadata.Distribution) -> bool:

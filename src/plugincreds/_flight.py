@@ -22,6 +22,7 @@ class _Call:
     def __init__(self, mark: Hashable) -> None:
         self.mark = mark
         self.refused = False
+        self.ended = False  # a copy of the context may outlive the call, as in a task
 
 
 _flights: ContextVar[tuple[_Call, ...]] = ContextVar("plugincreds_flights", default=())
@@ -34,20 +35,23 @@ def flight(mark: Hashable, label: str) -> Iterator[None]:
     Raises:
         PluginError: That flight is under way already and led here. It names the remedy.
     """
-    flights = _flights.get()
-    for outer in flights:
-        if outer.mark == mark:
-            outer.refused = True
-            raise own_flight_error(label)
-    token = _flights.set((*flights, _Call(mark)))
+    flights = tuple(call for call in _flights.get() if not call.ended)
+    if any(call.mark == mark for call in flights):
+        for call in flights:
+            call.refused = True
+        raise own_flight_error(label)
+    mine, token = _Call(mark), None
     try:
+        token = _flights.set((*flights, mine))
         yield
     finally:
-        _flights.reset(token)
+        mine.ended = True
+        if token is not None:
+            _flights.reset(token)
 
 
 def was_refused() -> bool:
-    """Tell whether the innermost flight has asked for itself.
+    """Tell whether a flight has been refused on the way from the innermost one.
 
     A plugin may have swallowed that error. If it then declines, it does not mean it.
     """

@@ -21,6 +21,7 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
     described,
 )
+from plugincreds._flight import own_flight_error
 
 PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
 _WANTED = (
@@ -56,18 +57,16 @@ class Getter:
         """
         try:
             answer = self.function(context=context) if self.takes_context else self.function()
+            read = None if answer is None else _read(answer)
         except PluginError:
             raise  # it asked for itself, or says itself what a person must do
         except _FAULTS as error:
             message = f"its getter raised {described(error)}; a getter that is not configured"
             raise _wrong(self.plugin, f"{message} must return None instead") from error
-        if answer is None:
-            return None
-        fault = _fault(answer)
-        if fault:
-            del answer  # authors mistake a getter for retrieve(), so it may hold credentials
-            raise _wrong(self.plugin, *fault)
-        return Functions(*_pair(answer), _cache_key(self.plugin, answer))
+        del answer  # authors mistake a getter for retrieve(), so it may hold credentials
+        if isinstance(read, tuple):
+            raise _wrong(self.plugin, *read)
+        return read
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +77,13 @@ class Functions:
         retrieve: Takes nothing, returns or awaits credentials.
         is_expired: Takes nothing, returns a bool.
         cache_key: What the plugin says its identity depends on, or None.
+        is_same: Tells whether it still says that, or None.
     """
 
     retrieve: Callable[[], Any]
     is_expired: Callable[[], Any]
     cache_key: str | None
+    is_same: Callable[[], bool] | None = None
 
 
 def load(plugin: InstalledPlugin) -> Getter:
@@ -110,6 +111,9 @@ def _symbol(plugin: InstalledPlugin) -> Any:
     try:
         return reduce(getattr, attribute.split("."), module)
     except _FAULTS as error:
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            # Its own import has led here, and that was begun by the program.
+            raise own_flight_error(plugin.label) from error
         found = f"its module {module_name!r} has no attribute {attribute!r}"
         raise _lookup(plugin, found) from error
 
@@ -159,6 +163,27 @@ def _takes_context(plugin: InstalledPlugin, function: Callable[..., Any]) -> boo
     )
 
 
+def _read(answer: object) -> Functions | tuple[str, type[PluginError]]:
+    """Return a getter's answer as functions, or what is wrong with it."""
+    fault = _fault(answer)
+    if fault:
+        return fault
+    retrieve, is_expired = _pair(answer)
+    cache_key = getattr(answer, "cache_key", None)
+    if cache_key is None:
+        return Functions(retrieve, is_expired, None)
+    try:
+        key = cache_key()
+    except _FAULTS as error:
+        return f"its cache_key() raised {described(error)}", InvalidSymbolError
+    if isinstance(key, str):
+        return Functions(retrieve, is_expired, key, lambda: cache_key() == key)
+    if inspect.iscoroutine(key):
+        key.close()  # nobody will await it
+    found = f"its cache_key() returned an object of type {type(key).__name__}"
+    return f"{found}, but must return a str", InvalidSymbolError
+
+
 def _fault(answer: object) -> tuple[str, type[PluginError]] | None:
     """Return what is wrong with a getter's answer, in words that hold no part of it."""
     if inspect.iscoroutine(answer):
@@ -197,18 +222,3 @@ def _function_fault(
         found = f"its {name} is of type {type(function).__name__}, but must be callable"
         return found, InvalidSymbolError
     return None
-
-
-def _cache_key(plugin: InstalledPlugin, answer: object) -> str | None:
-    cache_key = getattr(answer, "cache_key", None)
-    if cache_key is None:
-        return None
-    try:
-        key = cache_key()
-    except _FAULTS as error:
-        raise _wrong(plugin, f"its cache_key() raised {described(error)}") from error
-    if isinstance(key, str):
-        return key
-    found = f"its cache_key() returned an object of type {type(key).__name__}"
-    del key
-    raise _wrong(plugin, f"{found}, but must return a str")

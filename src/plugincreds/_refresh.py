@@ -8,6 +8,7 @@ the lock.
 
 import inspect
 import random
+import threading
 import time
 from collections.abc import Callable, Hashable
 from contextlib import suppress
@@ -51,6 +52,8 @@ class CredentialsCache:
     Attributes:
         reporter: Words what people are told.
         mark: What the flight is known by; this cache, unless it is set.
+        is_same: Tells whether the plugin still gives the identity that this cache is for; None
+            where it cannot tell.
         timeout: After how many seconds `retrieve` counts as failed; None for never.
     """
 
@@ -74,6 +77,7 @@ class CredentialsCache:
         self.reporter = Reporter("A credential plugin")
         self.mark: Hashable = self
         self.timeout: float | None = None
+        self.is_same: Callable[[], bool] | None = None
 
     @property
     def expires_at(self) -> datetime | None:
@@ -156,7 +160,11 @@ class CredentialsCache:
             self._fly(sync, mine, given_up=given_up)
             return
 
+        claim = threading.Lock()  # who takes it ends the flight
+
         def fly() -> None:
+            if not claim.acquire(blocking=False):
+                return
             try:
                 self._fly(sync, mine, given_up=given_up)
             except BaseException as error:  # noqa: BLE001 - raised again where it is waited for
@@ -167,11 +175,14 @@ class CredentialsCache:
         mine.handed_over = True
         try:
             start(fly)
-        except Exception as error:  # noqa: BLE001 - no more threads or memory can be had
+        except BaseException as error:
+            if not claim.acquire(blocking=False):
+                raise  # interrupted when the thread was there already
             mine.handed_over = False
-            failure = self.reporter.failure(
-                f"no thread could be started for it: {error}", cause=error
-            )
+            if not isinstance(error, Exception):
+                raise
+            found = f"no thread could be started for it: {error}"
+            failure = self.reporter.failure(found, cause=error)
             self._publish(sync, mine, failure, given_up=given_up)
 
     def _fly(self, sync: Sync, mine: Flight, *, given_up: bool) -> None:
@@ -215,7 +226,18 @@ class CredentialsCache:
                 )
             # On a refresh it is a failure: the chain does not move on to another identity.
             return self.reporter.failure("it declined", declined=self._state.value is None)
+        if not self._is_for_us():
+            return self.reporter.failure(
+                "its cache_key() has changed, so what it gave belongs to another identity; new "
+                "sessions use that one"
+            )
         return value
+
+    def _is_for_us(self) -> bool:
+        try:
+            return self.is_same is None or self.is_same()
+        except Exception:  # noqa: BLE001 - one that cannot tell may give any identity
+            return False
 
     def _next(self, before: State, result: Value | Failure, now: float, *, given_up: bool) -> State:
         if isinstance(result, Failure):

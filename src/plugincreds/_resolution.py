@@ -146,4 +146,5 @@ def _announce(plugin: InstalledPlugin) -> None:
 
 
 def _pass_over(name: str, error: PluginError) -> None:
-    registry().say_once(logging.WARNING, f"The credential plugin {name!r} is passed over. {error}")
+    message = f"The credential plugin {name!r} is passed over. {error}"
+    registry().say_once(logging.WARNING, message, key=(name, type(error)))

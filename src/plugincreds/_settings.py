@@ -12,6 +12,7 @@ ADVISORY_WINDOW_KEY = "credential_plugin_advisory_window"
 OPTIONS_KEY = "credential_plugin_options"
 TIMEOUT_KEY = "credential_plugin_timeout"
 OFF = "none"
+_LONGEST = 10.0**9  # seconds; 30 years, and still a number that a lock can wait for
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _seconds(section: Mapping[str, Any], key: str, profile: str) -> float | None
     except (TypeError, ValueError):
         seconds = math.nan
     if 0 < seconds < math.inf:
-        return seconds
+        return min(seconds, _LONGEST)
     message = (
         f"The profile {profile!r} has {key} = {text!r}, which is not a number of seconds above "
         "zero. Correct or remove that line."

@@ -41,6 +41,7 @@ class Source:
         )
         cache.timeout = refresh.timeout
         cache.mark = mark
+        cache.is_same = functions.is_same
         cache.reporter = Reporter(plugin.label, plugin.name, plugin.origin)
 
 
@@ -53,11 +54,11 @@ class _Registry:
         self._getters: dict[InstalledPlugin, Getter] = {}
         self._broken: set[InstalledPlugin] = set()
         self._sources: dict[Hashable, Source] = {}
-        self._said: set[str] = set()
+        self._said: set[Hashable] = set()
 
     def renew_lock(self) -> None:
         """Replace the lock, in a child of a fork: a thread that is not there may hold it."""
-        self._lock = threading.Lock()
+        self._lock = threading.RLock()  # a signal's handler may come back to it
 
     def discovery(self) -> Discovery:
         """Return what is installed, looked up at the first call."""
@@ -93,12 +94,12 @@ class _Registry:
                 source = self._sources[key] = create()
             return source
 
-    def say_once(self, level: int, message: str) -> None:
-        """Log a message, the first time that it is said in this process."""
+    def say_once(self, level: int, message: str, *, key: Hashable = None) -> None:
+        """Log a message, the first time that it, or one of the same key, is said here."""
         with self._lock:
-            if message in self._said:
+            if (key or message) in self._said:
                 return
-            self._said.add(message)
+            self._said.add(key or message)
         logger.log(level, message)
 
 

@@ -2,6 +2,7 @@
 
 import copy
 import gc
+import importlib
 import inspect
 import logging
 import pickle
@@ -17,6 +18,7 @@ import pytest
 import plugincreds
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings import extend_resolver
+from plugincreds._bindings.botocore import PluginProvider
 from tests.unit.conftest import Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret', 'token')), (lambda: False)"
@@ -345,3 +347,92 @@ def test_plugins_are_announced_once(install: Install, caplog: pytest.LogCaptureF
             botocore.session.Session().get_credentials()
     messages = [record.getMessage() for record in caplog.records if record.name == "plugincreds"]
     assert messages == ["Credentials come from the credential plugin 'vault' of acme-creds 1.2."]
+
+
+VIA = """
+    def get_provider(context):
+        credentials = context.session.get_credentials()
+        key = "NOBODY" if credentials is None else credentials.access_key
+        return (lambda: (key, "secret")), (lambda: False)
+"""
+
+
+def test_a_profile_in_code_is_another_identity_than_the_same_in_the_environment(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The base session of the one skips the environment's keys, that of the other does not."""
+    install(VIA)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    in_code = botocore.session.Session(profile="dev")
+    assert in_code.get_credentials().access_key == "NOBODY"
+    monkeypatch.setenv("AWS_PROFILE", "dev")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    assert botocore.session.Session().get_credentials().access_key == "ENVKEY"
+
+
+def test_a_base_session_reads_the_files_of_the_session_that_asks(
+    install: Install, tmp_path: Path
+) -> None:
+    """Two sessions with other files are two identities."""
+    install(VIA)
+    keys = []
+    for name in ("ONE", "TWO"):
+        file = tmp_path / name
+        file.write_text(f"[base]\naws_access_key_id={name}\naws_secret_access_key=s\n")
+        session = botocore.session.Session()
+        session.set_config_variable("credentials_file", str(file))
+        context = PluginProvider(botocore.credentials, session)._context("vault")
+        assert context.session.get_config_variable("credentials_file") == str(file)
+        keys.append(context.identity)
+    assert keys[0] != keys[1]
+
+
+def test_who_asks_for_a_plugin_is_looked_up_when_the_chain_loads(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Botocore looks up the keys in the environment then, too."""
+    install(GOOD)
+    install(GOOD.replace("AKIA", "ZETA"), name="zeta", distribution="zeta")
+    session = botocore.session.Session()
+    session.get_component("credential_provider")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    for variable, key in [("zeta", "ZETA"), ("none", "ENVKEY"), ("vault", "AKIA"), ("", "ENVKEY")]:
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
+        session._credentials = None
+        assert session.get_credentials().access_key == key
+        assert methods(session).count("plugin") == (variable != "none")
+
+
+def test_a_fault_of_ours_is_told_once(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """A program that makes many sessions must not drown in it."""
+    faults = iter(range(10))
+
+    def discover() -> None:
+        raise ValueError(next(faults))
+
+    monkeypatch.setattr("plugincreds._source.discover", discover)
+    for _ in range(3):
+        assert botocore.session.Session().get_credentials() is None
+    assert [record.levelname for record in caplog.records] == ["WARNING"]
+    assert caplog.records[0].exc_info is None
+
+
+def test_a_module_that_makes_a_client_while_the_program_imports_it(
+    install: Install,
+) -> None:
+    """It is half imported then; nobody else signs, and it is not broken for ever."""
+    site = install(
+        "import botocore.session\n"
+        "seen = []\n"
+        "try: seen.append(botocore.session.Session().get_credentials())\n"
+        "except Exception as error: seen.append(error)\n" + GOOD
+    )
+    install(GOOD.replace("AKIA", "ZETA"), name="zeta", distribution="zeta")
+    (file,) = site.glob("acme_*.py")
+    (error,) = importlib.import_module(file.stem).seen
+    assert "asks for its own credentials" in str(error)
+    assert botocore.session.Session().get_credentials().access_key == "AKIA"

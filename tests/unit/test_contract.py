@@ -1,7 +1,7 @@
 """What `retrieve()` may return, and what is said of what it may not."""
 
 from collections.abc import Iterator, Mapping
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta, timezone, tzinfo
 from typing import Any
 
 import pytest
@@ -185,3 +185,45 @@ def test_a_context_is_read_only_and_opens_its_session_once() -> None:
     assert context.session is context.session
     assert len(opened) == 1
     assert "reader" not in repr(context)
+
+
+def test_what_is_kept_is_a_copy_of_our_own() -> None:
+    """Checked is what is used, whatever the plugin does with its object afterwards."""
+
+    class Text(str):
+        __slots__ = ()
+
+        def __str__(self) -> str:
+            return "****"
+
+    class Flipping(Value):
+        def __getattribute__(self, name: str) -> Any:
+            return "bad\r\nvalue" if name in reads else super().__getattribute__(name)
+
+    reads: set[str] = set()
+    theirs = Flipping("AKIA", Text("secret"))
+    value, fault = read_answer(theirs, NOW)
+    reads.add("secret_key")
+    assert not fault
+    assert type(value) is Value
+    assert f"{value.secret_key}" == "secret"
+    assert type(value.secret_key) is str
+
+
+def test_an_expiry_is_kept_in_utc() -> None:
+    """Local times are ambiguous when the clocks are set back, and some cannot be printed."""
+
+    class Odd(tzinfo):
+        def utcoffset(self, _: datetime | None) -> timedelta:
+            return timedelta(hours=2)
+
+        def dst(self, _: datetime | None) -> timedelta:
+            raise NotImplementedError
+
+        tzname = dst  # type: ignore[assignment]
+
+    value, fault = read_answer(Value("A", "s", expiry_time=SOON.replace(tzinfo=Odd())), NOW + -9e3)
+    assert not fault
+    assert value is not None
+    assert value.expiry_time == SOON - timedelta(hours=2)
+    assert value.expiry_time.tzinfo is timezone.utc

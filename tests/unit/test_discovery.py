@@ -154,3 +154,32 @@ def test_what_was_found_is_kept_until_reset(install: Install) -> None:
     assert plugincreds.installed_plugins() == first
     plugincreds.reset()
     assert len(plugincreds.installed_plugins()) == len(first) + 1
+
+
+@pytest.mark.parametrize("entry", [None, 7, b"bytes", Path()])
+def test_what_is_no_str_in_the_path_is_passed_over(
+    install: Install, monkeypatch: pytest.MonkeyPatch, entry: object
+) -> None:
+    """Imports pass it over, too."""
+    install(name="vault")
+    monkeypatch.setattr(sys, "path", [entry, *sys.path])
+    assert "vault" in discover().plugins
+
+
+def test_a_finder_that_fails_hides_nothing(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It is somebody else's."""
+
+    class Finder:
+        @staticmethod
+        def find_spec(*_: object) -> None:
+            return None
+
+        @staticmethod
+        def find_distributions(*_: object) -> None:
+            raise RuntimeError
+
+    install(name="vault")
+    monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
+    assert "vault" in discover().plugins

@@ -219,7 +219,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         assert self.model.held is not None
         said, self.said, next_ = self.said, False, self.said_next
         self.said_next = False
-        assert contextvars.Context().run(self.cache.get) is self.model.held.value
+        assert contextvars.Context().run(self.cache.get) == self.model.held.value
         self.said, self.said_next = said, next_
 
     def _made(self) -> Value:
@@ -344,7 +344,7 @@ class LifecycleMachine(RuleBasedStateMachine):
         assert isinstance(outcome, PluginProviderRetrieveError) == fails, (outcome, expected)
         if isinstance(outcome, Value):
             assert model.held is not None
-            assert outcome is model.held.value
+            assert outcome == model.held.value
             # Whatever the table says: a whole value that the plugin gave, and valid now.
             assert outcome == self.given[outcome.secret_key]
             assert outcome.expiry_time is None or self.now < outcome.expiry_time.timestamp()

@@ -1,6 +1,7 @@
 """A selected plugin has no second choice; an automatic one may be passed over."""
 
 import logging
+import sys
 import threading
 from functools import partial
 from types import MappingProxyType
@@ -504,3 +505,90 @@ def test_options_reach_the_getter_read_only(install: Install) -> None:
     assert [source.cache.get().access_key for source in sources] == ["reader", "admin", "reader"]
     assert sources[0] is sources[2]
     assert isinstance(context("vault").options, MappingProxyType)
+
+
+def test_an_own_flight_that_is_swallowed_under_another_context(install: Install) -> None:
+    """A session of another region leads to the same plugin; nobody else may sign then either."""
+    install("""
+        from functools import partial
+        from tests.unit import test_resolution as test
+        def get_provider(context):
+            try:
+                test.automatic_source(partial(test.context, region="other"))
+            except Exception:
+                pass
+            return None
+    """)
+    install(
+        "def get_provider(): return (lambda: ('OTHER', 'secret')), (lambda: False)",
+        name="zeta",
+        distribution="other",
+    )
+    with pytest.raises(PluginError, match=r"base_session\(\)"):
+        automatic()
+
+
+def test_a_plugin_that_gives_another_identity_on_refresh_has_failed(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """It reads its setting when it retrieves; the source was made for another answer."""
+    install("""
+        import os
+        class get_provider:
+            def retrieve(self): return os.environ["TENANT"], "secret"
+            def is_expired(self): return False
+            def cache_key(self): return os.environ["TENANT"]
+    """)
+    monkeypatch.setenv("TENANT", "ALICE")
+    source = selected_source(SELECTED, context)
+    monkeypatch.setenv("TENANT", "BOB")
+    source.cache.invalidate("ALICE")
+    assert source.cache.get().access_key == "ALICE"  # served on
+    assert selected().access_key == "BOB"
+
+
+def test_a_context_that_outlives_the_flight_is_in_no_flight(install: Install) -> None:
+    """As that of a task which `retrieve()` starts, or of a helper thread."""
+    install("""
+        import contextvars
+        kept = []
+        def retrieve():
+            kept.append(contextvars.copy_context())
+            return "AKIA", "secret"
+        def get_provider(): return retrieve, lambda: bool(kept) and len(kept) < 3
+    """)
+    source = selected_source(SELECTED, context)
+    (module,) = [sys.modules[name] for name in sys.modules if name.startswith("acme_")][-1:]
+    assert module.kept[0].run(selected).access_key == "AKIA"
+    assert source.cache.get().access_key == "AKIA"
+
+
+def test_a_method_that_cannot_even_be_looked_at(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """It breaks the contract, and hides no other plugin."""
+    install("""
+        class get_provider:
+            @property
+            def retrieve(self): raise RuntimeError("kAnArY7" * 6)
+            def is_expired(self): return False
+    """)
+    install(
+        "def get_provider(): return (lambda: ('OTHER', 'secret')), (lambda: False)",
+        name="zeta",
+        distribution="other",
+    )
+    with pytest.raises(InvalidSymbolError):
+        selected()
+    assert automatic() == Value("OTHER", "secret")
+    assert "kAnArY7" not in caplog.text
+
+
+def test_a_fault_with_a_changing_text_is_told_once(
+    install: Install, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Many put an address or a time into the text of an error."""
+    install("def get_provider(): raise ValueError(object())")
+    for _ in range(3):
+        assert automatic() is None
+    assert len(of_test(caplog.records)) == 1

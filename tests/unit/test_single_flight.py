@@ -825,3 +825,30 @@ class TestFlightThatAsksForItself:
         inner = Scene()
         outer = CredentialsCache(lambda: ("OUTER", inner.key()))
         assert outer.get().secret_key == "KEY1"
+
+
+@pytest.mark.parametrize("is_running", [False, True])
+def test_an_interruption_while_the_thread_is_started_leaves_no_flight(
+    monkeypatch: pytest.MonkeyPatch, *, is_running: bool
+) -> None:
+    """Before there is a thread, the caller ends the flight; afterwards the thread does."""
+
+    def interrupted_start(call: Callable[[], object]) -> None:
+        late.append(call)
+        if is_running:
+            call()
+        raise KeyboardInterrupt
+
+    late: list[Callable[[], object]] = []
+    cache = CredentialsCache(lambda: ("KEY", "secret"))
+    cache.timeout = DEADLINE
+    monkeypatch.setattr("plugincreds._refresh.start", interrupted_start)
+    with pytest.raises(KeyboardInterrupt):
+        cache.get()
+    assert cache._syncs.get().flight is None
+    if not is_running:
+        late[0]()  # a thread that comes too late does nothing
+        assert cache.expires_at is None
+        assert cache._state.value is None
+    monkeypatch.undo()
+    assert cache.get().access_key == "KEY"

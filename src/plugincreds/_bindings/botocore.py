@@ -5,6 +5,7 @@ import logging
 import os
 import weakref
 from collections.abc import Mapping
+from traceback import format_tb
 from types import ModuleType
 from typing import Any
 
@@ -22,12 +23,14 @@ from plugincreds._settings import (
     refresh_settings,
     selection,
 )
-from plugincreds._source import Source
+from plugincreds._source import Source, registry
 
 logger = logging.getLogger("plugincreds")
 
 # Sessions whose chain has no plugin in it.
 _base_sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
+# What a base session has from the session that a plugin is asked for.
+_BASE_VARIABLES = ("region", "config_file", "credentials_file")
 # An automatic plugin stands before the first of these that is in the chain.
 _MACHINE_METHODS = ("container-role", "iam-role")
 
@@ -38,16 +41,40 @@ class PluginProvider:
     Args:
         module: The `credentials` module of the botocore that the chain belongs to.
         session: The session that the chain belongs to.
-        chosen: Which plugin is asked for.
     """
 
     METHOD = "plugin"
     CANONICAL_NAME = "CustomPlugin"
 
-    def __init__(self, module: ModuleType, session: Any, chosen: Selection) -> None:
+    def __init__(self, module: ModuleType, session: Any) -> None:
         self._module = module
         self._session = session
-        self._chosen = chosen
+        self._chosen: Selection = Off()
+
+    def join(self, resolver: Any) -> None:
+        """Stand in a new chain, and be in the right place whenever it loads credentials.
+
+        botocore's own provider reads the environment's keys when it loads, so who asks for a
+        plugin is looked up then, too: a program may set the variable after the chain is built.
+        """
+        if any(known.METHOD == self.METHOD for known in resolver.providers):
+            return  # somebody else's wrapper has called ours before
+        upstream = resolver.load_credentials
+
+        def load_credentials() -> Any:
+            self._take_place(resolver)
+            return upstream()
+
+        self._take_place(resolver)
+        resolver.load_credentials = load_credentials
+
+    def _take_place(self, resolver: Any) -> None:
+        in_code = self._session.instance_variables().get("profile") is not None
+        chosen = selection(os.environ, profile_in_code=in_code)
+        if chosen != self._chosen:
+            # A new list: another thread may be walking the old one.
+            resolver.providers = _with_provider(resolver.providers, self, chosen)
+            self._chosen = chosen
 
     def load(self) -> Any:
         """Return botocore credentials over the plugin's source; None if every plugin declines.
@@ -70,8 +97,11 @@ class PluginProvider:
             return automatic_source(self._context, self._refresh_settings)
         except PluginError:
             raise
-        except Exception as error:
-            logger.warning("Credential plugins are not used: %s.", described(error), exc_info=True)
+        except Exception as error:  # noqa: BLE001 - a fault of ours; nobody has asked for a plugin
+            message = f"Credential plugins are not used: {described(error)}."
+            registry().say_once(logging.WARNING, message, key=type(error))
+            # Where it was, but not its text: that may be a plugin's.
+            logger.debug("It was raised here:\n%s", "".join(format_tb(error.__traceback__)))
             return None
 
     def _refresh_settings(self) -> RefreshSettings:
@@ -79,16 +109,18 @@ class PluginProvider:
 
     def _context(self, plugin: str) -> PluginContext:
         session = self._session
-        in_code = session.instance_variables().get("profile")
-        region = session.get_config_variable("region")
         package = self._module.__name__.rpartition(".")[0]
+        in_code = session.instance_variables().get("profile")
+        variables = {name: session.get_config_variable(name) for name in _BASE_VARIABLES}
         return PluginContext(
             plugin,
             profile=self._profile(),
-            region=region,
+            region=variables["region"],
             options=plugin_options(self._section(), self._profile()),
             # It must not hold the session: sources outlive sessions.
-            open_session=lambda: _open_base_session(package, profile=in_code, region=region),
+            open_session=lambda: _open_base_session(package, profile=in_code, **variables),
+            # What that session finds differs with these, too.
+            basis=(in_code is not None, *variables.values()),
         )
 
     def _profile(self) -> str:
@@ -108,12 +140,11 @@ def base_session() -> Any:
     return _open_base_session("botocore")
 
 
-def _open_base_session(
-    package: str, *, profile: str | None = None, region: str | None = None
-) -> Any:
+def _open_base_session(package: str, *, profile: str | None = None, **variables: str | None) -> Any:
     session = importlib.import_module(f"{package}.session").Session(profile=profile)
-    if region is not None:
-        session.set_config_variable("region", region)
+    for name, value in variables.items():
+        if value is not None:
+            session.set_config_variable(name, value)
     _base_sessions.add(session)
     return session
 
@@ -124,16 +155,11 @@ def extend(module: ModuleType, resolver: Any, session: Any) -> Any:
     Raises:
         PluginError: A plugin is selected, but this botocore is not as we know it.
     """
-    chosen: Selection | None = None
     try:
-        if session in _base_sessions:
-            return resolver
-        in_code = session.instance_variables().get("profile") is not None
-        chosen = selection(os.environ, profile_in_code=in_code)
-        if not isinstance(chosen, Off):
-            _insert(resolver.providers, PluginProvider(module, session, chosen), chosen)
+        if session not in _base_sessions:
+            PluginProvider(module, session).join(resolver)
     except Exception as error:
-        chosen = chosen or selection(os.environ, profile_in_code=False)
+        chosen = selection(os.environ, profile_in_code=False)
         message = f"This botocore's credential chain is not as expected ({described(error)})"
         if isinstance(chosen, Selected):
             message = f"{message}, so {chosen.asked_by} cannot be honoured. Upgrade plugincreds."
@@ -142,12 +168,14 @@ def extend(module: ModuleType, resolver: Any, session: Any) -> Any:
     return resolver
 
 
-def _insert(providers: list[Any], provider: PluginProvider, chosen: Selection) -> None:
-    methods = [known.METHOD for known in providers]
-    if provider.METHOD in methods:
-        return  # somebody else's wrapper has called ours before
+def _with_provider(providers: list[Any], provider: PluginProvider, chosen: Selection) -> list[Any]:
+    """Return a chain with the provider where it belongs: nowhere, first, or late."""
+    others = [known for known in providers if known is not provider]
+    if isinstance(chosen, Off):
+        return others
     if isinstance(chosen, Selected):
-        providers.insert(0, provider)
-        return
+        return [provider, *others]
+    methods = [known.METHOD for known in others]
     places = [methods.index(method) for method in _MACHINE_METHODS if method in methods]
-    providers.insert(min(places, default=len(providers)), provider)
+    others.insert(min(places, default=len(others)), provider)
+    return others
