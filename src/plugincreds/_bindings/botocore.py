@@ -99,7 +99,7 @@ class PluginProvider:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours; nobody has asked for a plugin
             message = f"Credential plugins are not used: {described(error)}."
-            registry().say_once(logging.WARNING, message, key=type(error))
+            registry().say_once(logging.WARNING, message, key=type(error).__name__)
             # Where it was, but not its text: that may be a plugin's.
             logger.debug("It was raised here:\n%s", "".join(format_tb(error.__traceback__)))
             return None
