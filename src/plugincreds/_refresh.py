@@ -67,7 +67,7 @@ class CredentialsCache:
         advisory_window: float | None = None,
     ) -> None:
         self._retrieve = retrieve
-        self._is_expired = is_expired
+        self._is_expired = is_expired or _never
         self._clock = clock
         self._uniform = uniform
         self._advisory_window = advisory_window
@@ -92,13 +92,15 @@ class CredentialsCache:
             PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
             PluginError: The plugin itself asks, while it retrieves this value.
         """
-        state, now, is_expired = self._state, self._clock(), self._is_expired
+        state, now = self._state, self._clock()
         answer: object = False
-        if is_expired is not None and state.value is not None:
-            try:  # this is done for every signature, so it is written out here
-                answer = is_expired() if now < self._watch_at else self._watched(is_expired, now)
-            except Exception as error:  # noqa: BLE001 - counts as a failed refresh
-                answer = error
+        try:  # this is done for every signature, so it is written out here
+            if now < self._watch_at:
+                answer = self._is_expired()
+            elif state.value is not None:
+                answer = self._watched(now)
+        except Exception as error:  # noqa: BLE001 - counts as a failed refresh
+            answer = error
         if answer is False and state.calm_from <= now < state.calm_until:
             return state.value  # type: ignore[return-value] # a calm state has one
         given_up = self._judged(answer)
@@ -280,11 +282,11 @@ class CredentialsCache:
         self.reporter.warn_if_served_on(state, now)
         return state
 
-    def _watched(self, is_expired: Callable[[], bool], now: float) -> bool:
+    def _watched(self, now: float) -> bool:
         """Ask, and tell if that is slow; once a second is enough, looking at the time costs."""
         self._watch_at = now + 1.0
         started = time.perf_counter()
-        answer = is_expired()
+        answer = self._is_expired()
         if time.perf_counter() - started > _SLOW_ANSWER:
             self.reporter.warn_of_slow_answer(_SLOW_ANSWER)
         return answer
@@ -305,5 +307,9 @@ class CredentialsCache:
 
     def _check_new_value(self) -> None:
         with suppress(Exception):  # if it raises, the next call takes that for a failure
-            if self._is_expired is not None and self._is_expired() is True:
+            if self._is_expired() is True:
                 self.reporter.warn_of_expired_answer()
+
+
+def _never() -> bool:
+    return False
