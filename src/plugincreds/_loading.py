@@ -129,7 +129,8 @@ def _import_fault(module_name: str, error: BaseException) -> str:
 def _lookup(plugin: InstalledPlugin, found: str) -> LookupSymbolError:
     message = (
         f"{plugin.label} cannot be loaded: {found}. "
-        f"Install that package again, or tell its authors; its entry point is {plugin.value!r}."
+        "Install that package or what it needs again, or tell its authors; its entry point is "
+        f"{plugin.value!r}."
     )
     return LookupSymbolError(message, plugin=plugin.name, distribution=plugin.origin)
 

@@ -89,12 +89,32 @@ def test_the_place_is_found_in_a_chain_that_differs(missing: list[str]) -> None:
     assert after == before
 
 
-def test_the_provider_is_never_inserted_twice() -> None:
+@pytest.mark.parametrize("variable", ["", "vault", "none"])
+def test_the_provider_is_never_inserted_twice(
+    install: Install, monkeypatch: pytest.MonkeyPatch, variable: str
+) -> None:
     """Somebody else's wrapper may call ours, and then its own caller's."""
+    install(GOOD)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
     session = botocore.session.Session()
     resolver = session.get_component("credential_provider")
     extend_resolver(botocore.credentials, resolver, session)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    assert session.get_credentials().access_key == "AKIA"
     assert methods(session).count("plugin") == 1
+
+
+def test_somebody_elses_provider_may_have_the_same_name(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """The selected plugin signs all the same."""
+    install(GOOD)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    session = botocore.session.Session()
+    resolver = botocore.credentials.create_credential_resolver.__wrapped__(session)
+    resolver.providers.append(type("Theirs", (), {"METHOD": "plugin", "load": lambda _: None})())
+    extend_resolver(botocore.credentials, resolver, session)
+    assert resolver.load_credentials().access_key == "AKIA"
 
 
 def test_threads_that_make_sessions_at_once() -> None:

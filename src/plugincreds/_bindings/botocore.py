@@ -57,15 +57,16 @@ class PluginProvider:
         botocore's own provider reads the environment's keys when it loads, so who asks for a
         plugin is looked up then, too: a program may set the variable after the chain is built.
         """
-        if any(known.METHOD == self.METHOD for known in resolver.providers):
-            return  # somebody else's wrapper has called ours before
         upstream = resolver.load_credentials
+        if hasattr(upstream, "plugincreds"):
+            return  # somebody else's wrapper has called ours before
 
         def load_credentials() -> Any:
             self._take_place(resolver)
             return upstream()
 
         self._take_place(resolver)
+        load_credentials.plugincreds = self  # type: ignore[attr-defined]
         resolver.load_credentials = load_credentials
 
     def _take_place(self, resolver: Any) -> None:
