@@ -14,7 +14,8 @@ from collections.abc import Callable, Hashable
 from contextlib import suppress
 from datetime import datetime
 
-from plugincreds._contract import Answer, Value, read_answer
+from plugincreds._answer import read_answer
+from plugincreds._contract import Answer, Value
 from plugincreds._errors import described
 from plugincreds._flight import OWN_FLIGHT_ADVICE, flight, was_refused
 from plugincreds._lifecycle import (

@@ -84,7 +84,7 @@ GOOD = {
     "a coroutine function": """
         import asyncio
         async def retrieve():
-            await asyncio.sleep(0)
+            await asyncio.to_thread(int)
             return "AKIA", "secret"
         def get_provider(): return retrieve, lambda: False
     """,

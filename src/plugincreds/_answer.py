@@ -1,0 +1,159 @@
+"""What `retrieve()` answered -> one checked `Value`, or a sentence that says what is wrong.
+
+That sentence never holds any part of the answer.
+"""
+
+import re
+from collections.abc import Mapping
+from datetime import datetime, timezone
+from typing import Any
+
+from plugincreds._contract import Value
+
+_WANTED = (
+    "; it must return a tuple (access_key, secret_key) or (access_key, secret_key, token), a "
+    "plugincreds.Value, a mapping with AccessKeyId, SecretAccessKey, SessionToken, "
+    "Expiration and AccountId, or None to decline"
+)
+# AWS's names, the two that must be there first, and how people spell them otherwise.
+_SPELLINGS = {
+    "AccessKeyId": {"accesskey"},
+    "SecretAccessKey": {"secretaccesskey", "secretkey"},
+    "SessionToken": {"sessiontoken", "token", "securitytoken"},
+    "Expiration": {"expiration", "expirytime", "expiry"},
+    "AccountId": {"account"},
+}
+_NAMES = tuple(_SPELLINGS)
+_SENDABLE = re.compile(r"[\x21-\x7e]+", re.ASCII)
+_ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
+_SHORTEST_TUPLE, _LONGEST_TUPLE = 2, 3
+
+
+def read_answer(answer: object, now: float) -> tuple[Value | None, str]:
+    """Return what `retrieve()` answered as a checked `Value`, or None and the fault, with advice.
+
+    None and no fault means that the plugin declined. `now` is in seconds since the epoch.
+    """
+    try:
+        value, fault = _shaped(answer)
+        if value is not None:
+            fault = _fault(value, now)
+    except Exception as error:  # noqa: BLE001 - a mapping or a timezone of the plugin's own
+        return None, f"an answer that cannot be read ({type(error).__name__})"
+    return (None, fault) if fault else (value, "")
+
+
+def _shaped(answer: object) -> tuple[Value | None, str]:
+    if answer is None or isinstance(answer, Value):
+        return _normal(answer), ""
+    if isinstance(answer, tuple):
+        if not _SHORTEST_TUPLE <= len(answer) <= _LONGEST_TUPLE:
+            return None, f"a tuple of {len(answer)} elements{_WANTED}"
+        return _normal(Value(*answer)), ""
+    if isinstance(answer, Mapping):
+        return _from_mapping(answer)
+    return None, f"an object of type {type(answer).__name__}{_WANTED}"
+
+
+def _normal(value: Value | None) -> Value | None:
+    """Return a value of our own, which nobody changes later: plain strings, and the expiry in UTC.
+
+    An empty token is none, which is what services make of it.
+    """
+    if value is None:
+        return None
+    expiry = value.expiry_time
+    if isinstance(expiry, datetime) and expiry.utcoffset() is not None:
+        expiry = expiry.astimezone(timezone.utc)
+    return Value(
+        _plain(value.access_key),
+        _plain(value.secret_key),
+        None if value.token == "" else _plain(value.token),
+        expiry_time=expiry,
+        account_id=_plain(value.account_id),
+    )
+
+
+def _plain(text: Any) -> Any:
+    return str.__str__(text) if isinstance(text, str) else text
+
+
+def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:
+    for name in _NAMES:
+        if name not in answer and any(_is_like(key, name) for key in answer):
+            return None, f"a mapping that spells {name} in another way; that is its name"
+    for name in _NAMES[:2]:
+        if name not in answer:
+            nested = " (it has Credentials: return what stands under that)"
+            return None, f"a mapping without {name}{nested * ('Credentials' in answer)}{_WANTED}"
+    expiration = answer.get("Expiration")
+    if isinstance(expiration, str):
+        expiration = _parsed(expiration)
+        if expiration is None:
+            return (
+                None,
+                "a mapping whose Expiration is no ISO 8601 time such as 2030-01-31T12:00:00Z",
+            )
+    value = Value(
+        answer["AccessKeyId"],
+        answer["SecretAccessKey"],
+        answer.get("SessionToken"),
+        expiry_time=expiration,
+        account_id=answer.get("AccountId"),
+    )
+    return _normal(value), ""
+
+
+def _is_like(key: object, name: str) -> bool:
+    """Tell whether a key is another spelling, as in "aws_access_key_id" or "Token"."""
+    letters = re.sub(r"[^a-z]|aws|id$", "", key.lower()) if isinstance(key, str) else ""
+    return letters in _SPELLINGS[name]
+
+
+def _parsed(text: str) -> datetime | None:
+    """Read an ISO 8601 time; fractions of a second are dropped, 3.10 reads only some."""
+    try:
+        return datetime.fromisoformat(re.sub(r"[.,]\d+", "", text.strip()).replace("Z", "+00:00"))
+    except ValueError:
+        return None
+
+
+def _fault(value: Value, now: float) -> str:
+    return (
+        _key_fault("access key", value.access_key)
+        or _key_fault("secret key", value.secret_key)
+        or ("" if value.token is None else _key_fault("token", value.token))
+        or _expiry_fault(value.expiry_time, now)
+        or _account_fault(value.account_id)
+    )
+
+
+def _key_fault(what: str, key: object) -> str:
+    if not isinstance(key, str):
+        return f"a value whose {what} is of type {type(key).__name__}, not str"
+    if not key:
+        return f"a value whose {what} is empty"
+    if not _SENDABLE.fullmatch(key):
+        # It goes into an HTTP header.
+        if key.strip() != key:
+            return f"a value whose {what} begins or ends with a space or a line end; strip() it"
+        return f"a value whose {what} holds a space or a character that is not printable ASCII"
+    return ""
+
+
+def _expiry_fault(expiry: object, now: float) -> str:
+    if expiry is None:
+        return ""
+    if not isinstance(expiry, datetime):
+        return f"a value whose expiry time is of type {type(expiry).__name__}, not datetime"
+    if expiry.utcoffset() is None:
+        return "a value whose expiry time has no timezone; datetime.now(timezone.utc) has one"
+    if expiry.timestamp() <= now:
+        return f"a value that expired at {expiry.isoformat()}"
+    return ""
+
+
+def _account_fault(account_id: object) -> str:
+    if account_id is None or (isinstance(account_id, str) and _ACCOUNT_ID.fullmatch(account_id)):
+        return ""
+    return "a value whose account id is not a str of 12 digits"
