@@ -29,8 +29,10 @@ _flights: ContextVar[tuple[_Call, ...]] = ContextVar("plugincreds_flights", defa
 
 
 @contextmanager
-def flight(mark: Hashable, label: str) -> Iterator[None]:
-    """Run the body as the flight `mark`; `label` says in a message what flies.
+def flight(
+    mark: Hashable, label: str, plugin: str | None = None, distribution: str | None = None
+) -> Iterator[None]:
+    """Run the body as the flight `mark`; the others say in an error what flies.
 
     Raises:
         PluginError: That flight is under way already and led here. It names the remedy.
@@ -39,7 +41,7 @@ def flight(mark: Hashable, label: str) -> Iterator[None]:
     if any(call.mark == mark for call in flights):
         for call in flights:
             call.refused = True
-        raise own_flight_error(label)
+        raise own_flight_error(label, plugin, distribution)
     mine, token = _Call(mark), None
     try:
         token = _flights.set((*flights, mine))
@@ -59,9 +61,11 @@ def was_refused() -> bool:
     return bool(flights) and flights[-1].refused
 
 
-def own_flight_error(label: str) -> PluginError:
+def own_flight_error(label: str, plugin: str | None, distribution: str | None) -> PluginError:
     """Return the error for a flight that asks for itself."""
     return PluginError(
         f"{label} asks for its own credentials while it is loaded or retrieves them; "
-        f"{OWN_FLIGHT_ADVICE}."
+        f"{OWN_FLIGHT_ADVICE}.",
+        plugin=plugin,
+        distribution=distribution,
     )

@@ -113,7 +113,7 @@ def _symbol(plugin: InstalledPlugin) -> Any:
     except _FAULTS as error:
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             # Its own import has led here, and that was begun by the program.
-            raise own_flight_error(plugin.label) from error
+            raise own_flight_error(plugin.label, plugin.name, plugin.origin) from error
         found = f"its module {module_name!r} has no attribute {attribute!r}"
         raise _lookup(plugin, found) from error
 

@@ -106,7 +106,8 @@ class CredentialsCache:
             return state.value  # type: ignore[return-value] # a calm state has one
         given_up = self._judged(answer)
         del answer  # a traceback may be shown with the variables of its frames
-        with flight(self.mark, self.reporter.label):
+        who = self.reporter
+        with flight(self.mark, who.label, who.plugin, who.distribution):
             return self._get_slowly(state, now, given_up=given_up)
 
     def invalidate(self, access_key: str) -> None:

@@ -21,8 +21,8 @@ class Reporter:
         self, label: str, plugin: str | None = None, distribution: str | None = None
     ) -> None:
         self.label = label
-        self._plugin = plugin
-        self._distribution = distribution
+        self.plugin = plugin
+        self.distribution = distribution
         self._said: dict[str, object] = {}
 
     def failure(
@@ -33,7 +33,7 @@ class Reporter:
             f"{self.label} gave no credentials: {found}. No others are used in their place; mend "
             f"the cause, or set {VARIABLE}={OFF} to go without plugins."
         )
-        return Failure(message, cause, self._plugin, self._distribution, declined, found)
+        return Failure(message, cause, self.plugin, self.distribution, declined, found)
 
     def warn_if_served_on(self, state: State, now: float) -> None:
         """Tell that a refresh failed, if nobody is told by an error."""

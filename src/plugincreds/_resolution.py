@@ -116,7 +116,7 @@ def _source(
     with _loading(mark, plugin):
         functions = getter.functions(context)
         if functions is None and was_refused():
-            raise own_flight_error(plugin.label)
+            raise own_flight_error(plugin.label, plugin.name, plugin.origin)
     if functions is None:
         return None
     settings = refresh()
@@ -131,12 +131,12 @@ def _loading(mark: Hashable, plugin: InstalledPlugin) -> Iterator[None]:
 
     A fault lets the chain go on to another identity, which the program would then keep.
     """
-    with flight(mark, plugin.label):
+    with flight(mark, plugin.label, plugin.name, plugin.origin):
         try:
             yield
         except PluginError as error:
             if was_refused():
-                raise own_flight_error(plugin.label) from error
+                raise own_flight_error(plugin.label, plugin.name, plugin.origin) from error
             raise
 
 

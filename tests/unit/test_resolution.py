@@ -463,6 +463,7 @@ def test_a_flight_that_asks_for_itself_is_an_error(install: Install, source: str
         with pytest.raises(PluginError) as caught:
             ask()
         assert not isinstance(caught.value, LookupSymbolError | InvalidSymbolError)
+        assert (caught.value.plugin, caught.value.distribution) == ("vault", "acme-creds 1.2")
         if "return None" not in source:
             assert "base_session()" in str(caught.value)
 
