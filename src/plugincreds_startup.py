@@ -3,8 +3,8 @@
 `plugincreds_startup.pth` calls `install()` at every start of Python, so this module
 imports `sys` and no more. It adds one finder to `sys.meta_path`, which waits for the
 modules in `_TARGETS`. When one of them has been executed, its
-`create_credential_resolver` is wrapped; when that is first called, `plugincreds` itself
-is imported and adds the plugins to the chain.
+`create_credential_resolver` and `ProfileProviderBuilder.providers` are wrapped; when one of
+these is first called, `plugincreds` itself is imported and adds the plugins to the chain.
 
 The name `install` is frozen for ever: the line in the `.pth` file may be of another
 version than this module while an upgrade is under way.
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 __all__ = ["install", "uninstall"]
 
 _FUNCTION = "create_credential_resolver"
+_BUILDER, _METHOD = "ProfileProviderBuilder", "providers"
 # Each module to wait for, and the module that keeps a reference of its own to _FUNCTION.
 _TARGETS = {
     "botocore.credentials": None,
@@ -60,6 +61,11 @@ def uninstall() -> None:
             # Somebody else's wrapper around ours may have copied the attribute: it stays.
             if original is not None and getattr(wrapper, "__wrapped__", None) is original:
                 namespace[_FUNCTION] = original
+            builder = namespace.get(_BUILDER)
+            method: Any = getattr(builder, _METHOD, None)
+            original = getattr(method, "__plugincreds_original__", None)
+            if original is not None and method.__wrapped__ is original:
+                setattr(builder, _METHOD, original)
 
 
 class _Finder:
@@ -176,10 +182,17 @@ def _wrap_imported(name: str) -> None:
 
 
 def _wrap(module: "ModuleType") -> None:
+    if not _finder.active:
+        return
     namespace = _namespace(module)
     original = namespace.get(_FUNCTION)
-    if _finder.active and original and not hasattr(original, "__plugincreds_original__"):
+    if original and not hasattr(original, "__plugincreds_original__"):
         namespace[_FUNCTION] = _wrapper(module, original)
+    builder: Any = namespace.get(_BUILDER)
+    original = getattr(builder, _METHOD, None)
+    # The class that aiobotocore's namespace has is botocore's, and has been wrapped there.
+    if original and not hasattr(original, "__plugincreds_original__"):
+        setattr(builder, _METHOD, _providers_wrapper(module, original))
 
 
 def _wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Callable[..., Any]":
@@ -203,18 +216,52 @@ def _wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Callable[
     return wrapper  # type: ignore[no-any-return]
 
 
+def _providers_wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Any":
+    from functools import wraps
+
+    @wraps(original)
+    def providers(self: "Any", profile_name: str, *args: "Any", **kwargs: "Any") -> "Any":
+        found = original(self, profile_name, *args, **kwargs)
+        if not _finder.active:
+            return found
+        try:
+            from plugincreds._bindings import extend_profile
+        except Exception as error:  # noqa: BLE001 - half removed, or does not fit
+            _raise_if_profile_selects(self, profile_name, error)
+            return found
+        return extend_profile(module, self, found, profile_name)
+
+    wrapper: Any = providers
+    wrapper.__plugincreds_original__ = original
+    return wrapper
+
+
 def _raise_if_selected(session: "Any", error: Exception) -> None:
     """Another identity must never stand in for a selected plugin, not even after a fault."""
     from os import environ
 
     name = environ.get("AWS_CREDENTIAL_PLUGIN", "").strip()
     in_code: dict[str, Any] = getattr(session, "instance_variables", dict)()
-    if name.lower() in ("", "none") or in_code.get("profile") is not None:
+    if name.lower() not in ("", "none") and in_code.get("profile") is None:
+        _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error)
+
+
+def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) -> None:
+    """The same, for the key in a profile."""
+    try:
+        profiles = builder._session.full_config["profiles"]  # noqa: SLF001 - pinned by a test
+        name = profiles[profile]["credential_plugin"]
+    except Exception:  # noqa: BLE001 - there is no such profile or key, or no configuration
         return
+    if isinstance(name, str) and name.strip().lower() not in ("", "none"):
+        _raise(f"The profile {profile!r} selects the credential plugin {name.strip()!r}", error)
+
+
+def _raise(what: str, error: Exception) -> None:
     message = (
-        f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}, but the package "
-        f"plugincreds that would load it cannot be imported ({type(error).__name__}: {error}). "
-        "Install it again (pip install --force-reinstall plugincreds), or unset the variable."
+        f"{what}, but the package plugincreds that would load it cannot be imported "
+        f"({type(error).__name__}: {error}). Install it again (pip install --force-reinstall "
+        "plugincreds), or take that setting back."
     )
     raise ImportError(message) from error
 

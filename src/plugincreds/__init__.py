@@ -5,7 +5,14 @@ AWS credentials to every program in its environment. The rest of this package is
 what is listed in `__all__` is what plugin authors and programs may use.
 """
 
-from plugincreds._bindings.botocore import base_session
+from plugincreds._bindings._base_sessions import base_session
+from plugincreds._bindings._credentials import PROVIDER_NAME
+from plugincreds._bindings._in_code import (
+    create_session,
+    get_plugin_provider_fns,
+    get_plugin_provider_fns_by_name,
+    new_credentials,
+)
 from plugincreds._contract import CredentialPlugin, PluginContext, Value
 from plugincreds._discovery import InstalledPlugin
 from plugincreds._errors import (
@@ -19,11 +26,14 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._loading import PROVIDER_SYMBOL_NAME
+from plugincreds._opening import open_plugin
+from plugincreds._provider import Provider
 from plugincreds._refresh import CredentialsCache
 from plugincreds._source import installed_plugins, reset
 from plugincreds_startup import install, uninstall
 
 __all__ = [
+    "PROVIDER_NAME",
     "PROVIDER_SYMBOL_NAME",
     "CredentialPlugin",
     "CredentialsCache",
@@ -37,10 +47,16 @@ __all__ = [
     "PluginNotFoundError",
     "PluginProviderRetrieveError",
     "PluginRetrieveNilError",
+    "Provider",
     "Value",
     "base_session",
+    "create_session",
+    "get_plugin_provider_fns",
+    "get_plugin_provider_fns_by_name",
     "install",
     "installed_plugins",
+    "new_credentials",
+    "open_plugin",
     "reset",
     "uninstall",
 ]

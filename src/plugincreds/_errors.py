@@ -118,6 +118,7 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
 
     Attributes:
         declined: Whether the plugin says that it is not configured here.
+        hint: What a person is to do, as the plugin's `NonRecoverableError` has it, or None.
     """
 
     code = "PluginProviderRetrieveError"
@@ -129,9 +130,11 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
         plugin: str | None = None,
         distribution: str | None = None,
         declined: bool = False,
+        hint: str | None = None,
     ) -> None:
         super().__init__(message, plugin=plugin, distribution=distribution)
         self.declined = declined
+        self.hint = hint
 
     @staticmethod
     def _facts(plugin: str | None, distribution: str | None) -> dict[str, Any]:
@@ -143,14 +146,21 @@ def described(error: BaseException) -> str:
     """Return an exception's class and text on one line, without what looks like a secret."""
     name = type(error).__name__
     try:
-        text = " ".join(str(error).split()).rstrip(".")
+        is_ours = isinstance(error, NonRecoverableError)
+        text = shown(PluginError.__str__(error) if is_ours else str(error))
     except Exception:  # noqa: BLE001 - the text of somebody else's exception, just for a message
         return name
+    return f"{name}: {text}" if text else name
+
+
+def shown(text: str) -> str:
+    """Return somebody else's text as a part of a sentence, without what looks like a secret."""
+    text = " ".join(text.split()).rstrip(".")
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
     text = _LONG_WORD.sub(_without_secret, text)
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "..."
-    return f"{name}: {text}" if text else name
+    return text
 
 
 def _without_secret(match: re.Match[str]) -> str:

@@ -19,8 +19,9 @@ OWN_FLIGHT_ADVICE = (
 
 
 class _Call:
-    def __init__(self, mark: Hashable) -> None:
+    def __init__(self, mark: Hashable, plugin: str | None) -> None:
         self.mark = mark
+        self.plugin = plugin
         self.refused = False
         self.ended = False  # a copy of the context may outlive the call, as in a task
 
@@ -37,12 +38,12 @@ def flight(
     Raises:
         PluginError: That flight is under way already and led here. It names the remedy.
     """
-    flights = tuple(call for call in _flights.get() if not call.ended)
+    flights = _under_way()
     if any(call.mark == mark for call in flights):
         for call in flights:
             call.refused = True
         raise own_flight_error(label, plugin, distribution)
-    mine, token = _Call(mark), None
+    mine, token = _Call(mark, plugin), None
     try:
         token = _flights.set((*flights, mine))
         yield
@@ -52,6 +53,11 @@ def flight(
             _flights.reset(token)
 
 
+def plugins_in_flight() -> frozenset[str]:
+    """Return the names of the plugins that the running code was called by."""
+    return frozenset(call.plugin for call in _under_way() if call.plugin is not None)
+
+
 def was_refused() -> bool:
     """Tell whether a flight has been refused on the way from the innermost one.
 
@@ -59,6 +65,10 @@ def was_refused() -> bool:
     """
     flights = _flights.get()
     return bool(flights) and flights[-1].refused
+
+
+def _under_way() -> tuple[_Call, ...]:
+    return tuple(call for call in _flights.get() if not call.ended)
 
 
 def own_flight_error(label: str, plugin: str | None, distribution: str | None) -> PluginError:

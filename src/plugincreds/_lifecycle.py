@@ -75,6 +75,7 @@ class Failure:
             plugin=self.plugin,
             distribution=self.distribution,
             declined=self.declined,
+            hint=self.cause.hint if isinstance(self.cause, NonRecoverableError) else None,
         )
         error.__cause__ = self.cause
         return error

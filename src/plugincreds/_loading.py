@@ -1,4 +1,4 @@
-"""An installed plugin -> its two functions, checked against the contract.
+"""A plugin -> its two functions, checked against the contract.
 
 Every call into a plugin's code that happens while it is loaded is made here, and whatever
 comes back is either what the contract says or a typed error.
@@ -7,8 +7,9 @@ comes back is either what the contract says or a typed error.
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import reduce
+from types import ModuleType
 from typing import Any
 
 from plugincreds._contract import PluginContext
@@ -24,6 +25,7 @@ from plugincreds._errors import (
 from plugincreds._flight import own_flight_error
 
 PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
+OPENED_AS = "__plugincreds_prefix__"  # of the name of a module that was opened as a file
 _WANTED = (
     "the getter must return the pair (retrieve, is_expired), an object with these two "
     "methods, or None to decline"
@@ -31,6 +33,42 @@ _WANTED = (
 _PAIR = 2
 # An import or a getter may end the interpreter; in somebody's program it must not.
 _FAULTS = (Exception, SystemExit)
+
+
+@dataclass(frozen=True, slots=True)
+class GivenPlugin:
+    """A module that a program hands over as a plugin, installed or not.
+
+    Attributes:
+        module: The module.
+        symbol: The name of its getter.
+    """
+
+    module: ModuleType
+    symbol: str = PROVIDER_SYMBOL_NAME
+
+    @property
+    def name(self) -> str:
+        """The module's name, without the prefix of those that were opened as files."""
+        return self.module.__name__.removeprefix(self.module.__dict__.get(OPENED_AS, ""))
+
+    @property
+    def value(self) -> str:
+        """Where the getter is, as entry points say it."""
+        return f"{self.name}:{self.symbol}"
+
+    @property
+    def origin(self) -> str:
+        """The module's file; a module that is given to a program belongs to no distribution."""
+        return getattr(self.module, "__file__", None) or f"module {self.name}"
+
+    @property
+    def label(self) -> str:
+        """The plugin as messages call it."""
+        return f"The credential plugin {self.name!r} of {self.origin}"
+
+
+Plugin = InstalledPlugin | GivenPlugin
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +81,7 @@ class Getter:
         takes_context: Whether it wants to be told of the session that asks.
     """
 
-    plugin: InstalledPlugin
+    plugin: Plugin
     function: Callable[..., Any]
     takes_context: bool
 
@@ -86,7 +124,7 @@ class Functions:
     is_same: Callable[[], bool] | None = None
 
 
-def load(plugin: InstalledPlugin) -> Getter:
+def load(plugin: Plugin) -> Getter:
     """Import the plugin's module and find its getter.
 
     Raises:
@@ -101,11 +139,22 @@ def load(plugin: InstalledPlugin) -> Getter:
     return Getter(plugin, function, _takes_context(plugin, function))
 
 
-def _symbol(plugin: InstalledPlugin) -> Any:
-    module_name, _, attribute = plugin.value.partition("[")[0].partition(":")
-    module_name, attribute = module_name.strip(), attribute.strip() or PROVIDER_SYMBOL_NAME
+def with_symbol(plugin: Plugin, symbol: str) -> Plugin:
+    """Return the same plugin with another getter of its module."""
+    if isinstance(plugin, GivenPlugin):
+        return replace(plugin, symbol=symbol)
+    module_name, _ = _module_and_attribute(plugin)
+    return replace(plugin, value=f"{module_name}:{symbol}")
+
+
+def _symbol(plugin: Plugin) -> Any:
+    module_name, attribute = _module_and_attribute(plugin)
     try:
-        module = importlib.import_module(module_name)
+        module = (
+            plugin.module
+            if isinstance(plugin, GivenPlugin)
+            else importlib.import_module(module_name)
+        )
     except _FAULTS as error:
         raise _lookup(plugin, _import_fault(module_name, error)) from error
     try:
@@ -118,6 +167,11 @@ def _symbol(plugin: InstalledPlugin) -> Any:
         raise _lookup(plugin, found) from error
 
 
+def _module_and_attribute(plugin: Plugin) -> tuple[str, str]:
+    module_name, _, attribute = plugin.value.partition("[")[0].partition(":")
+    return module_name.strip(), attribute.strip() or PROVIDER_SYMBOL_NAME
+
+
 def _import_fault(module_name: str, error: BaseException) -> str:
     if not isinstance(error, ModuleNotFoundError):
         return f"its module {module_name!r} cannot be imported: {described(error)}"
@@ -126,7 +180,7 @@ def _import_fault(module_name: str, error: BaseException) -> str:
     return f"its module {module_name!r} needs {error.name!r}, which is not installed here"
 
 
-def _lookup(plugin: InstalledPlugin, found: str) -> LookupSymbolError:
+def _lookup(plugin: Plugin, found: str) -> LookupSymbolError:
     message = (
         f"{plugin.label} cannot be loaded: {found}. "
         "Install that package or what it needs again, or tell its authors; its entry point is "
@@ -135,14 +189,12 @@ def _lookup(plugin: InstalledPlugin, found: str) -> LookupSymbolError:
     return LookupSymbolError(message, plugin=plugin.name, distribution=plugin.origin)
 
 
-def _wrong(
-    plugin: InstalledPlugin, found: str, kind: type[PluginError] = InvalidSymbolError
-) -> PluginError:
+def _wrong(plugin: Plugin, found: str, kind: type[PluginError] = InvalidSymbolError) -> PluginError:
     message = f"{plugin.label} breaks the contract: {found}. This is for its authors to mend."
     return kind(message, plugin=plugin.name, distribution=plugin.origin)
 
 
-def _takes_context(plugin: InstalledPlugin, function: Callable[..., Any]) -> bool:
+def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
     try:
         parameters = inspect.signature(function).parameters.values()
     except (TypeError, ValueError):  # written in C, without a signature

@@ -2,6 +2,7 @@
 
 import logging
 
+from plugincreds._errors import NonRecoverableError, shown
 from plugincreds._lifecycle import Failure, State
 from plugincreds._settings import OFF, VARIABLE
 
@@ -29,9 +30,11 @@ class Reporter:
         self, found: str, *, cause: Exception | None = None, declined: bool = False
     ) -> Failure:
         """Return a failure; `found` is what went wrong, as a part of a sentence."""
+        hint = cause.hint if isinstance(cause, NonRecoverableError) else None
+        advice = f"What to do: {shown(str(hint))}." if hint else "Mend the cause."
         message = (
-            f"{self.label} gave no credentials: {found}. No others are used in their place; mend "
-            f"the cause, or set {VARIABLE}={OFF} to go without plugins."
+            f"{self.label} gave no credentials: {found}. {advice} No others are used in their "
+            f"place; set {VARIABLE}={OFF} to go without plugins."
         )
         return Failure(message, cause, self.plugin, self.distribution, declined, found)
 

@@ -9,7 +9,6 @@ from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
 
 from plugincreds._contract import PluginContext
-from plugincreds._discovery import InstalledPlugin
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -19,6 +18,7 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._flight import flight, own_flight_error, was_refused
+from plugincreds._loading import Functions, Plugin
 from plugincreds._settings import RefreshSettings, Selected
 from plugincreds._source import Source, registry
 
@@ -31,30 +31,77 @@ RefreshMaker = Callable[[], RefreshSettings]
 
 
 def selected_source(
-    wanted: Selected, make_context: ContextMaker, refresh: RefreshMaker = RefreshSettings
+    wanted: Selected,
+    make_context: ContextMaker,
+    refresh: RefreshMaker = RefreshSettings,
+    plugin: Plugin | None = None,
 ) -> Source:
     """Return the source of a plugin that is asked for by name, with a value in it.
+
+    The plugin itself may be given, too, where a program has it at hand.
 
     Raises:
         PluginError: It is missing, broken, declines or fails. There is no second choice.
     """
-    plugin = registry().discovery().the_one(wanted.name, wanted.asked_by)
-    source = _source(plugin, make_context, refresh)
+    source = configured_source(wanted, make_context, refresh, plugin)
     try:
-        if source is not None:
-            source.cache.get()
-            _announce(plugin)
-            return source
+        source.cache.get()
     except PluginProviderRetrieveError as error:
         if not error.declined:
             raise
-    message = (
-        f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
-        f"configured here. Configure it, or {wanted.remedy}."
-    )
-    raise PluginProviderRetrieveError(
-        message, plugin=plugin.name, distribution=plugin.origin, declined=True
-    )
+        raise _declined(wanted, source.plugin) from None
+    _announce(source.plugin)
+    return source
+
+
+def configured_source(
+    wanted: Selected,
+    make_context: ContextMaker,
+    refresh: RefreshMaker = RefreshSettings,
+    plugin: Plugin | None = None,
+) -> Source:
+    """Return the source of a plugin that is asked for by name, without retrieving anything.
+
+    Raises:
+        PluginError: It is missing, broken, or its getter declines.
+    """
+    plugin = plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
+    source = _source(plugin, make_context, refresh)
+    if source is None:
+        raise _declined(wanted, plugin)
+    return source
+
+
+def configured_functions(wanted: Selected, make_context: ContextMaker, plugin: Plugin) -> Functions:
+    """Return what a plugin's getter gives, without keeping anything.
+
+    Raises:
+        PluginError: It is broken, or declines.
+    """
+    _, functions = _functions(plugin, make_context)
+    if functions is None:
+        raise _declined(wanted, plugin)
+    return functions
+
+
+def required_source(
+    asked_by: str, make_context: ContextMaker, refresh: RefreshMaker = RefreshSettings
+) -> Source:
+    """Return the source of the first plugin that does not decline, for who needs one.
+
+    Raises:
+        PluginError: All decline or are broken, or one is configured here, but fails.
+    """
+    source = automatic_source(make_context, refresh)
+    if source is None:
+        names = ", ".join(registry().discovery().plugins)
+        message = (
+            f"{asked_by} asks for a credential plugin, but "
+            + (f"none of those installed is configured here: {names}" if names else "none is here")
+            + ". Configure or install one."
+        )
+        raise PluginProviderRetrieveError(message, declined=True)
+    return source
 
 
 def automatic_source(
@@ -82,7 +129,7 @@ def automatic_source(
 
 
 def _willing_source(
-    plugin: InstalledPlugin, make_context: ContextMaker, refresh: RefreshMaker
+    plugin: Plugin, make_context: ContextMaker, refresh: RefreshMaker
 ) -> Source | None:
     if registry().is_broken(plugin):
         return None
@@ -105,18 +152,9 @@ def _willing_source(
     return None
 
 
-def _source(
-    plugin: InstalledPlugin, make_context: ContextMaker, refresh: RefreshMaker
-) -> Source | None:
+def _source(plugin: Plugin, make_context: ContextMaker, refresh: RefreshMaker) -> Source | None:
     """Call the getter, and return the source of the identity that it gives now."""
-    with _loading(plugin, plugin):
-        getter = registry().getter(plugin)
-    context = make_context(plugin.name) if getter.takes_context else None
-    mark = (plugin, context and context.identity)
-    with _loading(mark, plugin):
-        functions = getter.functions(context)
-        if functions is None and was_refused():
-            raise own_flight_error(plugin.label, plugin.name, plugin.origin)
+    mark, functions = _functions(plugin, make_context)
     if functions is None:
         return None
     settings = refresh()
@@ -125,8 +163,21 @@ def _source(
     )
 
 
+def _functions(plugin: Plugin, make_context: ContextMaker) -> tuple[Hashable, Functions | None]:
+    """Call the getter, and return what its flight is known by, and what it gave."""
+    with _loading(plugin, plugin):
+        getter = registry().getter(plugin)
+    context = make_context(plugin.name) if getter.takes_context else None
+    mark = (plugin, context and context.identity)
+    with _loading(mark, plugin):
+        functions = getter.functions(context)
+        if functions is None and was_refused():
+            raise own_flight_error(plugin.label, plugin.name, plugin.origin)
+    return mark, functions
+
+
 @contextmanager
-def _loading(mark: Hashable, plugin: InstalledPlugin) -> Iterator[None]:
+def _loading(mark: Hashable, plugin: Plugin) -> Iterator[None]:
     """Run the body as a flight; one that asked for itself is never taken for a mere fault.
 
     A fault lets the chain go on to another identity, which the program would then keep.
@@ -140,7 +191,17 @@ def _loading(mark: Hashable, plugin: InstalledPlugin) -> Iterator[None]:
             raise
 
 
-def _announce(plugin: InstalledPlugin) -> None:
+def _declined(wanted: Selected, plugin: Plugin) -> PluginProviderRetrieveError:
+    message = (
+        f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
+        f"configured here. Configure it, or {wanted.remedy}."
+    )
+    return PluginProviderRetrieveError(
+        message, plugin=plugin.name, distribution=plugin.origin, declined=True
+    )
+
+
+def _announce(plugin: Plugin) -> None:
     message = f"Credentials come from the credential plugin {plugin.name!r} of {plugin.origin}."
     registry().say_once(logging.INFO, message)
 

@@ -10,9 +10,11 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Hashable
+from pathlib import Path
+from types import ModuleType
 
 from plugincreds._discovery import Discovery, InstalledPlugin, discover
-from plugincreds._loading import Functions, Getter, load
+from plugincreds._loading import Functions, Getter, Plugin, load
 from plugincreds._refresh import CredentialsCache
 from plugincreds._reporter import Reporter
 from plugincreds._settings import RefreshSettings
@@ -30,7 +32,7 @@ class Source:
 
     def __init__(
         self,
-        plugin: InstalledPlugin,
+        plugin: Plugin,
         functions: Functions,
         mark: Hashable,
         refresh: RefreshSettings,
@@ -51,8 +53,9 @@ class _Registry:
     def __init__(self) -> None:
         self.renew_lock()
         self._discovery: Discovery | None = None
-        self._getters: dict[InstalledPlugin, Getter] = {}
-        self._broken: set[InstalledPlugin] = set()
+        self._getters: dict[Plugin, Getter] = {}
+        self._broken: set[Plugin] = set()
+        self._opened: dict[Path, ModuleType] = {}
         self._sources: dict[Hashable, Source] = {}
         self._said: set[Hashable] = set()
 
@@ -68,7 +71,7 @@ class _Registry:
                 self._discovery = self._discovery or found
         return self._discovery
 
-    def getter(self, plugin: InstalledPlugin) -> Getter:
+    def getter(self, plugin: Plugin) -> Getter:
         """Return a plugin's getter, loaded at the first call; raise what loading it raised."""
         getter = self._getters.get(plugin)
         if getter is not None:
@@ -77,11 +80,20 @@ class _Registry:
         with self._lock:
             return self._getters.setdefault(plugin, getter)
 
-    def is_broken(self, plugin: InstalledPlugin) -> bool:
+    def opened(self, file: Path, execute: Callable[[], ModuleType]) -> ModuleType:
+        """Return the module of a plugin file, executed at the first call."""
+        module = self._opened.get(file)
+        if module is not None:
+            return module
+        module = execute()
+        with self._lock:
+            return self._opened.setdefault(file, module)
+
+    def is_broken(self, plugin: Plugin) -> bool:
         """Tell whether loading a plugin has failed in this process."""
         return plugin in self._broken
 
-    def set_broken(self, plugin: InstalledPlugin) -> None:
+    def set_broken(self, plugin: Plugin) -> None:
         """Remember that loading a plugin has failed."""
         with self._lock:
             self._broken.add(plugin)

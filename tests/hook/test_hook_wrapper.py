@@ -90,3 +90,56 @@ def test_fault_of_ours(fault: str, tmp_path: Path) -> None:
         """,
         variables=variables | {"AWS_CREDENTIAL_PLUGIN": " vault "},
     )
+
+
+@pytest.mark.parametrize("fault", BLOCKED)
+def test_fault_of_ours_where_a_profile_selects(fault: str, tmp_path: Path) -> None:
+    """Guards that nobody else signs for a profile, or for a role with such a source."""
+    (tmp_path / "config").write_text(
+        "[profile asks]\ncredential_plugin = vault\naws_access_key_id = A\n"
+        "aws_secret_access_key = s\n[profile off]\ncredential_plugin = none\n"
+        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = asks\n"
+    )
+    run(
+        f"""{BLOCKED[fault]}
+        import botocore.session
+        assert "plugin" not in methods(profile="off")
+        for profile in ("asks", "role"):
+            try:
+                botocore.session.Session(profile=profile).get_credentials()
+            except ImportError as error:
+                message = str(error)
+            else:
+                raise AssertionError
+            assert "profile 'asks' selects the credential plugin 'vault'" in message, message
+            assert "pip install --force-reinstall plugincreds" in message, message
+        """,
+        variables={"AWS_CONFIG_FILE": str(tmp_path / "config")},
+    )
+
+
+def test_providers_is_wrapped_once_and_restored() -> None:
+    """Guards the second of the callables that are wrapped: as often, and undone as well."""
+    run(
+        """
+        import botocore.credentials as module
+        real = module.ProfileProviderBuilder.providers
+        for _ in range(2):
+            startup.install(); startup.install()
+            builder = module.ProfileProviderBuilder
+            assert layers(builder.providers) == 1 and builder.providers.__wrapped__ is real
+            assert builder.providers.__qualname__ == "ProfileProviderBuilder.providers"
+            startup.uninstall()
+            assert module.ProfileProviderBuilder.providers is real
+        startup.install()
+        importlib.reload(module)
+        assert layers(module.ProfileProviderBuilder.providers) == 1
+        held = module.ProfileProviderBuilder.providers
+        startup.uninstall()
+        import botocore.session
+        builder = module.ProfileProviderBuilder(botocore.session.Session())
+        assert len(held(builder, "default")) == len(builder.providers("default"))
+        assert "plugincreds" not in sys.modules
+        """,
+        startup_files=False,
+    )

@@ -19,6 +19,7 @@ import plugincreds
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings import extend_resolver
 from plugincreds._bindings.botocore import PluginProvider
+from plugincreds._settings import Automatic
 from tests.unit.conftest import Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret', 'token')), (lambda: False)"
@@ -42,6 +43,14 @@ def test_upstream_is_as_we_know_it() -> None:
     assert list(needed.parameters) == ["self", "refresh_in"]
     session = inspect.signature(botocore.session.Session.set_config_variable)
     assert list(session.parameters) == ["self", "logical_name", "value"]
+    builder = botocore.credentials.ProfileProviderBuilder
+    providers = inspect.signature(builder.providers.__wrapped__)
+    assert list(providers.parameters) == ["self", "profile_name", "disable_env_vars"]
+    session = botocore.session.Session()
+    assert builder(session)._session is session
+    chain = session.get_component("credential_provider")
+    sourcer = chain.get_provider("assume-role")._credential_sourcer
+    assert [source.CANONICAL_NAME for source in sourcer._providers][-1] == "CustomPlugin"
 
 
 def test_nobody_asks_for_a_plugin() -> None:
@@ -402,7 +411,8 @@ def test_a_base_session_reads_the_files_of_the_session_that_asks(
         file.write_text(f"[base]\naws_access_key_id={name}\naws_secret_access_key=s\n")
         session = botocore.session.Session()
         session.set_config_variable("credentials_file", str(file))
-        context = PluginProvider(botocore.credentials, session)._context("vault")
+        provider = PluginProvider(botocore.credentials, session, "default", lambda _: Automatic())
+        context = provider.context("vault")
         assert context.session.get_config_variable("credentials_file") == str(file)
         keys.append(context.identity)
     assert keys[0] != keys[1]

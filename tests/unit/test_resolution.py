@@ -273,7 +273,7 @@ FAILING = {
     "a person must act": (
         "import plugincreds\ndef retrieve():\n"
         "    raise plugincreds.NonRecoverableError('Logged out.', hint='run `acme login`')",
-        "Logged out. (run `acme login`)",
+        "Logged out. What to do: run `acme login`.",
     ),
 }
 

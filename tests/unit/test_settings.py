@@ -9,8 +9,8 @@ from plugincreds._settings import (
     RefreshSettings,
     Selected,
     Selection,
+    chain_selection,
     refresh_settings,
-    selection,
 )
 
 
@@ -36,7 +36,7 @@ def test_the_variable(
 ) -> None:
     """A profile given in code decides alone, as it does over the keys in the environment."""
     environ = {} if variable is None else {"AWS_CREDENTIAL_PLUGIN": variable}
-    found = selection(environ, profile_in_code=profile_in_code)
+    found = chain_selection(environ, {}, profile_in_code=profile_in_code)
     if isinstance(expected, str):
         assert isinstance(found, Selected)
         assert found.name == expected

@@ -6,10 +6,16 @@ from typing import Any
 
 from plugincreds._source import Source
 
+PROVIDER_NAME = "plugin"  # what botocore calls the provider; Go: `ProviderName`
 _COPYING = (
     "Credentials of {} cannot be pickled or copied, because they are bound to the plugin in this "
     "process. Pass get_frozen_credentials() on, or make a session where they are needed."
 )
+
+
+def method_of(plugin: str) -> str:
+    """Return what botocore's credentials say of their origin, for a plugin's name."""
+    return f"{PROVIDER_NAME}:{plugin}"
 
 
 @cache
@@ -23,27 +29,31 @@ def credentials_class(base: type[Any]) -> type[Any]:
         `get_frozen_credentials()` takes them all from one.
         """
 
-        def __init__(self, source: Source, frozen: type[Any]) -> None:
+        def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
             # Not super().__init__(): the value, and when to renew it, is the cache's business.
-            self.method = f"plugin:{source.plugin.name}"
+            self.method = method_of(source.plugin.name)
             self._cache = source.cache
             self._get = source.cache.get
             self._frozen = frozen
             self._frozen_fields = frozen._fields  # older ones have no account_id
+            self._account_id = account_id  # what the profile says
             self._latest: tuple[Any, Any] = (None, None)  # a value, and the same frozen
 
         def get_frozen_credentials(self) -> Any:
             value = self._get()
             known, frozen = self._latest
             if known is not value:
-                frozen = self._frozen(*(getattr(value, name) for name in self._frozen_fields))
+                facts = {name: getattr(value, name) for name in self._frozen_fields}
+                if "account_id" in facts:
+                    facts["account_id"] = value.account_id or self._account_id
+                frozen = self._frozen(**facts)
                 self._latest = value, frozen  # one assignment, so that no reader mixes two
             return frozen
 
         access_key = property(lambda self: self._get().access_key)
         secret_key = property(lambda self: self._get().secret_key)
         token = property(lambda self: self._get().token)
-        account_id = property(lambda self: self._get().account_id)
+        account_id = property(lambda self: self._get().account_id or self._account_id)
         _expiry_time = property(lambda self: self._cache.expires_at)
 
         def refresh_needed(self, refresh_in: float | None = None) -> bool:

@@ -1,81 +1,66 @@
-"""botocore: the provider in its chain, the credentials that it sees, and its sessions."""
+"""botocore: the provider in its chain."""
 
-import importlib
 import logging
-import os
-import weakref
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from traceback import format_tb
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings._credentials import credentials_class
+from plugincreds._bindings._base_sessions import open_base_session
+from plugincreds._bindings._credentials import PROVIDER_NAME, credentials_class
 from plugincreds._bindings._rejection import RejectionHandler
 from plugincreds._contract import PluginContext
 from plugincreds._errors import PluginError, described
-from plugincreds._resolution import automatic_source, selected_source
+from plugincreds._loading import Plugin
+from plugincreds._resolution import automatic_source, required_source, selected_source
 from plugincreds._settings import (
+    SOURCE_NAME,
     Off,
     RefreshSettings,
+    Section,
     Selected,
     Selection,
     plugin_options,
     refresh_settings,
-    selection,
 )
 from plugincreds._source import Source, registry
 
 logger = logging.getLogger("plugincreds")
 
-# Sessions whose chain has no plugin in it.
-_base_sessions: "weakref.WeakSet[Any]" = weakref.WeakSet()
 # What a base session has from the session that a plugin is asked for.
 _BASE_VARIABLES = ("region", "config_file", "credentials_file")
-# An automatic plugin stands before the first of these that is in the chain.
-_MACHINE_METHODS = ("container-role", "iam-role")
+
+# Tells which plugin a profile's section means, when credentials are loaded.
+Chooser = Callable[[Section], Selection]
 
 
 class PluginProvider:
-    """The provider in botocore's chain that asks plugins.
+    """A provider in botocore's chain, or behind a profile, that asks plugins.
 
     Args:
         module: The `credentials` module of the botocore that the chain belongs to.
         session: The session that the chain belongs to.
+        profile: The name of the profile that the plugins are asked for.
+        choose: Tells which plugin is meant.
+        plugin: The plugin, where a program has handed it over; else it is looked up by name.
     """
 
-    METHOD = "plugin"
-    CANONICAL_NAME = "CustomPlugin"
+    METHOD = PROVIDER_NAME
+    CANONICAL_NAME = SOURCE_NAME
 
-    def __init__(self, module: ModuleType, session: Any) -> None:
+    def __init__(
+        self,
+        module: ModuleType,
+        session: Any,
+        profile: str,
+        choose: Chooser,
+        plugin: Plugin | None = None,
+    ) -> None:
         self._module = module
         self._session = session
-        self._chosen: Selection = Off()
-
-    def join(self, resolver: Any) -> None:
-        """Stand in a new chain, and be in the right place whenever it loads credentials.
-
-        botocore's own provider reads the environment's keys when it loads, so who asks for a
-        plugin is looked up then, too: a program may set the variable after the chain is built.
-        """
-        upstream = resolver.load_credentials
-        if hasattr(upstream, "plugincreds"):
-            return  # somebody else's wrapper has called ours before
-
-        def load_credentials() -> Any:
-            self._take_place(resolver)
-            return upstream()
-
-        self._take_place(resolver)
-        load_credentials.plugincreds = self  # type: ignore[attr-defined]
-        resolver.load_credentials = load_credentials
-
-    def _take_place(self, resolver: Any) -> None:
-        in_code = self._session.instance_variables().get("profile") is not None
-        chosen = selection(os.environ, profile_in_code=in_code)
-        if chosen != self._chosen:
-            # A new list: another thread may be walking the old one.
-            resolver.providers = _with_provider(resolver.providers, self, chosen)
-            self._chosen = chosen
+        self._profile = profile
+        self._choose = choose
+        self._plugin = plugin
 
     def load(self) -> Any:
         """Return botocore credentials over the plugin's source; None if every plugin declines.
@@ -84,18 +69,60 @@ class PluginProvider:
             PluginError: The selected plugin is missing, broken, declines or fails, or an
                 automatic one is configured and fails.
         """
-        source = self._source()
+        chosen = self._choose(self.section())
+        if isinstance(chosen, Off):
+            return None
+        source = self._source(chosen)
         if source is None:
             return None
+        if isinstance(chosen, Selected) and chosen.caution:
+            registry().say_once(logging.WARNING, chosen.caution)
         RejectionHandler(source.cache).register(self._session)
-        kind = credentials_class(self._module.RefreshableCredentials)
-        return kind(source, self._module.ReadOnlyCredentials)
+        return self.credentials(source, chosen.account_id)
 
-    def _source(self) -> Source | None:
-        if isinstance(self._chosen, Selected):
-            return selected_source(self._chosen, self._context, self._refresh_settings)
+    def credentials(self, source: Source, account_id: str | None = None) -> Any:
+        """Return what botocore signs with, for a source."""
+        kind = credentials_class(self._module.RefreshableCredentials)
+        return kind(source, self._module.ReadOnlyCredentials, account_id)
+
+    def context(self, plugin: str) -> PluginContext:
+        """Return what a plugin is told of the session and the profile."""
+        session = self._session
+        package = self._module.__name__.rpartition(".")[0]
+        in_code = session.instance_variables().get("profile")
+        # Another profile than the session's is a source_profile: there, botocore itself
+        # skips the environment, as it does for a profile in code.
+        profile = in_code if self._profile == active_profile(session) else self._profile
+        variables = {name: session.get_config_variable(name) for name in _BASE_VARIABLES}
+        over = frozenset([plugin])
+        return PluginContext(
+            plugin,
+            profile=self._profile,
+            region=variables["region"],
+            options=plugin_options(self.section(), self._profile),
+            # It must not hold the session: sources outlive sessions.
+            open_session=lambda: open_base_session(package, over, profile=profile, **variables),
+            # What that session finds differs with these, too.
+            basis=(profile is not None, *variables.values()),
+        )
+
+    def refresh_settings(self) -> RefreshSettings:
+        """Return how the profile wants values to be renewed."""
+        return refresh_settings(self.section(), self._profile)
+
+    def section(self) -> Section:
+        """Return the profile's section, empty where there is none."""
+        return profiles_of(self._session).get(self._profile, {})
+
+    def _source(self, chosen: Selection) -> Source | None:
+        if isinstance(chosen, Selected):
+            return selected_source(chosen, self.context, self.refresh_settings, self._plugin)
+        if isinstance(chosen, Off):
+            return None
+        if chosen.asked_by is not None:
+            return required_source(chosen.asked_by, self.context, self.refresh_settings)
         try:
-            return automatic_source(self._context, self._refresh_settings)
+            return automatic_source(self.context, self.refresh_settings)
         except PluginError:
             raise
         except Exception as error:  # noqa: BLE001 - a fault of ours; nobody has asked for a plugin
@@ -105,78 +132,14 @@ class PluginProvider:
             logger.debug("It was raised here:\n%s", "".join(format_tb(error.__traceback__)))
             return None
 
-    def _refresh_settings(self) -> RefreshSettings:
-        return refresh_settings(self._section(), self._profile())
 
-    def _context(self, plugin: str) -> PluginContext:
-        session = self._session
-        package = self._module.__name__.rpartition(".")[0]
-        in_code = session.instance_variables().get("profile")
-        variables = {name: session.get_config_variable(name) for name in _BASE_VARIABLES}
-        return PluginContext(
-            plugin,
-            profile=self._profile(),
-            region=variables["region"],
-            options=plugin_options(self._section(), self._profile()),
-            # It must not hold the session: sources outlive sessions.
-            open_session=lambda: _open_base_session(package, profile=in_code, **variables),
-            # What that session finds differs with these, too.
-            basis=(in_code is not None, *variables.values()),
-        )
-
-    def _profile(self) -> str:
-        return self._session.get_config_variable("profile") or "default"
-
-    def _section(self) -> Mapping[str, Any]:
-        section: Mapping[str, Any] = self._session.full_config["profiles"].get(self._profile(), {})
-        return section
+def profiles_of(session: Any) -> Mapping[str, Section]:
+    """Return the sections of all profiles, of both files; none of a session that is a mock."""
+    config = getattr(session, "full_config", None)
+    profiles = config.get("profiles") if isinstance(config, Mapping) else None
+    return profiles if isinstance(profiles, Mapping) else {}
 
 
-def base_session() -> Any:
-    """Return a new botocore session whose chain has no plugin in it.
-
-    A plugin that needs AWS itself uses it, as in
-    `plugincreds.base_session().create_client("sts")`, or the one of its context.
-    """
-    return _open_base_session("botocore")
-
-
-def _open_base_session(package: str, *, profile: str | None = None, **variables: str | None) -> Any:
-    session = importlib.import_module(f"{package}.session").Session(profile=profile)
-    for name, value in variables.items():
-        if value is not None:
-            session.set_config_variable(name, value)
-    _base_sessions.add(session)
-    return session
-
-
-def extend(module: ModuleType, resolver: Any, session: Any) -> Any:
-    """Put a `PluginProvider` into a new default chain, where it belongs.
-
-    Raises:
-        PluginError: A plugin is selected, but this botocore is not as we know it.
-    """
-    try:
-        if session not in _base_sessions:
-            PluginProvider(module, session).join(resolver)
-    except Exception as error:
-        chosen = selection(os.environ, profile_in_code=False)
-        message = f"This botocore's credential chain is not as expected ({described(error)})"
-        if isinstance(chosen, Selected):
-            message = f"{message}, so {chosen.asked_by} cannot be honoured. Upgrade plugincreds."
-            raise PluginError(message, plugin=chosen.name) from error
-        logger.warning("%s, so credential plugins are not used. Upgrade plugincreds.", message)
-    return resolver
-
-
-def _with_provider(providers: list[Any], provider: PluginProvider, chosen: Selection) -> list[Any]:
-    """Return a chain with the provider where it belongs: nowhere, first, or late."""
-    others = [known for known in providers if known is not provider]
-    if isinstance(chosen, Off):
-        return others
-    if isinstance(chosen, Selected):
-        return [provider, *others]
-    methods = [known.METHOD for known in others]
-    places = [methods.index(method) for method in _MACHINE_METHODS if method in methods]
-    others.insert(min(places, default=len(others)), provider)
-    return others
+def active_profile(session: Any) -> str:
+    """Return the name of the profile that a session uses."""
+    return session.get_config_variable("profile") or "default"

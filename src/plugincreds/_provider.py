@@ -1,0 +1,56 @@
+"""Two functions as one object whose answers are checked (Go: `plugincreds.Provider`)."""
+
+from collections.abc import Callable
+from typing import Any
+
+from plugincreds._contract import Answer, Value
+from plugincreds._errors import InvalidSymbolError, PluginIsExpiredNilError, PluginRetrieveNilError
+from plugincreds._refresh import CredentialsCache
+
+_ADVICE = "Pass the two functions of a plugin, as get_plugin_provider_fns() returns them."
+
+
+class Provider:
+    """A retrieve and an is_expired function, without anything that is kept between calls.
+
+    It corresponds to the Go package's struct `Provider`. To keep a value and to renew it in
+    time, give its two methods to `CredentialsCache`; `new_credentials()` and
+    `create_session()` do that for a plugin.
+
+    Args:
+        retrieve_fn: Returns credentials in any shape of the contract, or raises; it may be a
+            coroutine function (Go: `RetrieveFn`).
+        is_expired_fn: Returns a bool (Go: `IsExpiredFn`).
+
+    Raises:
+        PluginRetrieveNilError: `retrieve_fn` is None.
+        PluginIsExpiredNilError: `is_expired_fn` is None.
+        InvalidSymbolError: One of them is not callable.
+    """
+
+    def __init__(
+        self, retrieve_fn: Callable[[], Answer | Any], is_expired_fn: Callable[[], bool]
+    ) -> None:
+        if retrieve_fn is None:
+            raise PluginRetrieveNilError(f"A provider has no retrieve function. {_ADVICE}")
+        if is_expired_fn is None:
+            raise PluginIsExpiredNilError(f"A provider has no is_expired function. {_ADVICE}")
+        for function in (retrieve_fn, is_expired_fn):
+            if not callable(function):
+                found = f"A provider was given an object of type {type(function).__name__}"
+                raise InvalidSymbolError(f"{found} in place of a function. {_ADVICE}")
+        self.retrieve_fn = retrieve_fn
+        self.is_expired_fn = is_expired_fn
+
+    def retrieve(self) -> Value:
+        """Call the function, and return what it gave as a checked value (Go: `Retrieve`).
+
+        Raises:
+            PluginProviderRetrieveError: It raised, which is the `__cause__`, or it declined,
+                or gave something else than the contract says.
+        """
+        return CredentialsCache(self.retrieve_fn).get()
+
+    def is_expired(self) -> bool:
+        """Return what the function says (Go: `IsExpired`)."""
+        return self.is_expired_fn()
