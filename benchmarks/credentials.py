@@ -15,7 +15,7 @@ import botocore.credentials
 from plugincreds import Value
 from plugincreds._bindings._credentials import credentials_class
 from plugincreds._discovery import InstalledPlugin
-from plugincreds._loading import Functions
+from plugincreds._functions import Functions
 from plugincreds._settings import RefreshSettings
 from plugincreds._source import Source
 

@@ -14,7 +14,6 @@ from plugincreds._bindings._in_code import (
     new_credentials,
 )
 from plugincreds._contract import CredentialPlugin, PluginContext, Value
-from plugincreds._discovery import InstalledPlugin
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -25,8 +24,8 @@ from plugincreds._errors import (
     PluginProviderRetrieveError,
     PluginRetrieveNilError,
 )
-from plugincreds._loading import PROVIDER_SYMBOL_NAME
 from plugincreds._opening import open_plugin
+from plugincreds._plugin import PROVIDER_SYMBOL_NAME, InstalledPlugin
 from plugincreds._provider import Provider
 from plugincreds._refresh import CredentialsCache
 from plugincreds._source import installed_plugins, reset

@@ -18,6 +18,7 @@ from dataclasses import dataclass, field
 from importlib import metadata
 
 from plugincreds._errors import PluginNotFoundError, described
+from plugincreds._plugin import InstalledPlugin
 from plugincreds._settings import OFF, is_off
 
 GROUP = "aws_sdk.credential_plugins"
@@ -26,33 +27,6 @@ _UNKNOWN = "unknown"
 _OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
 
 logger = logging.getLogger("plugincreds")
-
-
-@dataclass(frozen=True, slots=True)
-class InstalledPlugin:
-    """An installed plugin, not loaded.
-
-    Attributes:
-        name: The plugin's name, which selects it.
-        value: Where its getter is: "module:attribute", or a module alone.
-        distribution: The name of the package that supplies it.
-        version: That package's version.
-    """
-
-    name: str
-    value: str
-    distribution: str
-    version: str
-
-    @property
-    def origin(self) -> str:
-        """Name and version of the package, as messages and `PluginError.distribution` say it."""
-        return f"{self.distribution} {self.version}"
-
-    @property
-    def label(self) -> str:
-        """The plugin as messages call it."""
-        return f"The credential plugin {self.name!r} of {self.origin}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ from pathlib import Path
 from types import ModuleType
 
 from plugincreds._errors import LookupSymbolError, PluginNotFoundError, described
-from plugincreds._loading import OPENED_AS
+from plugincreds._plugin import OPENED_AS
 from plugincreds._source import registry
 
 _numbers = itertools.count(1)

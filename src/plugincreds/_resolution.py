@@ -18,8 +18,10 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._flight import flight, own_flight_error, was_refused
-from plugincreds._loading import Functions, Plugin
-from plugincreds._settings import RefreshSettings, Selected
+from plugincreds._functions import Functions
+from plugincreds._plugin import Plugin
+from plugincreds._selection import Selected
+from plugincreds._settings import RefreshSettings
 from plugincreds._source import Source, registry
 
 logger = logging.getLogger("plugincreds")

@@ -13,8 +13,10 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import ModuleType
 
-from plugincreds._discovery import Discovery, InstalledPlugin, discover
-from plugincreds._loading import Functions, Getter, Plugin, load
+from plugincreds._discovery import Discovery, discover
+from plugincreds._functions import Functions
+from plugincreds._loading import Getter, load
+from plugincreds._plugin import InstalledPlugin, Plugin
 from plugincreds._refresh import CredentialsCache
 from plugincreds._reporter import Reporter
 from plugincreds._settings import RefreshSettings

@@ -19,7 +19,7 @@ import plugincreds
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings import extend_resolver
 from plugincreds._bindings.botocore import PluginProvider
-from plugincreds._settings import Automatic
+from plugincreds._selection import Automatic
 from tests.unit.conftest import Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret', 'token')), (lambda: False)"

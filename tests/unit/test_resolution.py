@@ -22,7 +22,7 @@ from plugincreds import (
     Value,
 )
 from plugincreds._resolution import automatic_source, selected_source
-from plugincreds._settings import Selected
+from plugincreds._selection import Selected
 from tests.unit.conftest import Install
 
 SELECTED = Selected("vault", asked_by="AWS_CREDENTIAL_PLUGIN=vault", remedy="unset it")

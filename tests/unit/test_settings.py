@@ -3,15 +3,8 @@
 import pytest
 
 from plugincreds import PluginError
-from plugincreds._settings import (
-    Automatic,
-    Off,
-    RefreshSettings,
-    Selected,
-    Selection,
-    chain_selection,
-    refresh_settings,
-)
+from plugincreds._selection import Automatic, Off, Selected, Selection, chain_selection
+from plugincreds._settings import RefreshSettings, refresh_settings
 
 
 @pytest.mark.parametrize(

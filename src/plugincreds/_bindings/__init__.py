@@ -10,7 +10,7 @@ from typing import Any
 from plugincreds._bindings._chain import Binding
 from plugincreds._bindings.botocore import PluginProvider
 from plugincreds._errors import PluginError
-from plugincreds._settings import Selected, chain_selection
+from plugincreds._selection import Selected, chain_selection
 
 __all__ = ["extend_profile", "extend_resolver"]
 

@@ -9,19 +9,18 @@ from typing import Any
 from plugincreds._bindings._base_sessions import passed_over
 from plugincreds._bindings.botocore import PluginProvider, active_profile, profiles_of
 from plugincreds._errors import PluginError, described
-from plugincreds._settings import (
+from plugincreds._roles import role_leads_to, role_source
+from plugincreds._selection import (
     Automatic,
     Off,
-    Section,
     Selected,
     Selection,
     asks_for_plugin,
     chain_selection,
     profile_selection,
-    role_leads_to,
-    role_source,
     source_selection,
 )
+from plugincreds._settings import Section
 
 logger = logging.getLogger("plugincreds")
 

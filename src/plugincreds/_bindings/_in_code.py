@@ -9,9 +9,9 @@ from typing import Any
 from plugincreds._bindings._credentials import method_of
 from plugincreds._bindings.botocore import PluginProvider, active_profile
 from plugincreds._errors import PluginError
-from plugincreds._loading import GivenPlugin, Plugin, with_symbol
+from plugincreds._plugin import GivenPlugin, Plugin, with_symbol
 from plugincreds._resolution import configured_functions, configured_source
-from plugincreds._settings import Selected, check_not_off
+from plugincreds._selection import Selected, check_not_off
 from plugincreds._source import registry
 
 # What boto3's session takes that would be another identity than the plugin's.

@@ -11,15 +11,13 @@ from plugincreds._bindings._credentials import PROVIDER_NAME, credentials_class
 from plugincreds._bindings._rejection import RejectionHandler
 from plugincreds._contract import PluginContext
 from plugincreds._errors import PluginError, described
-from plugincreds._loading import Plugin
+from plugincreds._plugin import Plugin
 from plugincreds._resolution import automatic_source, required_source, selected_source
+from plugincreds._selection import Off, Selected, Selection
 from plugincreds._settings import (
     SOURCE_NAME,
-    Off,
     RefreshSettings,
     Section,
-    Selected,
-    Selection,
     plugin_options,
     refresh_settings,
 )
