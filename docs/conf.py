@@ -10,6 +10,6 @@ exclude_patterns = ["_build"]
 html_theme = "furo"
 nitpicky = True
 # Their inventories are on the network, and the build must not depend on that.
-nitpick_ignore_regex = [("py:.*", r"(botocore|collections|datetime|types)\..*")]
+nitpick_ignore_regex = [("py:.*", r"(botocore|collections|datetime|os|types)\..*")]
 autodoc_typehints = "description"
 myst_heading_anchors = 3
