@@ -24,6 +24,7 @@ from plugincreds._settings import OFF, is_off
 GROUP = "aws_sdk.credential_plugins"
 _FILE = "entry_points.txt"
 _UNKNOWN = "unknown"
+_NOT_IN_NAMES = frozenset(" \t,;#\"'")
 _OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
 
 logger = logging.getLogger("plugincreds")
@@ -70,9 +71,14 @@ class Discovery:
                 name.lower(), self.plugins
             )
             meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-            known = f"{meant}installed: {', '.join(self.plugins)}"
+            known = (
+                f"{meant}installed: {', '.join(self.plugins)}; install the package that supplies "
+                "it, or correct the name"
+            )
         meant_off = name.lower() in _OFF_BY_MISTAKE
         hint = (f"{OFF!r} switches plugins off",) if meant_off else ()
+        if _NOT_IN_NAMES & set(name):
+            hint = ("a name is one word, and a comment needs a line of its own",)
         return "; ".join((*hint, known, *self.unreadable))
 
 

@@ -142,6 +142,13 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
         return {"plugin": plugin, "distribution": distribution, "provider": f"plugin:{plugin}"}
 
 
+def again(error: Exception) -> Exception:
+    """Return a new error of ours that says the same, for another caller; others as they are."""
+    if not isinstance(error, PluginError):
+        return error
+    return _unpickled(type(error), error.kwargs, error.__dict__)
+
+
 def described(error: BaseException) -> str:
     """Return an exception's class and text on one line, without what looks like a secret."""
     name = type(error).__name__

@@ -103,11 +103,14 @@ def _import_fault(module_name: str, error: BaseException) -> str:
 
 
 def _lookup(plugin: Plugin, found: str) -> LookupSymbolError:
-    message = (
-        f"{plugin.label} cannot be loaded: {found}. "
-        "Install that package or what it needs again, or tell its authors; its entry point is "
-        f"{plugin.value!r}."
-    )
+    if isinstance(plugin, GivenPlugin):
+        advice = "Mend that module, or ask for a name that it has."
+    else:
+        advice = (
+            "Install that package or what it needs again, or tell its authors; it was looked up as "
+            f"{plugin.value!r}."
+        )
+    message = f"{plugin.label} cannot be loaded: {found}. {advice}"
     return LookupSymbolError(message, plugin=plugin.name, distribution=plugin.origin)
 
 
@@ -129,7 +132,8 @@ def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
     ]
     if required not in ([], ["context"]):
         found = (
-            f"its getter wants the parameters {', '.join(required)}, but may have one, 'context'"
+            f"its getter must be called with {', '.join(required)}, but it may take one "
+            "parameter, which must be named context, or none"
         )
         raise _wrong(plugin, found)
     return any(

@@ -1,11 +1,13 @@
 """Two functions as one object whose answers are checked (Go: `plugincreds.Provider`)."""
 
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Awaitable, Callable
 
+from plugincreds._calls import judged
 from plugincreds._contract import Answer, Value
 from plugincreds._errors import InvalidSymbolError, PluginIsExpiredNilError, PluginRetrieveNilError
+from plugincreds._lifecycle import Failure
 from plugincreds._refresh import CredentialsCache
+from plugincreds._reporter import Reporter
 
 _ADVICE = "Pass the two functions of a plugin, as get_plugin_provider_fns() returns them."
 
@@ -29,7 +31,9 @@ class Provider:
     """
 
     def __init__(
-        self, retrieve_fn: Callable[[], Answer | Any], is_expired_fn: Callable[[], bool]
+        self,
+        retrieve_fn: Callable[[], Answer | Awaitable[Answer]],
+        is_expired_fn: Callable[[], bool],
     ) -> None:
         if retrieve_fn is None:
             raise PluginRetrieveNilError(f"A provider has no retrieve function. {_ADVICE}")
@@ -52,5 +56,17 @@ class Provider:
         return CredentialsCache(self.retrieve_fn).get()
 
     def is_expired(self) -> bool:
-        """Return what the function says (Go: `IsExpired`)."""
-        return self.is_expired_fn()
+        """Return what the function says (Go: `IsExpired`).
+
+        Raises:
+            PluginProviderRetrieveError: It raised, which is the `__cause__`, or gave no bool.
+        """
+        answer: object
+        try:
+            answer = self.is_expired_fn()
+        except Exception as error:  # noqa: BLE001 - any exception of the function's
+            answer = error
+        said = judged(answer, Reporter("A provider"))
+        if isinstance(said, Failure):
+            raise said.error()
+        return said

@@ -6,18 +6,17 @@ plugin, and those who wait for it share what comes of it. The plugin is never ca
 the lock.
 """
 
-import inspect
 import random
 import threading
 import time
-from collections.abc import Callable, Hashable
-from contextlib import suppress
+from collections.abc import Awaitable, Callable, Hashable
+from contextlib import AbstractContextManager, suppress
 from datetime import datetime
+from typing import TypeVar
 
-from plugincreds._answer import read_answer
+from plugincreds._calls import judged, retrieved
 from plugincreds._contract import Answer, Value
-from plugincreds._errors import described
-from plugincreds._flight import OWN_FLIGHT_ADVICE, flight, was_refused
+from plugincreds._flight import flight
 from plugincreds._lifecycle import (
     NEVER,
     Failure,
@@ -31,8 +30,10 @@ from plugincreds._lifecycle import (
     succeeded,
 )
 from plugincreds._reporter import Reporter
-from plugincreds._single_flight import Flight, Outcome, Sync, SyncHolder
-from plugincreds._worker import awaited, start
+from plugincreds._single_flight import Errand, Flight, Outcome, Sync, SyncHolder, Waiting
+from plugincreds._worker import start
+
+_T = TypeVar("_T")
 
 _PATIENCE = 10.0  # seconds of waiting after which a person is told
 _SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a person is told
@@ -42,7 +43,8 @@ class CredentialsCache:
     """One value and the two functions that renew it; safe for threads and forks.
 
     Args:
-        retrieve: Returns credentials in any shape of the contract, None to decline, or raises.
+        retrieve: Returns or awaits credentials in any shape of the contract, None to decline,
+            or raises.
         is_expired: Tells whether the plugin has given its last value up. It is asked before
             each use after the first. None: only the expiry and `invalidate()` end a value.
         clock: Returns seconds since the epoch.
@@ -60,13 +62,19 @@ class CredentialsCache:
 
     def __init__(
         self,
-        retrieve: Callable[[], Answer],
+        retrieve: Callable[[], Answer | Awaitable[Answer]],
         is_expired: Callable[[], bool] | None = None,
         *,
         clock: Callable[[], float] = time.time,
         uniform: Uniform = random.uniform,
         advisory_window: float | None = None,
     ) -> None:
+        for function in (retrieve, is_expired or _never):
+            if not callable(function):
+                kind = type(function).__name__
+                raise TypeError(f"retrieve and is_expired must be callable, not of type {kind}")
+        if advisory_window is not None and not advisory_window >= 0:
+            raise ValueError(f"advisory_window must not be below zero, as {advisory_window!r} is")
         self._retrieve = retrieve
         self._is_expired = is_expired or _never
         self._clock = clock
@@ -93,6 +101,10 @@ class CredentialsCache:
             PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
             PluginError: The plugin itself asks, while it retrieves this value.
         """
+        return self.look(self._get_slowly)
+
+    def look(self, slowly: "Callable[[State, float, bool | Failure], _T]") -> "Value | _T":
+        """Return the value if there is nothing to decide, else what `slowly` makes of it."""
         state, now = self._state, self._clock()
         answer: object = False
         try:  # this is done for every signature, so it is written out here
@@ -104,11 +116,35 @@ class CredentialsCache:
             answer = error
         if answer is False and state.calm_from <= now < state.calm_until:
             return state.value  # type: ignore[return-value] # a calm state has one
-        given_up = self._judged(answer)
+        given_up = judged(answer, self.reporter)
         del answer  # a traceback may be shown with the variables of its frames
-        who = self.reporter
-        with flight(self.mark, who.label, who.plugin, who.distribution):
-            return self._get_slowly(state, now, given_up=given_up)
+        return slowly(state, now, given_up)
+
+    def begin(self, state: State, now: float, given_up: bool | Failure) -> Value | Waiting:  # noqa: FBT001 - `look` calls it
+        """Return a value without blocking, or what an event loop can wait for.
+
+        Raises:
+            PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
+            PluginError: The plugin itself asks, while it retrieves this value.
+        """
+        with self._flight():
+            pass  # it is not its own that is asked for
+        while True:
+            state, now, given_up = self._counted(state, now, given_up)
+            step = decide(state, now, given_up=given_up)
+            if step is Step.SERVE or step is Step.RAISE:
+                return Outcome(state.value if step is Step.SERVE else None, state.failure).result()
+            sync, mine = self._syncs.get(), Errand()
+            with sync.lock:
+                if self._state is state:
+                    if step is Step.RENEW_AHEAD and (sync.errand or sync.flight):
+                        return Outcome(state.value).result()
+                    errand = sync.errand = sync.errand or mine
+                    break
+            state, now, given_up = self._published(state, given_up=given_up)
+        if errand is mine:
+            self._send(sync, mine, given_up=given_up)
+        return Waiting(errand, errand is mine, given_up)
 
     def invalidate(self, access_key: str) -> None:
         """Renew the value at the next `get()`, if this is still its key: a service rejected it."""
@@ -117,19 +153,62 @@ class CredentialsCache:
             if value is not None and value.access_key == access_key and not self._state.rejected:
                 self._state = rejected(self._state)
 
-    def _get_slowly(self, state: State, now: float, *, given_up: bool | Failure) -> Value:
-        while True:
-            if isinstance(given_up, Failure):
-                state, given_up = self._counted_as_failed(state, given_up), False
-                now = self._clock()
-            outcome = self._outcome(state, now, given_up=given_up)
-            if outcome is not None:
-                return outcome.result()
-            # Another thread has published meanwhile, or was interrupted. What is_expired()
-            # said holds for the value that it was said of.
-            published = self._state
-            given_up = given_up and published.value is state.value
-            state, now = published, self._clock()
+    def _flight(self) -> AbstractContextManager[None]:
+        who = self.reporter
+        return flight(self.mark, who.label, who.plugin, who.distribution)
+
+    def _get_slowly(self, state: State, now: float, given_up: bool | Failure) -> Value:  # noqa: FBT001 - `look` calls it
+        return self._outcome_here(state, now, given_up).result()
+
+    def _outcome_here(self, state: State, now: float, given_up: bool | Failure) -> Outcome:  # noqa: FBT001 - `look` calls it
+        """Return what comes of it in this thread, which calls the plugin or waits if need be."""
+        with self._flight():
+            while True:
+                state, now, given_up = self._counted(state, now, given_up)
+                outcome = self._outcome(state, now, given_up=given_up)
+                if outcome is not None:
+                    return outcome
+                # Another thread has published meanwhile, or was interrupted.
+                state, now, given_up = self._published(state, given_up=given_up)
+
+    def _counted(
+        self,
+        state: State,
+        now: float,
+        given_up: bool | Failure,  # noqa: FBT001 - one of three answers
+    ) -> tuple[State, float, bool]:
+        """Count a failed answer of is_expired() as a failed refresh."""
+        if isinstance(given_up, Failure):
+            return self._counted_as_failed(state, given_up), self._clock(), False
+        return state, now, given_up
+
+    def _published(self, state: State, *, given_up: bool) -> tuple[State, float, bool]:
+        """Return what is known by now. What is_expired() said holds for the value it saw."""
+        published = self._state
+        return published, self._clock(), given_up and published.value is state.value
+
+    def _send(self, sync: Sync, mine: Errand, *, given_up: bool) -> None:
+        """Get the value in a thread, for all who await it."""
+
+        def run() -> None:
+            try:
+                found = self.look(self._outcome_here)
+                outcome = Outcome(found) if isinstance(found, Value) else found
+            except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+                sync.settle(mine, interrupted_by=error)
+            else:
+                sync.settle(mine, outcome)
+
+        try:
+            start(run)
+        except BaseException as error:
+            if not isinstance(error, Exception):
+                sync.settle(mine)
+                raise
+            found = f"no thread could be started for it: {error}"
+            failure = self.reporter.failure(found, cause=error)
+            state = self._counted_as_failed(self._state, failure, given_up=given_up)
+            sync.settle(mine, Outcome(None if state.is_hard else state.value, failure))
 
     def _outcome(self, state: State, now: float, *, given_up: bool) -> Outcome | None:
         """Return what a caller gets, or None if it must decide anew."""
@@ -191,7 +270,13 @@ class CredentialsCache:
 
     def _fly(self, sync: Sync, mine: Flight, *, given_up: bool) -> None:
         """Call the plugin, publish what it gave, and let those go who wait for it."""
-        result = self._called()
+        result = retrieved(
+            self._retrieve,
+            self.reporter,
+            self._clock,
+            is_first=self._state.value is None,
+            is_same=self.is_same,
+        )
         self._publish(sync, mine, result, given_up=given_up)
         if given_up and isinstance(result, Value):
             self._check_new_value()
@@ -208,40 +293,6 @@ class CredentialsCache:
                 mine.outcome = Outcome(None if state.is_hard else state.value, result)
         sync.close(mine)
         self.reporter.warn_if_served_on(state, now)
-
-    def _called(self) -> Value | Failure:
-        """Call the plugin, and return what it gave as a checked value or as a failure."""
-        try:
-            answer = self._retrieve()
-            if inspect.isawaitable(answer):
-                answer = awaited(answer)
-        except Exception as error:  # noqa: BLE001 - any exception means "try again later"
-            return self.reporter.failure(f"it raised {described(error)}", cause=error)
-        except SystemExit:
-            self.reporter.warn_of_exit()
-            raise
-        value, fault = read_answer(answer, self._clock())
-        if fault:
-            return self.reporter.failure(f"it returned {fault}")
-        if value is None:
-            if was_refused():
-                return self.reporter.failure(
-                    f"it declined after it had asked for itself; {OWN_FLIGHT_ADVICE}"
-                )
-            # On a refresh it is a failure: the chain does not move on to another identity.
-            return self.reporter.failure("it declined", declined=self._state.value is None)
-        if not self._is_for_us():
-            return self.reporter.failure(
-                "its cache_key() has changed, so what it gave belongs to another identity; new "
-                "sessions use that one"
-            )
-        return value
-
-    def _is_for_us(self) -> bool:
-        try:
-            return self.is_same is None or self.is_same()
-        except Exception:  # noqa: BLE001 - one that cannot tell may give any identity
-            return False
 
     def _next(self, before: State, result: Value | Failure, now: float, *, given_up: bool) -> State:
         if isinstance(result, Failure):
@@ -292,20 +343,6 @@ class CredentialsCache:
         if time.perf_counter() - started > _SLOW_ANSWER:
             self.reporter.warn_of_slow_answer(_SLOW_ANSWER)
         return answer
-
-    def _judged(self, answer: object) -> bool | Failure:
-        """Return what is_expired() answered, or a failure if that is no bool, or an exception."""
-        if answer is True or answer is False:
-            return answer
-        if isinstance(answer, Exception):
-            found = f"its is_expired() raised {described(answer)}"
-            return self.reporter.failure(found, cause=answer)
-        if inspect.iscoroutine(answer):
-            answer.close()  # nobody will await it
-        kind = type(answer).__name__
-        return self.reporter.failure(
-            f"its is_expired() returned an object of type {kind}, not a bool"
-        )
 
     def _check_new_value(self) -> None:
         with suppress(Exception):  # if it raises, the next call takes that for a failure

@@ -32,10 +32,12 @@ class Reporter:
         """Return a failure; `found` is what went wrong, as a part of a sentence."""
         hint = cause.hint if isinstance(cause, NonRecoverableError) else None
         advice = f"What to do: {shown(str(hint))}." if hint else "Mend the cause."
-        message = (
-            f"{self.label} gave no credentials: {found}. {advice} No others are used in their "
-            f"place; set {VARIABLE}={OFF} to go without plugins."
-        )
+        message = f"{self.label} gave no credentials: {found}. {advice}"
+        if self.plugin is not None:
+            message = (
+                f"{message} No others are used in their place; where nobody asks for this plugin "
+                f"by name, {VARIABLE}={OFF} goes without it."
+            )
         return Failure(message, cause, self.plugin, self.distribution, declined, found)
 
     def warn_if_served_on(self, state: State, now: float) -> None:

@@ -15,7 +15,7 @@ def role_source(profiles: Mapping[str, Section], profile: str) -> str:
     profile itself, where it assumes no role.
     """
     section, seen = profiles.get(profile, {}), {profile}
-    while _assumes_role(section) and isinstance(section.get("source_profile"), str):
+    while assumes_role(section) and isinstance(section.get("source_profile"), str):
         profile = section["source_profile"]
         section = profiles.get(profile, {})
         if profile in seen or _STATIC_KEYS & section.keys():
@@ -41,5 +41,6 @@ def role_leads_to(
     return bool(names & plugins)
 
 
-def _assumes_role(section: Section) -> bool:
+def assumes_role(section: Section) -> bool:
+    """Tell whether botocore assumes a role for a profile, before it looks at anything else."""
     return "role_arn" in section and "web_identity_token_file" not in section

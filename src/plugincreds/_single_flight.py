@@ -6,7 +6,9 @@ starts with new ones: each cache finds out when it next needs them.
 
 import os
 import threading
+from concurrent.futures import Future
 from dataclasses import dataclass
+from typing import NamedTuple
 
 from plugincreds._contract import Value
 from plugincreds._lifecycle import Failure
@@ -51,12 +53,42 @@ class Flight:
         self.handed_over = False
 
 
+class Errand:
+    """One thread that gets a cache's value, for everybody who awaits it in an event loop.
+
+    Attributes:
+        future: Has the outcome when the thread is done; None if it was interrupted, and then
+            somebody must try again. Who awaits it cannot cancel it.
+        interrupted_by: What interrupted it.
+    """
+
+    def __init__(self) -> None:
+        self.future: Future[Outcome | None] = Future()
+        self.future.set_running_or_notify_cancel()
+        self.interrupted_by: BaseException | None = None
+
+
+class Waiting(NamedTuple):
+    """What an event loop waits for.
+
+    Attributes:
+        errand: The errand.
+        is_mine: Whether it was begun for the one who waits, to whom an interruption belongs.
+        given_up: Whether the plugin has given up the value that is there.
+    """
+
+    errand: Errand
+    is_mine: bool
+    given_up: bool
+
+
 class Sync:
-    """The lock of one cache, and its flight, in the process that it was made in."""
+    """The lock of one cache, its flight and its errand, in the process that it was made in."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.flight: Flight | None = None
+        self.errand: Errand | None = None
         self._generation = _forks.generation
 
     def in_this_process(self) -> bool:
@@ -69,6 +101,19 @@ class Sync:
             if self.flight is flight:
                 self.flight = None
         flight.done.set()
+
+    def settle(
+        self,
+        errand: Errand,
+        outcome: Outcome | None = None,
+        interrupted_by: BaseException | None = None,
+    ) -> None:
+        """End an errand, and let those go who await it."""
+        with self.lock:
+            if self.errand is errand:
+                self.errand = None
+        errand.interrupted_by = interrupted_by
+        errand.future.set_result(outcome)
 
 
 class _Forks:

@@ -354,20 +354,6 @@ def test_a_base_session_has_no_plugin(monkeypatch: pytest.MonkeyPatch) -> None:
     assert isinstance(base, botocore.session.Session)
 
 
-def test_aiobotocore_refuses_a_selected_plugin_and_is_left_alone_otherwise(
-    monkeypatch: pytest.MonkeyPatch,
-) -> None:
-    """Until it is bound, its own chain would answer with another identity."""
-    module = type(botocore)("aiobotocore.credentials")
-    session, resolver = botocore.session.Session(), object()
-    assert extend_resolver(module, resolver, session) is resolver
-    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
-    with pytest.raises(PluginError, match="cannot give to aiobotocore"):
-        extend_resolver(module, resolver, session)
-    profile = botocore.session.Session(profile="dev")
-    assert extend_resolver(module, resolver, profile) is resolver
-
-
 def test_plugins_are_announced_once(install: Install, caplog: pytest.LogCaptureFixture) -> None:
     """Name, distribution and version, at INFO."""
     install(GOOD)

@@ -221,14 +221,29 @@ def test_what_cannot_be_honoured_is_said_at_once(
 ) -> None:
     """Guards a name that is not installed, plugins switched off, and other types."""
     install(GOOD)
-    with pytest.raises(PluginNotFoundError, match=r"\('valt'\) asks .* did you mean 'vault'"):
+    with pytest.raises(PluginNotFoundError, match=r"\('valt'.*\) asks .* did you mean 'vault'"):
         ask("valt")
     with pytest.raises(PluginError, match=r"was given an object of type int\. Pass"):
         ask(7)
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "none")
     for plugin in ("vault", ModuleType("vault")):
-        with pytest.raises(PluginError, match=r"switched off .*but .*\('vault'\) asks"):
+        with pytest.raises(PluginError, match=r"switched off .*but .*\('vault'.*\) asks"):
             ask(plugin)
+
+
+@pytest.mark.parametrize("name", ["none", "broker.py"])
+def test_what_is_no_plugins_name(name: str) -> None:
+    """Guards a word that is reserved, and the path of a file."""
+    with pytest.raises(PluginNotFoundError, match=r"is no plugin's name.*open_plugin"):
+        plugincreds.create_session(name)
+
+
+def test_a_provider_s_is_expired_is_checked() -> None:
+    """Guards what the Go package's types guard."""
+    with pytest.raises(PluginProviderRetrieveError, match="type int, not a bool"):
+        Provider(lambda: None, lambda: 1).is_expired()  # type: ignore[arg-type,return-value]
+    with pytest.raises(PluginProviderRetrieveError, match=r"is_expired\(\) raised ZeroDivision"):
+        Provider(lambda: None, lambda: 1 // 0 > 0).is_expired()
 
 
 def test_new_credentials_are_lazy_and_shared(file: Path) -> None:

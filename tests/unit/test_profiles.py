@@ -174,6 +174,11 @@ BAD = {
         PluginError,
         "'dev' has .* on the same line",
     ),
+    "a comment": (
+        "credential_plugin = vault # prod",
+        PluginNotFoundError,
+        "a comment needs a line of its own",
+    ),
     "bad options": (
         "credential_plugin = vault\ncredential_plugin_options = role",
         PluginError,
@@ -250,6 +255,37 @@ def test_a_role_in_the_profile_that_asks(install: Install, config: Config) -> No
     credentials = botocore.session.Session(profile="both").get_credentials()
     assert credentials.method == "assume-role"
     assert source_of(credentials).access_key == "AKIA"
+
+
+def test_a_role_from_elsewhere_in_the_profile_that_asks(
+    install: Install, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards that a person is told of a plugin which botocore never comes to."""
+    install(GOOD)
+    config(
+        f"[profile r]\n{ROLE}source_profile = user\ncredential_plugin = vault\n"
+        f"[profile user]\n{STATIC}"
+    )
+    for _ in range(2):
+        credentials = botocore.session.Session(profile="r").get_credentials()
+        assert source_of(credentials).access_key == "STATIC"
+    (record,) = caplog.records
+    assert "assumes the role with the profile 'user', and that plugin is not" in record.getMessage()
+
+
+def test_options_do_not_reach_another_plugin(
+    install: Install, config: Config, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards that a role which is meant for one broker is never asked of another."""
+    install(TELLING)
+    install(TELLING, name="zeta", distribution="zeta")
+    options = "credential_plugin_options =\n  role = admin\n"
+    config(f"[profile p]\ncredential_plugin = zeta\n{options}[profile q]\n{options}")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    for profile, key in (("p", "p-"), ("q", "q-admin")):
+        monkeypatch.setenv("AWS_PROFILE", profile)
+        assert key_of() == key
+    assert key_of("p") == "p-admin"
 
 
 def test_a_loop_of_source_profiles(install: Install, config: Config) -> None:

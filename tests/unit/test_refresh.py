@@ -458,7 +458,7 @@ def test_a_coroutine_function_is_awaited() -> None:
     async def retrieve() -> tuple[str, str]:
         return threading.current_thread().name, "secret"
 
-    cache = CredentialsCache(retrieve)  # type: ignore[arg-type]
+    cache = CredentialsCache(retrieve)
     assert cache.get().access_key == "plugincreds-retrieve"
 
 
@@ -480,3 +480,17 @@ def test_a_flight_that_asks_for_itself_is_refused_before_any_lock() -> None:
     world.expired = True
     world.key()
     assert len(asked) == 5
+
+
+@pytest.mark.parametrize(
+    ("arguments", "kind"),
+    [
+        ({"retrieve": None}, TypeError),
+        ({"is_expired": 5}, TypeError),
+        ({"advisory_window": -5}, ValueError),
+    ],
+)
+def test_arguments_that_cannot_work(arguments: dict[str, Any], kind: type[Exception]) -> None:
+    """Guards programs that use the engine by itself: they hear it at once."""
+    with pytest.raises(kind, match="must"):
+        CredentialsCache(**{"retrieve": tuple, **arguments})

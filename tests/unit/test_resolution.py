@@ -142,13 +142,13 @@ BROKEN = {
         "def get_provider(profile): ...",
         None,
         InvalidSymbolError,
-        "wants the parameters profile, but",
+        "must be called with profile, but",
     ),
     "two parameters": (
         "def get_provider(context, b): ...",
         None,
         InvalidSymbolError,
-        "the parameters context, b",
+        "must be called with context, b",
     ),
     "getter raises": (
         "def get_provider(): raise KeyError('VAULT_ADDR')",

@@ -480,7 +480,7 @@ class TestInterruption:
             while not ended.wait(1.0):
                 signal.pthread_kill(main, signal.SIGINT)
 
-        cache = CredentialsCache(retrieve)  # type: ignore[arg-type]
+        cache = CredentialsCache(retrieve)
         interrupter = Caller(interrupt)
         with pytest.raises(KeyboardInterrupt):
             cache.get()
@@ -532,7 +532,7 @@ class TestInterruption:
                 raise answer
             return answer
 
-        cache = CredentialsCache(retrieve)  # type: ignore[arg-type]
+        cache = CredentialsCache(retrieve)
         with pytest.raises(kind):
             cache.get()
         assert cache.get().access_key == "KEY2"
@@ -682,7 +682,7 @@ class TestNoThread:
         async def retrieve() -> tuple[str, str]:
             return "KEY", "secret"
 
-        cache = CredentialsCache(retrieve)  # type: ignore[arg-type]
+        cache = CredentialsCache(retrieve)
         with pytest.raises(PluginProviderRetrieveError, match="can't start new thread"):
             cache.get()
         assert cache._syncs.get().flight is None
@@ -817,7 +817,7 @@ class TestFlightThatAsksForItself:
                 await ways[how]()
             return type(caught.value).__name__, "secret"
 
-        cache = CredentialsCache(retrieve)  # type: ignore[arg-type]
+        cache = CredentialsCache(retrieve)
         cache.timeout = timeout
         assert cache.get().access_key == "PluginError"
 

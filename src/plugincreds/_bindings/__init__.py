@@ -3,41 +3,34 @@
 That module need not be the installed botocore's: the AWS CLI brings a copy of its own.
 """
 
-import os
+import sys
 from types import ModuleType
 from typing import Any
 
 from plugincreds._bindings._chain import Binding
+from plugincreds._bindings.aiobotocore import AioPluginProvider
 from plugincreds._bindings.botocore import PluginProvider
-from plugincreds._errors import PluginError
-from plugincreds._selection import Selected, chain_selection
 
 __all__ = ["extend_profile", "extend_resolver"]
+
+_AIO = "aiobotocore.credentials"
 
 
 def extend_resolver(module: ModuleType, resolver: Any, session: Any) -> Any:
     """Return the resolver that `module.create_credential_resolver` made, with plugins in it."""
-    if module.__name__.startswith("aiobotocore."):
-        return _without_plugins(resolver, session)
-    return Binding(module, PluginProvider).extend_resolver(resolver, session)
+    return _binding(module).extend_resolver(resolver, session)
 
 
 def extend_profile(
     module: ModuleType, builder: Any, providers: list[Any], profile: str
 ) -> list[Any]:
     """Return what `module.ProfileProviderBuilder.providers` gave, with the profile's plugin."""
+    # aiobotocore's builders inherit the method from botocore's.
+    if any(kind.__module__ == _AIO for kind in type(builder).__mro__):
+        module = sys.modules[_AIO]
     session = builder._session  # noqa: SLF001 - a test pins it; there is no other way to the session
-    return Binding(module, PluginProvider).extend_profile(providers, session, profile)
+    return _binding(module).extend_profile(providers, session, profile)
 
 
-def _without_plugins(resolver: Any, session: Any) -> Any:
-    """Return aiobotocore's chain as it is, unless that would use another identity."""
-    in_code = session.instance_variables().get("profile") is not None
-    chosen = chain_selection(os.environ, {}, profile_in_code=in_code)
-    if isinstance(chosen, Selected):
-        message = (
-            f"{chosen.asked_by} asks for a credential plugin, which this version of plugincreds "
-            f"cannot give to aiobotocore. Use botocore or boto3, or {chosen.remedy}."
-        )
-        raise PluginError(message, plugin=chosen.name)
-    return resolver
+def _binding(module: ModuleType) -> Binding:
+    return Binding(module, AioPluginProvider if module.__name__ == _AIO else PluginProvider)

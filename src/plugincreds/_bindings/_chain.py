@@ -9,7 +9,7 @@ from typing import Any
 from plugincreds._bindings._base_sessions import passed_over
 from plugincreds._bindings.botocore import PluginProvider, active_profile, profiles_of
 from plugincreds._errors import PluginError, described
-from plugincreds._roles import role_leads_to, role_source
+from plugincreds._roles import assumes_role, role_leads_to, role_source
 from plugincreds._selection import (
     Automatic,
     Off,
@@ -20,7 +20,8 @@ from plugincreds._selection import (
     profile_selection,
     source_selection,
 )
-from plugincreds._settings import Section
+from plugincreds._settings import PLUGIN_KEY, Section
+from plugincreds._source import registry
 
 logger = logging.getLogger("plugincreds")
 
@@ -49,6 +50,7 @@ class Binding:
         """
         try:
             over = passed_over(session)
+            _warn_of_role(session)
             if over is None:
                 _Place(self._module, self._provider, session).join(resolver)
             else:
@@ -152,6 +154,21 @@ def _leave_out_role(resolver: Any, session: Any, plugins: frozenset[str]) -> Non
         resolver.providers = [
             provider for provider in resolver.providers if provider.METHOD != _ROLE_METHOD
         ]
+
+
+def _warn_of_role(session: Any) -> None:
+    """Tell, once, that botocore looks at the role of the active profile, and not at its plugin."""
+    profiles, profile = profiles_of(session), active_profile(session)
+    section = profiles.get(profile, {})
+    if assumes_role(section) and asks_for_plugin(section):
+        source = role_source(profiles, profile)
+        if source != profile:
+            message = (
+                f"The profile {profile!r} has {PLUGIN_KEY} beside role_arn and source_profile, so "
+                f"botocore assumes the role with the profile {source!r}, and that plugin is not "
+                f"used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
+            )
+            registry().say_once(logging.WARNING, message)
 
 
 def _unless_in_base_session(session: Any, chosen: Selection) -> Selection:

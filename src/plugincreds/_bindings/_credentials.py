@@ -1,9 +1,11 @@
-"""The face that botocore sees of a source's cache."""
+"""The faces that botocore and aiobotocore see of a source's cache."""
 
 from datetime import datetime
 from functools import cache
 from typing import Any
 
+from plugincreds._awaiting import value_of
+from plugincreds._contract import Value
 from plugincreds._source import Source
 
 PROVIDER_NAME = "plugin"  # what botocore calls the provider; Go: `ProviderName`
@@ -18,57 +20,111 @@ def method_of(plugin: str) -> str:
     return f"{PROVIDER_NAME}:{plugin}"
 
 
+class _View:
+    """What both faces have in common: they hold no value, only look at a source's cache.
+
+    Each attribute may come from a newer value than the one that was read before it;
+    `get_frozen_credentials()` takes them all from one.
+    """
+
+    _advisory_refresh_timeout: float  # of botocore's class
+
+    def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
+        # Not super().__init__(): the value, and when to renew it, is the cache's business.
+        self.method = method_of(source.plugin.name)
+        self._cache = source.cache
+        self._get = source.cache.get
+        self._frozen = frozen
+        self._frozen_fields = frozen._fields  # older ones have no account_id
+        self._profile_account_id = account_id
+        self._latest: tuple[Any, Any] = (None, None)  # a value, and the same frozen
+
+    def _as_frozen(self, value: Value) -> Any:
+        facts = {name: getattr(value, name) for name in self._frozen_fields}
+        if "account_id" in facts:
+            facts["account_id"] = self._account_of(value)
+        frozen = self._frozen(**facts)
+        self._latest = value, frozen  # one assignment, so that no reader mixes two
+        return frozen
+
+    def _account_of(self, value: Value) -> str | None:
+        return value.account_id or self._profile_account_id
+
+    @property
+    def _expiry_time(self) -> datetime | None:
+        return self._cache.expires_at
+
+    def refresh_needed(self, refresh_in: float | None = None) -> bool:
+        """Tell whether the value expires within so many seconds, as botocore's does."""
+        expiry = self._cache.expires_at
+        if expiry is None:
+            return False
+        within = self._advisory_refresh_timeout if refresh_in is None else refresh_in
+        left = (expiry - datetime.now(expiry.tzinfo)).total_seconds()
+        return bool(left < within)
+
+    def __reduce__(self) -> Any:
+        raise TypeError(_COPYING.format(self.method))
+
+
 @cache
 def credentials_class(base: type[Any]) -> type[Any]:
     """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
 
-    class PluginCredentials(base):  # type: ignore[misc] # botocore has no type information
-        """What botocore signs with: read-only views of a source's cache.
-
-        Each attribute may come from a newer value than the one that was read before it;
-        `get_frozen_credentials()` takes them all from one.
-        """
-
-        def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
-            # Not super().__init__(): the value, and when to renew it, is the cache's business.
-            self.method = method_of(source.plugin.name)
-            self._cache = source.cache
-            self._get = source.cache.get
-            self._frozen = frozen
-            self._frozen_fields = frozen._fields  # older ones have no account_id
-            self._account_id = account_id  # what the profile says
-            self._latest: tuple[Any, Any] = (None, None)  # a value, and the same frozen
+    class PluginCredentials(_View, base):  # type: ignore[misc] # botocore has no type information
+        """What botocore signs with."""
 
         def get_frozen_credentials(self) -> Any:
             value = self._get()
             known, frozen = self._latest
-            if known is not value:
-                facts = {name: getattr(value, name) for name in self._frozen_fields}
-                if "account_id" in facts:
-                    facts["account_id"] = value.account_id or self._account_id
-                frozen = self._frozen(**facts)
-                self._latest = value, frozen  # one assignment, so that no reader mixes two
-            return frozen
+            return frozen if known is value else self._as_frozen(value)
 
         access_key = property(lambda self: self._get().access_key)
         secret_key = property(lambda self: self._get().secret_key)
         token = property(lambda self: self._get().token)
-        account_id = property(lambda self: self._get().account_id or self._account_id)
-        _expiry_time = property(lambda self: self._cache.expires_at)
-
-        def refresh_needed(self, refresh_in: float | None = None) -> bool:
-            """Tell whether the value expires within so many seconds, as botocore's does."""
-            expiry: datetime | None = self._cache.expires_at
-            if expiry is None:
-                return False
-            within = self._advisory_refresh_timeout if refresh_in is None else refresh_in
-            left = (expiry - datetime.now(expiry.tzinfo)).total_seconds()
-            return bool(left < within)
+        account_id = property(lambda self: self._account_of(self._get()))
 
         def _refresh(self) -> None:
             self._get()
 
-        def __reduce__(self) -> Any:
-            raise TypeError(_COPYING.format(self.method))
-
     return PluginCredentials
+
+
+@cache
+def aio_credentials_class(base: type[Any]) -> type[Any]:
+    """Return `AioPluginCredentials` for one aiobotocore's `AioRefreshableCredentials`.
+
+    Its attributes, such as `access_key`, raise NotImplementedError, as those of its base do.
+    """
+
+    class AioPluginCredentials(_View, base):  # type: ignore[misc] # nor has aiobotocore
+        """What aiobotocore signs with."""
+
+        def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
+            super().__init__(source, frozen, account_id)
+            self._look = source.cache.look
+            self._begin = source.cache.begin
+
+        async def get_frozen_credentials(self) -> Any:
+            value = self._look(self._begin)
+            if not isinstance(value, Value):
+                value = await value_of(self._cache, value)
+            known, frozen = self._latest
+            return frozen if known is value else self._as_frozen(value)
+
+        async def get_access_key(self) -> str:
+            return (await value_of(self._cache)).access_key
+
+        async def get_secret_key(self) -> str:
+            return (await value_of(self._cache)).secret_key
+
+        async def get_token(self) -> str | None:
+            return (await value_of(self._cache)).token
+
+        async def get_account_id(self) -> str | None:
+            return self._account_of(await value_of(self._cache))
+
+        async def _refresh(self) -> None:
+            await value_of(self._cache)
+
+    return AioPluginCredentials

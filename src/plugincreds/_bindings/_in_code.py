@@ -8,10 +8,11 @@ from typing import Any
 
 from plugincreds._bindings._credentials import method_of
 from plugincreds._bindings.botocore import PluginProvider, active_profile
-from plugincreds._errors import PluginError
+from plugincreds._errors import PluginError, PluginNotFoundError
 from plugincreds._plugin import GivenPlugin, Plugin, with_symbol
 from plugincreds._resolution import configured_functions, configured_source
 from plugincreds._selection import Selected, check_not_off
+from plugincreds._settings import is_off
 from plugincreds._source import registry
 
 # What boto3's session takes that would be another identity than the plugin's.
@@ -55,7 +56,7 @@ def get_plugin_provider_fns_by_name(
 
     It returns and raises what `get_plugin_provider_fns` does.
     """
-    wanted, found = _looked_up(plugin, "get_plugin_provider_fns_by_name")
+    wanted, found = _looked_up(plugin, "get_plugin_provider_fns_by_name", symbol_name)
     return _functions(wanted, with_symbol(found, symbol_name))
 
 
@@ -99,7 +100,8 @@ def create_session(plugin: ModuleType | str, **boto3_session_arguments: Any) -> 
     Raises:
         PluginError: Keys are given, the botocore session that is given has credentials
             already, boto3 is not installed, or as `get_plugin_provider_fns` does for the
-            plugin's name and module. Its getter is called when a client is made.
+            plugin's name and module. Its getter and its `retrieve()` are called when a client is
+            made, or credentials are asked for.
     """
     for name in _KEYS:
         if boto3_session_arguments.pop(name, None) is not None:
@@ -137,13 +139,17 @@ def _check_own(credentials: Any, plugin: Plugin) -> None:
         raise PluginError(message, plugin=plugin.name, distribution=plugin.origin)
 
 
-def _looked_up(plugin: ModuleType | str, function: str) -> tuple[Selected, Plugin]:
+def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[Selected, Plugin]:
     """Return a plugin that a program asks for, and that it asks."""
+    advice = "Pass a module, or the name of an installed plugin; open_plugin() makes one of a file."
     if not isinstance(plugin, (ModuleType, str)):
         found = f"{function}() was given an object of type {type(plugin).__name__}"
-        raise PluginError(f"{found}. Pass a module, or the name of an installed plugin.")
+        raise PluginError(f"{found}. {advice}")
     name = plugin if isinstance(plugin, str) else GivenPlugin(plugin).name
-    asked_by = f"{function}({name!r})"
+    asked_by = f"{function}({', '.join(map(repr, (name, *symbol)))})"
+    if isinstance(plugin, str) and (is_off(name) or name.endswith(".py")):
+        found = f"{asked_by} asks for a plugin, but {name!r} is no plugin's name"
+        raise PluginNotFoundError(f"{found}. {advice}", plugin=name)
     check_not_off(os.environ, name, asked_by)
     wanted = Selected(name, asked_by, remedy="do not ask for it")
     if isinstance(plugin, str):

@@ -13,8 +13,9 @@ from plugincreds._contract import PluginContext
 from plugincreds._errors import PluginError, described
 from plugincreds._plugin import Plugin
 from plugincreds._resolution import automatic_source, required_source, selected_source
-from plugincreds._selection import Off, Selected, Selection
+from plugincreds._selection import Off, Selected, Selection, asks_for_plugin
 from plugincreds._settings import (
+    PLUGIN_KEY,
     SOURCE_NAME,
     RefreshSettings,
     Section,
@@ -86,7 +87,7 @@ class PluginProvider:
     def context(self, plugin: str) -> PluginContext:
         """Return what a plugin is told of the session and the profile."""
         session = self._session
-        package = self._module.__name__.rpartition(".")[0]
+        package = self._base_package
         in_code = session.instance_variables().get("profile")
         # Another profile than the session's is a source_profile: there, botocore itself
         # skips the environment, as it does for a profile in code.
@@ -97,7 +98,7 @@ class PluginProvider:
             plugin,
             profile=self._profile,
             region=variables["region"],
-            options=plugin_options(self.section(), self._profile),
+            options=self._options(plugin),
             # It must not hold the session: sources outlive sessions.
             open_session=lambda: open_base_session(package, over, profile=profile, **variables),
             # What that session finds differs with these, too.
@@ -111,6 +112,18 @@ class PluginProvider:
     def section(self) -> Section:
         """Return the profile's section, empty where there is none."""
         return profiles_of(self._session).get(self._profile, {})
+
+    @property
+    def _base_package(self) -> str:
+        return self._module.__name__.rpartition(".")[0]
+
+    def _options(self, plugin: str) -> Mapping[str, str]:
+        """Return the profile's options, unless they are there for another plugin."""
+        section = self.section()
+        is_for = section.get(PLUGIN_KEY)
+        if self._plugin is None and asks_for_plugin(section) and is_for != plugin:
+            return {}
+        return plugin_options(section, self._profile)
 
     def _source(self, chosen: Selection) -> Source | None:
         if isinstance(chosen, Selected):
