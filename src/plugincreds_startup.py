@@ -253,8 +253,9 @@ def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) ->
         name = profiles[profile]["credential_plugin"]
     except Exception:  # noqa: BLE001 - there is no such profile or key, or no configuration
         return
-    if isinstance(name, str) and name.strip().lower() not in ("", "none"):
-        _raise(f"The profile {profile!r} selects the credential plugin {name.strip()!r}", error)
+    name = name.strip() if isinstance(name, str) else "?"  # a block of lines
+    if name.lower() not in ("", "none"):
+        _raise(f"The profile {profile!r} selects the credential plugin {name!r}", error)
 
 
 def _raise(what: str, error: Exception) -> None:

@@ -39,6 +39,9 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
 
     fmt = "{message}"
     code = "PluginError"
+    # A subclass of a plugin's own may forget to call __init__.
+    plugin: str | None = None
+    distribution: str | None = None
 
     def __init__(
         self, message: str, *, plugin: str | None = None, distribution: str | None = None
@@ -64,6 +67,7 @@ class NonRecoverableError(PluginError):
     """
 
     code = "NonRecoverableError"
+    hint: str | None = None
 
     def __init__(
         self,

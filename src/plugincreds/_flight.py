@@ -6,11 +6,14 @@ very same credentials inside it is refused at once. Without that it would call i
 ever, wait for itself, or take another identity than the one it was asked for.
 """
 
+import os
+import threading
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
 
 from plugincreds._errors import PluginError
+from plugincreds._plugin import InstalledPlugin
 
 OWN_FLIGHT_ADVICE = (
     "a plugin that needs AWS itself must use context.session or plugincreds.base_session(), not "
@@ -19,9 +22,8 @@ OWN_FLIGHT_ADVICE = (
 
 
 class _Call:
-    def __init__(self, mark: Hashable, plugin: str | None) -> None:
+    def __init__(self, mark: Hashable) -> None:
         self.mark = mark
-        self.plugin = plugin
         self.refused = False
         self.ended = False  # a copy of the context may outlive the call, as in a task
 
@@ -43,7 +45,7 @@ def flight(
         for call in flights:
             call.refused = True
         raise own_flight_error(label, plugin, distribution)
-    mine, token = _Call(mark, plugin), None
+    mine, token = _Call(mark), None
     try:
         token = _flights.set((*flights, mine))
         yield
@@ -53,9 +55,70 @@ def flight(
             _flights.reset(token)
 
 
+@contextmanager
+def waiting_for(
+    mark: Hashable, label: str, plugin: str | None = None, distribution: str | None = None
+) -> Iterator[None]:
+    """Run the body, which waits for the flight `mark` that runs in another thread.
+
+    Raises:
+        PluginError: That one waits for a flight that the running code belongs to, perhaps
+            through others. Both would wait for ever.
+    """
+    flights = _under_way()
+    mine = frozenset(call.mark for call in flights if call.mark != mark)
+    with _waits.lock:
+        is_circle = not mine.isdisjoint(_waits.reached_from(mark))
+        if not is_circle:
+            _waits.edges.append((mine, mark))
+    if is_circle:
+        for call in flights:
+            call.refused = True
+        raise PluginError(
+            f"{label} retrieves credentials with the help of a plugin that waits for this one in "
+            "turn. Plugins must not need each other's credentials in a circle.",
+            plugin=plugin,
+            distribution=distribution,
+        )
+    try:
+        yield
+    finally:
+        with _waits.lock:
+            _waits.edges.remove((mine, mark))
+
+
+class _Waits:
+    """Which flights wait for which others, in all threads of this process."""
+
+    def __init__(self) -> None:
+        self.renew()
+
+    def renew(self) -> None:
+        """Forget all, in a child of a fork: the threads that wait are not there."""
+        self.lock = threading.Lock()
+        self.edges: list[tuple[frozenset[Hashable], Hashable]] = []
+
+    def reached_from(self, mark: Hashable) -> set[Hashable]:
+        """Return the flights that must end before this one does, and it itself."""
+        reached: set[Hashable] = set()
+        added = {mark}
+        while added:
+            reached |= added
+            added = {end for starts, end in self.edges if starts & reached} - reached
+        return reached
+
+
+_waits = _Waits()
+if hasattr(os, "register_at_fork"):  # not on Windows
+    os.register_at_fork(after_in_child=_waits.renew)
+
+
 def plugins_in_flight() -> frozenset[str]:
-    """Return the names of the plugins that the running code was called by."""
-    return frozenset(call.plugin for call in _under_way() if call.plugin is not None)
+    """Return the names of the installed plugins that the running code was called by."""
+    subjects = [
+        call.mark[0] if isinstance(call.mark, tuple) else call.mark for call in _under_way()
+    ]
+    return frozenset(each.name for each in subjects if isinstance(each, InstalledPlugin))
 
 
 def was_refused() -> bool:

@@ -54,6 +54,7 @@ class Failure:
         distribution: The package's, as in `PluginError.distribution`.
         declined: Whether the plugin says that it is not configured here.
         found: What went wrong, as a part of a sentence.
+        hint: What a person is to do, in the plugin's words.
     """
 
     message: str
@@ -62,6 +63,7 @@ class Failure:
     distribution: str | None = None
     declined: bool = False
     found: str = ""
+    hint: str | None = None
 
     @property
     def is_final(self) -> bool:
@@ -75,7 +77,7 @@ class Failure:
             plugin=self.plugin,
             distribution=self.distribution,
             declined=self.declined,
-            hint=self.cause.hint if isinstance(self.cause, NonRecoverableError) else None,
+            hint=self.hint,
         )
         error.__cause__ = self.cause
         return error

@@ -18,7 +18,7 @@ from plugincreds._errors import (
     PluginError,
     described,
 )
-from plugincreds._flight import own_flight_error
+from plugincreds._flight import own_flight_error, was_refused
 from plugincreds._functions import FAULTS, Functions, read_functions
 from plugincreds._plugin import GivenPlugin, Plugin, module_and_attribute
 
@@ -48,9 +48,9 @@ class Getter:
         try:
             answer = self.function(context=context) if self.takes_context else self.function()
             read = None if answer is None else read_functions(answer)
-        except PluginError:
-            raise  # it asked for itself, or says itself what a person must do
         except FAULTS as error:
+            if was_refused() and isinstance(error, PluginError):
+                raise  # it asked for itself
             message = f"its getter raised {described(error)}; a getter that is not configured"
             raise _wrong(self.plugin, f"{message} must return None instead") from error
         del answer  # authors mistake a getter for retrieve(), so it may hold credentials
@@ -76,6 +76,8 @@ def load(plugin: Plugin) -> Getter:
 
 def _symbol(plugin: Plugin) -> Any:
     module_name, attribute = module_and_attribute(plugin)
+    if not all(part.isidentifier() for part in attribute.split(".")):
+        raise _lookup(plugin, f"{attribute!r} cannot be the name of a getter")
     try:
         module = (
             plugin.module

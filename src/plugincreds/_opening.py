@@ -18,8 +18,8 @@ _numbers = itertools.count(1)
 def open_plugin(path: "str | os.PathLike[str]") -> ModuleType:
     """Load a plugin from a Python file that is not installed (Go: `plugin.Open`).
 
-    The same file is executed once in a process, until `reset()`. It cannot import modules
-    that lie beside it, unless their folder is on `sys.path`.
+    The same file is one module in a process, until `reset()`. It cannot import modules that
+    lie beside it, unless their folder is on `sys.path`.
 
     Args:
         path: The file, such as `vault.py`. A relative one is meant from the current directory.
@@ -32,9 +32,16 @@ def open_plugin(path: "str | os.PathLike[str]") -> ModuleType:
         PluginNotFoundError: There is no such file.
         LookupSymbolError: It is no Python module, or executing it failed.
     """
-    file = Path(path).resolve()
-    name = file.name.partition(".")[0]
-    if not file.is_file():
+    name = Path(path).name.partition(".")[0]
+    try:
+        file = Path(path).resolve()
+        is_file = file.is_file()
+    except (OSError, RuntimeError, ValueError) as error:
+        message = (
+            f"The plugin file {str(path)!r} cannot be found: {described(error)}. Give another."
+        )
+        raise PluginNotFoundError(message, plugin=name) from error
+    if not is_file:
         kind = "is a folder, not a file" if file.is_dir() else "does not exist"
         message = f"The plugin file {str(file)!r} {kind}. Give the path of a Python file."
         raise PluginNotFoundError(message, plugin=name)

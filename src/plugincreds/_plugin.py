@@ -80,5 +80,7 @@ def with_symbol(plugin: Plugin, symbol: str) -> Plugin:
 
 def module_and_attribute(plugin: Plugin) -> tuple[str, str]:
     """Return the names of a plugin's module and of its getter."""
+    if isinstance(plugin, GivenPlugin):
+        return plugin.name, plugin.symbol
     module_name, _, attribute = plugin.value.partition("[")[0].partition(":")
     return module_name.strip(), attribute.strip() or PROVIDER_SYMBOL_NAME

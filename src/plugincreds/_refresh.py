@@ -16,7 +16,7 @@ from typing import TypeVar
 
 from plugincreds._calls import judged, retrieved
 from plugincreds._contract import Answer, Value
-from plugincreds._flight import flight
+from plugincreds._flight import flight, waiting_for
 from plugincreds._lifecycle import (
     NEVER,
     Failure,
@@ -306,9 +306,12 @@ class CredentialsCache:
     def _landed(self, sync: Sync, running: Flight, *, given_up: bool) -> Outcome | None:
         """Wait for a flight, and return what came of it; None if it was interrupted."""
         limit = NEVER if self.timeout is None else self.timeout
-        if not running.done.wait(min(limit, _PATIENCE)) and limit > _PATIENCE:
-            self.reporter.warn_of_wait(_PATIENCE)
-            running.done.wait(None if limit == NEVER else limit - _PATIENCE)
+        if not running.done.is_set():
+            who = self.reporter
+            with waiting_for(self.mark, who.label, who.plugin, who.distribution):
+                if not running.done.wait(min(limit, _PATIENCE)) and limit > _PATIENCE:
+                    self.reporter.warn_of_wait(_PATIENCE)
+                    running.done.wait(None if limit == NEVER else limit - _PATIENCE)
         with sync.lock:
             state, outcome = self._state, running.outcome
         if outcome is not None or running.done.is_set():

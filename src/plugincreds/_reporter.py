@@ -30,15 +30,15 @@ class Reporter:
         self, found: str, *, cause: Exception | None = None, declined: bool = False
     ) -> Failure:
         """Return a failure; `found` is what went wrong, as a part of a sentence."""
-        hint = cause.hint if isinstance(cause, NonRecoverableError) else None
-        advice = f"What to do: {shown(str(hint))}." if hint else "Mend the cause."
+        hint = _hint_of(cause)
+        advice = f"What to do: {hint}." if hint else "Mend the cause."
         message = f"{self.label} gave no credentials: {found}. {advice}"
         if self.plugin is not None:
             message = (
                 f"{message} No others are used in their place; where nobody asks for this plugin "
                 f"by name, {VARIABLE}={OFF} goes without it."
             )
-        return Failure(message, cause, self.plugin, self.distribution, declined, found)
+        return Failure(message, cause, self.plugin, self.distribution, declined, found, hint)
 
     def warn_if_served_on(self, state: State, now: float) -> None:
         """Tell that a refresh failed, if nobody is told by an error."""
@@ -87,3 +87,12 @@ class Reporter:
         mine = object()
         if self._said.setdefault(message, mine) is mine:
             logger.warning(message)
+
+
+def _hint_of(cause: Exception | None) -> str | None:
+    if not isinstance(cause, NonRecoverableError):
+        return None
+    try:
+        return shown(str(cause.hint)) if cause.hint else None
+    except Exception:  # noqa: BLE001 - the text of somebody else's exception, just for a message
+        return None

@@ -27,6 +27,9 @@ _SOURCE_KEYS = (
 )
 
 
+_UNREADABLE = "a block of lines"  # no plugin has such a name
+
+
 @dataclass(frozen=True, slots=True)
 class Selected:
     """One plugin is asked for by name, and nothing else will do.
@@ -80,10 +83,10 @@ def chain_selection(
     if is_off(name):
         return Off()
     account_id = None if other_sources(section) else _account_id(section)
+    own = own_plugin(section)
     if name and not profile_in_code:
-        return _selected_by_variable(name, account_id)
-    is_named = bool(str(section.get(PLUGIN_KEY, "")).strip())  # that stands elsewhere, or is none
-    return Off() if is_named else Automatic(account_id)
+        return _selected_by_variable(name, account_id if own in {"", name} else None)
+    return Off() if own else Automatic(account_id)  # what the profile asks for stands elsewhere
 
 
 def profile_selection(environ: Mapping[str, str], section: Section, profile: str) -> Selected | Off:
@@ -93,14 +96,13 @@ def profile_selection(environ: Mapping[str, str], section: Section, profile: str
         PluginError: It asks for one while plugins are switched off, or in a way that cannot
             be read.
     """
-    name = section.get(PLUGIN_KEY, "")
-    if not isinstance(name, str):
+    name = own_plugin(section)
+    if name == _UNREADABLE:
         message = (
             f"The profile {profile!r} has {PLUGIN_KEY} with a block of lines below it. Put the "
             "name of one plugin on the same line."
         )
         raise PluginError(message)
-    name = name.strip()
     if not name or is_off(name):
         return Off()
     asked_by = f"{PLUGIN_KEY} = {name} in profile {profile!r}"
@@ -126,7 +128,7 @@ def source_selection(
         PluginError: Plugins are switched off.
     """
     asked_by = f"credential_source = {SOURCE_NAME} in profile {profile!r}"
-    if is_off(str(section.get(PLUGIN_KEY, ""))):
+    if is_off(own_plugin(section)):
         message = (
             f"The profile {profile!r} has credential_source = {SOURCE_NAME}, which asks for a "
             f"plugin, and {PLUGIN_KEY} = {OFF}, which forbids it. Remove one of the two."
@@ -144,8 +146,14 @@ def source_selection(
 
 def asks_for_plugin(section: Section) -> bool:
     """Tell whether a profile asks for a plugin, be it in a way that cannot be read."""
-    name = section.get(PLUGIN_KEY)
-    return bool(name.strip() and not is_off(name) if isinstance(name, str) else name)
+    name = own_plugin(section)
+    return bool(name) and not is_off(name)
+
+
+def own_plugin(section: Section) -> str:
+    """Return the name in a profile, empty where there is none."""
+    name = section.get(PLUGIN_KEY, "")
+    return name.strip() if isinstance(name, str) else _UNREADABLE
 
 
 def other_sources(section: Section) -> tuple[str, ...]:

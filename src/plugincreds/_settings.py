@@ -1,7 +1,7 @@
 """The names of all settings, and what a profile says of a plugin that it uses."""
 
 import math
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,7 +17,39 @@ TIMEOUT_KEY = "credential_plugin_timeout"
 OFF = "none"
 _LONGEST = 10.0**9  # seconds; 30 years, and still a number that a lock can wait for
 
-Section = Mapping[str, Any]  # a profile's, as botocore reads it
+Section = Mapping[str, Any]  # a profile's, as botocore reads it, less values that may be secret
+# The keys whose values are of use here. Frames with others in them may be shown in a traceback.
+_READ_KEYS = frozenset(
+    {
+        PLUGIN_KEY,
+        OPTIONS_KEY,
+        ADVISORY_WINDOW_KEY,
+        TIMEOUT_KEY,
+        ACCOUNT_KEY,
+        "credential_source",
+        "source_profile",
+    }
+)
+
+
+class Profiles(Mapping[str, Section]):
+    """The sections of all profiles, in which only those values stand that are read here."""
+
+    def __init__(self, sections: Mapping[str, Any]) -> None:
+        self._sections = sections
+
+    def __getitem__(self, name: str) -> Section:
+        """Return one section; its other keys are there, with empty values."""
+        section = self._sections[name]
+        return {key: section[key] if key in _READ_KEYS else "" for key in section}
+
+    def __iter__(self) -> Iterator[str]:
+        """Iterate over the names."""
+        return iter(self._sections)
+
+    def __len__(self) -> int:
+        """Return how many there are."""
+        return len(self._sections)
 
 
 def is_off(name: str) -> bool:
@@ -55,7 +87,7 @@ def plugin_options(section: Section, profile: str) -> Mapping[str, str]:
     Raises:
         PluginError: It is no block of lines `key = value`.
     """
-    options = section.get(OPTIONS_KEY, {})
+    options = section.get(OPTIONS_KEY) or {}  # a block, or "" where nothing stands there
     if isinstance(options, Mapping):
         return options
     message = (

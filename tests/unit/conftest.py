@@ -52,10 +52,11 @@ def install(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Install:
         distribution: str = "acme-creds",
         version: str = "1.2",
         entry_points: str | None = None,
+        module: str | None = None,
     ) -> Path:
         site = tmp_path / f"site-{len(list(tmp_path.iterdir()))}"
         site.mkdir()
-        module = next(_modules)
+        module = module or next(_modules)
         (site / f"{module}.py").write_text(dedent(source))
         if entry_points is None:
             entry_points = f"[{GROUP}]\n{name} = {module}{value}\n"

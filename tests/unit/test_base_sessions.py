@@ -1,6 +1,7 @@
 """What a plugin finds that needs AWS itself: never its own credentials, never an outer role."""
 
 from pathlib import Path
+from textwrap import dedent
 from typing import Any
 
 import botocore.session
@@ -146,6 +147,86 @@ def test_a_credential_source_means_another_plugin_in_a_base_session(
     session = plugincreds.create_session("vault")
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
     with pytest.raises(PluginProviderRetrieveError, match="AWS_CREDENTIAL_PLUGIN=zeta asks for"):
+        session.get_credentials()
+
+
+MORE = {
+    "source names another": (
+        f"[profile p]\n{ROLE}source_profile = s\n"
+        f"[profile s]\n{ROLE}credential_source = CustomPlugin\ncredential_plugin = zeta\n",
+        "credential_plugin = zeta in profile 's' asks for",
+    ),
+    "source forbids": (
+        f"[profile p]\n{ROLE}source_profile = s\n"
+        f"[profile s]\n{ROLE}credential_source = CustomPlugin\ncredential_plugin = none\n",
+        "which forbids it",
+    ),
+    "static keys cut it off": (
+        f"[profile p]\n{ROLE}source_profile = s\n"
+        f"[profile s]\n{ROLE}{STATIC.format(1)}credential_source = CustomPlugin\n",
+        "assume-role",
+    ),
+    "the role needs it not": (
+        f"[profile p]\n{ROLE}{VAULT}source_profile = s\n[profile s]\n{STATIC.format(1)}",
+        "assume-role",
+    ),
+    "a role without a source": (
+        f"[profile p]\n{ROLE}{VAULT}",
+        "source_profile or credential_source",
+    ),
+}
+
+
+@pytest.mark.parametrize("way", ["context", "base_session"])
+@pytest.mark.parametrize(("text", "expected"), MORE.values(), ids=MORE)
+def test_only_the_role_that_needs_the_plugin_is_left_out(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    text: str,
+    expected: str,
+    way: str,
+) -> None:
+    """Guards botocore's own way from profile to profile, and its own errors."""
+    install(WAYS[way])
+    (tmp_path / "config").write_text(text)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    monkeypatch.setenv("AWS_PROFILE", "p")
+    if expected == "assume-role":
+        assert seen(botocore.session.Session().get_credentials()) == expected
+    else:
+        with pytest.raises(PluginProviderRetrieveError, match=expected):
+            botocore.session.Session().get_credentials()
+
+
+def test_a_context_s_session_stays_with_its_profile(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Guards a plugin that opens it later, when the environment names another profile."""
+    install(WAYS["context"])
+    (tmp_path / "config").write_text(
+        f"[profile a]\n{STATIC.format(1)}[profile b]\n{STATIC.format(2)}"
+    )
+    monkeypatch.setenv("AWS_PROFILE", "a")
+    credentials = plugincreds.new_credentials("vault")
+    monkeypatch.setenv("AWS_PROFILE", "b")
+    assert credentials.access_key == "STATIC1"
+    monkeypatch.delenv("AWS_PROFILE")
+    plugincreds.reset()
+    credentials = plugincreds.new_credentials("vault")
+    monkeypatch.setenv("AWS_PROFILE", "b")
+    assert credentials.access_key == "NOBODY"
+
+
+def test_a_file_is_not_the_installed_plugin_of_its_name(install: Install, tmp_path: Path) -> None:
+    """Guards that what a profile asks for by name is not passed over for a file."""
+    install("raise SystemExit")
+    (tmp_path / "config").write_text(f"[profile p]\n{STATIC.format(1)}{VAULT}")
+    file = tmp_path / "vault.py"
+    source = dedent(WAYS["context"])
+    file.write_text(f"{source}\nget_aws_sdk_credential_provider = get_provider\n")
+    session = plugincreds.create_session(plugincreds.open_plugin(file), profile_name="p")
+    with pytest.raises(PluginProviderRetrieveError, match="in a base session, which has no"):
         session.get_credentials()
 
 

@@ -153,6 +153,9 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
         plugincreds.open_plugin(tmp_path / "nosuch.py")
     with pytest.raises(PluginNotFoundError, match=r"is a folder, not a file"):
         plugincreds.open_plugin(tmp_path)
+    for path in ("\0", "x" * 5000):
+        with pytest.raises(PluginNotFoundError, match=r"Give (another|the path)"):
+            plugincreds.open_plugin(path)
     for name, text, words in [
         ("plugin.so.txt", "", "does not end like that of a Python module"),
         ("fails.py", "1 / 0", "ZeroDivisionError: division by zero"),
@@ -205,6 +208,27 @@ def test_the_error_codes(file: Path, symbol: str, kind: type[PluginError], words
     assert caught.value.code == kind.__name__
     assert (caught.value.plugin, caught.value.distribution) == ("broker", str(file))
     assert str(file) in str(caught.value)
+
+
+@pytest.mark.parametrize("symbol", ["", " ", "[x]", "a b", "1st", "x:y"])
+def test_what_cannot_be_a_getters_name(install: Install, file: Path, symbol: str) -> None:
+    """Guards that it never means the default getter, which is another identity."""
+    install(GOOD)
+    for plugin in (plugincreds.open_plugin(file), "vault"):
+        with pytest.raises(LookupSymbolError):
+            plugincreds.get_plugin_provider_fns_by_name(plugin, symbol)
+
+
+@pytest.mark.parametrize("name", ["we[i]rd.py", "a:b.py"])
+def test_a_file_of_an_odd_name(tmp_path: Path, name: str) -> None:
+    """Guards that its name is not read as that of an entry point."""
+    (tmp_path / name).write_text(dedent(FILE))
+    module = plugincreds.open_plugin(tmp_path / name)
+    assert plugincreds.get_plugin_provider_fns(module)[0] is module.retrieve
+    assert plugincreds.get_plugin_provider_fns_by_name(module, "other")[0]() == (
+        "default",
+        name.removesuffix(".py"),
+    )
 
 
 ASKING = [
@@ -332,8 +356,19 @@ def test_a_botocore_session_may_be_given(install: Install) -> None:
     assert core.get_credentials().method == "plugin:vault"
     assert session.profile_name == core.profile == "dev"
     core = botocore.session.Session()
+    chain = core.get_component("credential_provider")
     core.set_credentials("AKIA", "secret")
     with pytest.raises(PluginError, match="has credentials of the method 'explicit' already"):
+        plugincreds.create_session("vault", botocore_session=core)
+    assert core.get_component("credential_provider") is chain
+
+
+def test_a_given_session_with_another_identity_of_the_plugin(install: Install) -> None:
+    """Guards that it is refused as well: its method is the same."""
+    install("def get_provider(context): return (lambda: (context.profile, 's')), (lambda: False)")
+    core = botocore.session.Session(profile="dev")
+    assert core.get_credentials().access_key == "dev"
+    with pytest.raises(PluginError, match="'plugin:vault' already"):
         plugincreds.create_session("vault", botocore_session=core)
 
 

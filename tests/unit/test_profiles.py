@@ -1,5 +1,6 @@
 """Plugins that a profile asks for: as the active one, as a source_profile, for a role."""
 
+import traceback
 from collections.abc import Callable
 from pathlib import Path
 from textwrap import dedent
@@ -202,6 +203,26 @@ def test_a_profile_that_cannot_be_honoured(
     for profile in ("dev", "r"):
         with pytest.raises(kind, match=f"(?is){words}"):
             key_of(profile)
+
+
+def test_an_empty_block_is_no_option(install: Install, config: Config) -> None:
+    """Guards that it is as if the line were not there, as for the plugin's name."""
+    install(TELLING)
+    config("[default]\ncredential_plugin_options =\n")
+    assert key_of() == "default-"
+
+
+@pytest.mark.parametrize("lines", [lines for lines, *_ in BAD.values()])
+def test_tracebacks_show_no_static_keys(install: Install, config: Config, lines: str) -> None:
+    """Guards reports of errors that print the variables of each frame of ours."""
+    install(TELLING)
+    config(f"[profile dev]\naws_access_key_id = A\naws_secret_access_key = CANARY\n{lines}\n")
+    with pytest.raises(PluginError) as caught:
+        key_of("dev")
+    shown = traceback.TracebackException.from_exception(caught.value, capture_locals=True)
+    frames = [frame for frame in shown.stack if "plugincreds" in frame.filename]
+    assert frames
+    assert not [frame for frame in frames if "CANARY" in str(frame.locals)]
 
 
 @pytest.mark.parametrize("profile", ["dev", "r", "c"])
@@ -427,10 +448,11 @@ def test_the_account_is_the_values_else_the_profiles(
         f"[profile k]\ncredential_plugin = knows\n{line}"
         f"[profile v]\ncredential_plugin = vault\n{line}"
         f"[profile automatic]\n{line}[profile other]\n{line}{STATIC}"
+        f"[profile its]\n{line}credential_plugin = knows\n"
     )
     assert account_of("k") == "111111111111"
     assert account_of("v") == "222222222222"
-    for profile, account in (("automatic", "222222222222"), ("other", None)):
+    for profile, account in (("automatic", "222222222222"), ("other", None), ("its", None)):
         monkeypatch.setenv("AWS_PROFILE", profile)
         monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
         assert account_of() == account

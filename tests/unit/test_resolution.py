@@ -593,3 +593,81 @@ def test_a_fault_with_a_changing_text_is_told_once(
     for _ in range(3):
         assert automatic() is None
     assert len(of_test(caplog.records)) == 1
+
+
+UNFINISHED = {
+    "no __init__": (
+        "class E(plugincreds.NonRecoverableError):\n    def __init__(self, user): pass\n"
+    ),
+    "a hint that fails": (
+        "class Hint:\n    def __str__(self): raise OSError\n"
+        "def E(user): return plugincreds.NonRecoverableError('x', hint=Hint())\n"
+    ),
+}
+
+
+@pytest.mark.parametrize("source", UNFINISHED.values(), ids=UNFINISHED)
+def test_an_error_that_is_not_made_well_is_a_failure_all_the_same(
+    install: Install, source: str
+) -> None:
+    """Guards that a fault in it does not let another identity sign."""
+    install(
+        f"import plugincreds\n{source}def retrieve(): raise E('me')\n"
+        "def get_provider(): return retrieve, lambda: False"
+    )
+    for ask in (selected, automatic):
+        with pytest.raises(PluginProviderRetrieveError) as caught:
+            ask()
+        assert caught.value.hint is None
+
+
+@pytest.mark.parametrize(
+    "fault", ["get_plugin_provider_fns('nosuch')", "NonRecoverableError('Log in.').args[7]"]
+)
+def test_a_getter_that_raises_an_error_of_ours_is_broken(install: Install, fault: str) -> None:
+    """Guards that it is named, and passed over where nobody selected it."""
+    install(f"import plugincreds\ndef get_provider(): return plugincreds.{fault}")
+    assert automatic() is None
+    with pytest.raises(InvalidSymbolError, match="its getter raised") as caught:
+        selected()
+    assert (caught.value.plugin, caught.value.distribution) == ("vault", "acme-creds 1.2")
+
+
+@pytest.mark.parametrize("names", ["ab", "abc"])
+def test_plugins_that_need_each_other_in_a_circle(install: Install, names: str) -> None:
+    """Guards that one of them is refused, in as many threads, where all would wait for ever."""
+    barrier = threading.Barrier(len(names))
+    install(
+        "import plugincreds, sys\n"
+        "def plugin(other):\n"
+        "    def retrieve():\n"
+        "        sys.acme_barrier.wait(20)\n"
+        "        return plugincreds.new_credentials(other).get_frozen_credentials()[:2]\n"
+        "    return lambda: (retrieve, lambda: False)\n"
+        + "".join(
+            f"{name} = plugin({names[(number + 1) % len(names)]!r})\n"
+            for number, name in enumerate(names)
+        ),
+        entry_points="[aws_sdk.credential_plugins]\n"
+        + "".join(f"{name} = acme_circle:{name}\n" for name in names),
+        module="acme_circle",
+    )
+    errors: list[BaseException] = []
+
+    def work(name: str) -> None:
+        try:
+            plugincreds.new_credentials(name).get_frozen_credentials()
+        except PluginProviderRetrieveError as error:
+            errors.append(error)
+
+    vars(sys)["acme_barrier"] = barrier
+    try:
+        threads = [threading.Thread(target=work, args=(name,)) for name in names]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join(20)
+    finally:
+        del vars(sys)["acme_barrier"]
+    assert len(errors) == len(names)
+    assert all("in a circle" in str(error) for error in errors)

@@ -118,7 +118,9 @@ def test_a_good_value_is_never_logged(install: Install, caplog: pytest.LogCaptur
     caplog.set_level(logging.DEBUG)
     credentials = botocore.session.Session().get_credentials()
     assert CANARY in credentials.secret_key
-    ours = [thing for thing in gc.get_objects() if type(thing).__module__.startswith("plugincreds")]
+    ours = [
+        thing for thing in gc.get_objects() if str(type(thing).__module__).startswith("plugincreds")
+    ]
     assert any(type(thing).__name__ == "Value" for thing in ours)
     assert not [thing for thing in ours if CANARY in repr(thing)]
     assert CANARY not in caplog.text

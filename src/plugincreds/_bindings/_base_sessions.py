@@ -2,12 +2,37 @@
 
 import importlib
 import weakref
+from dataclasses import dataclass
 from typing import Any
 
 from plugincreds._flight import plugins_in_flight
 
-# Each base session, and the plugins that it was opened for.
-_opened_for: "weakref.WeakKeyDictionary[Any, frozenset[str]]" = weakref.WeakKeyDictionary()
+
+@dataclass(frozen=True, slots=True)
+class BaseProfile:
+    """The profile of a base session, whatever the environment says when it is opened.
+
+    Attributes:
+        name: Its name; None where none is chosen.
+        in_code: Whether it stands for one that is given in code, so that botocore skips the
+            environment's keys.
+        is_source: Whether it is the source of a role, so that no role of its own counts.
+    """
+
+    name: str | None
+    in_code: bool
+    is_source: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Opened:
+    """What a base session was opened for."""
+
+    plugins: frozenset[str]
+    is_source: bool
+
+
+_opened: "weakref.WeakKeyDictionary[Any, _Opened]" = weakref.WeakKeyDictionary()
 
 
 def base_session() -> Any:
@@ -22,27 +47,45 @@ def base_session() -> Any:
     not assumed. Where a profile asks for another plugin, loading credentials raises
     `PluginError`.
     """
-    return open_base_session("botocore", plugins_in_flight())
+    return _open("botocore", _Opened(plugins_in_flight(), is_source=False))
 
 
 def open_base_session(
-    package: str,
-    plugins: frozenset[str],
-    *,
-    profile: str | None = None,
-    **variables: str | None,
+    package: str, plugins: frozenset[str], profile: BaseProfile, **variables: str | None
 ) -> Any:
     """Return a new session of a botocore; the plugins are passed over where a profile asks."""
-    session = importlib.import_module(f"{package}.session").Session(profile=profile)
+    opened = _Opened(plugins | plugins_in_flight(), profile.is_source)
+    if profile.in_code:
+        session = _open(package, opened, profile=profile.name)
+    else:
+        # As a default, and not as what is given in code: the environment's keys stay in place.
+        session = _open(package, opened, session_vars={"profile": (None, None, profile.name, None)})
     for name, value in variables.items():
         if value is not None:
             session.set_config_variable(name, value)
-    _opened_for[session] = plugins
     return session
 
 
 def passed_over(session: Any) -> frozenset[str] | None:
     """Return the plugins that a base session passes over now; None for any other session."""
-    if session not in _opened_for:
+    opened = _opened_for(session)
+    return None if opened is None else opened.plugins | plugins_in_flight()
+
+
+def is_of_source(session: Any) -> bool:
+    """Tell whether a session is a base session for the source of a role."""
+    opened = _opened_for(session)
+    return opened is not None and opened.is_source
+
+
+def _opened_for(session: Any) -> _Opened | None:
+    try:
+        return _opened.get(session)
+    except TypeError:  # it is not hashable, or cannot be referred to weakly; ours can
         return None
-    return _opened_for[session] | plugins_in_flight()
+
+
+def _open(package: str, opened: _Opened, **arguments: Any) -> Any:
+    session = importlib.import_module(f"{package}.session").Session(**arguments)
+    _opened[session] = opened
+    return session

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings._base_sessions import passed_over
+from plugincreds._bindings._base_sessions import is_of_source, passed_over
 from plugincreds._bindings.botocore import PluginProvider, active_profile, profiles_of
 from plugincreds._errors import PluginError, described
 from plugincreds._roles import assumes_role, role_leads_to, role_source
@@ -81,7 +81,9 @@ class Binding:
     def _offer_as_source(self, resolver: Any, session: Any) -> None:
         """Let `credential_source = CustomPlugin` mean a plugin, for roles of this chain."""
         # A profile's name is not told to a credential source, but the configuration has it.
-        profile = role_source(profiles_of(session), active_profile(session))
+        active = active_profile(session)
+        source = role_source(profiles_of(session), active)
+        profile = active if source is None else source.profile
 
         def choose(section: Section) -> Selection:
             chosen = source_selection(os.environ, section, profile)
@@ -150,7 +152,9 @@ def _with_provider(providers: list[Any], provider: PluginProvider, chosen: Selec
 def _leave_out_role(resolver: Any, session: Any, plugins: frozenset[str]) -> None:
     """Take the role out of a base session's chain that needs the plugin which uses it."""
     profiles: Mapping[str, Section] = profiles_of(session)
-    if role_leads_to(plugins, os.environ, profiles, active_profile(session)):
+    if is_of_source(session) or role_leads_to(
+        plugins, os.environ, profiles, active_profile(session)
+    ):
         resolver.providers = [
             provider for provider in resolver.providers if provider.METHOD != _ROLE_METHOD
         ]
@@ -162,11 +166,11 @@ def _warn_of_role(session: Any) -> None:
     section = profiles.get(profile, {})
     if assumes_role(section) and asks_for_plugin(section):
         source = role_source(profiles, profile)
-        if source != profile:
+        if source is not None and source.profile != profile:
             message = (
                 f"The profile {profile!r} has {PLUGIN_KEY} beside role_arn and source_profile, so "
-                f"botocore assumes the role with the profile {source!r}, and that plugin is not "
-                f"used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
+                f"botocore assumes the role with the profile {source.profile!r}, and that plugin "
+                f"is not used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
             )
             registry().say_once(logging.WARNING, message)
 

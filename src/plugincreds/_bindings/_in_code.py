@@ -6,9 +6,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings._credentials import method_of
 from plugincreds._bindings.botocore import PluginProvider, active_profile
-from plugincreds._errors import PluginError, PluginNotFoundError
+from plugincreds._errors import LookupSymbolError, PluginError, PluginNotFoundError
 from plugincreds._plugin import GivenPlugin, Plugin, with_symbol
 from plugincreds._resolution import configured_functions, configured_source
 from plugincreds._selection import Selected, check_not_off
@@ -57,6 +56,9 @@ def get_plugin_provider_fns_by_name(
     It returns and raises what `get_plugin_provider_fns` does.
     """
     wanted, found = _looked_up(plugin, "get_plugin_provider_fns_by_name", symbol_name)
+    if not symbol_name.strip():
+        message = f"{wanted.asked_by} asks for a getter without a name. Pass its name."
+        raise LookupSymbolError(message, plugin=found.name, distribution=found.origin)
     return _functions(wanted, with_symbol(found, symbol_name))
 
 
@@ -114,11 +116,11 @@ def create_session(plugin: ModuleType | str, **boto3_session_arguments: Any) -> 
     registry().getter(found)
     given = boto3_session_arguments.pop("botocore_session", None)
     core = given or _new_session()
+    if given is not None:
+        _check_unused(given)
     session = _boto3().Session(botocore_session=core, **boto3_session_arguments)
     resolver = _module().CredentialResolver([_provider(core, wanted, found)])
     core.register_component("credential_provider", resolver)
-    if given is not None:
-        _check_own(core.get_credentials(), found)
     return session
 
 
@@ -130,13 +132,29 @@ def _boto3() -> Any:
         raise PluginError(message) from error
 
 
-def _check_own(credentials: Any, plugin: Plugin) -> None:
-    if credentials.method != method_of(plugin.name):
+def _check_unused(session: Any) -> None:
+    """See that a session has no credentials yet, which it would keep.
+
+    What it says of itself is the same for two identities of one plugin, so it is asked with a
+    chain that has nothing in it.
+    """
+    chain = session.get_component("credential_provider")
+    session.register_component("credential_provider", _module().CredentialResolver([_Nobody()]))
+    kept = session.get_credentials()
+    session.register_component("credential_provider", chain)
+    if kept is not None:
         message = (
             "create_session() was given a botocore session that has credentials of the method "
-            f"{credentials.method!r} already, and would keep them. Give it a new one, or none."
+            f"{kept.method!r} already, and would keep them. Give it a new one, or none."
         )
-        raise PluginError(message, plugin=plugin.name, distribution=plugin.origin)
+        raise PluginError(message)
+
+
+class _Nobody:
+    METHOD = "nobody"
+
+    def load(self) -> None:
+        return None
 
 
 def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[Selected, Plugin]:

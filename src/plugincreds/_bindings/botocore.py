@@ -6,17 +6,17 @@ from traceback import format_tb
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings._base_sessions import open_base_session
+from plugincreds._bindings._base_sessions import BaseProfile, open_base_session
 from plugincreds._bindings._credentials import PROVIDER_NAME, credentials_class
 from plugincreds._bindings._rejection import RejectionHandler
 from plugincreds._contract import PluginContext
 from plugincreds._errors import PluginError, described
 from plugincreds._plugin import Plugin
 from plugincreds._resolution import automatic_source, required_source, selected_source
-from plugincreds._selection import Off, Selected, Selection, asks_for_plugin
+from plugincreds._selection import Off, Selected, Selection, own_plugin
 from plugincreds._settings import (
-    PLUGIN_KEY,
     SOURCE_NAME,
+    Profiles,
     RefreshSettings,
     Section,
     plugin_options,
@@ -88,21 +88,27 @@ class PluginProvider:
         """Return what a plugin is told of the session and the profile."""
         session = self._session
         package = self._base_package
-        in_code = session.instance_variables().get("profile")
         # Another profile than the session's is a source_profile: there, botocore itself
         # skips the environment, as it does for a profile in code.
-        profile = in_code if self._profile == active_profile(session) else self._profile
+        is_source = self._profile != active_profile(session)
+        in_code = is_source or session.instance_variables().get("profile") is not None
+        base = BaseProfile(
+            self._profile if is_source else session.get_config_variable("profile"),
+            in_code=in_code,
+            is_source=is_source,
+        )
         variables = {name: session.get_config_variable(name) for name in _BASE_VARIABLES}
-        over = frozenset([plugin])
+        # A module that a program hands over is not what a profile asks for by the same name.
+        over = frozenset([plugin] if self._plugin is None else [])
         return PluginContext(
             plugin,
             profile=self._profile,
             region=variables["region"],
             options=self._options(plugin),
             # It must not hold the session: sources outlive sessions.
-            open_session=lambda: open_base_session(package, over, profile=profile, **variables),
+            open_session=lambda: open_base_session(package, over, base, **variables),
             # What that session finds differs with these, too.
-            basis=(profile is not None, *variables.values()),
+            basis=(in_code, *variables.values()),
         )
 
     def refresh_settings(self) -> RefreshSettings:
@@ -120,8 +126,7 @@ class PluginProvider:
     def _options(self, plugin: str) -> Mapping[str, str]:
         """Return the profile's options, unless they are there for another plugin."""
         section = self.section()
-        is_for = section.get(PLUGIN_KEY)
-        if self._plugin is None and asks_for_plugin(section) and is_for != plugin:
+        if self._plugin is None and own_plugin(section) not in {"", plugin}:
             return {}
         return plugin_options(section, self._profile)
 
@@ -148,7 +153,7 @@ def profiles_of(session: Any) -> Mapping[str, Section]:
     """Return the sections of all profiles, of both files; none of a session that is a mock."""
     config = getattr(session, "full_config", None)
     profiles = config.get("profiles") if isinstance(config, Mapping) else None
-    return profiles if isinstance(profiles, Mapping) else {}
+    return Profiles(profiles if isinstance(profiles, Mapping) else {})
 
 
 def active_profile(session: Any) -> str:
