@@ -53,10 +53,6 @@ class CredentialsCache:
             half of its lifetime. None: 5, 15 or 60 minutes, by its lifetime.
 
     Attributes:
-        reporter: Words what people are told.
-        mark: What the flight is known by; this cache, unless it is set.
-        is_same: Tells whether the plugin still gives the identity that this cache is for; None
-            where it cannot tell.
         timeout: After how many seconds `retrieve` counts as failed; None for never.
     """
 
@@ -83,9 +79,10 @@ class CredentialsCache:
         self._state = State()
         self._syncs = SyncHolder()
         self._watch_at = -NEVER
-        self.reporter = Reporter("A credential plugin")
-        self.mark: Hashable = self
         self.timeout: float | None = None
+        self.reporter = Reporter("A credential plugin")  # words what people are told
+        self.mark: Hashable = self  # what the flight is known by
+        # Tells whether the plugin still gives the identity that this is for.
         self.is_same: Callable[[], bool] | None = None
 
     @property
