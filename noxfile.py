@@ -6,8 +6,13 @@ nox.options.default_venv_backend = "uv|virtualenv"
 nox.options.reuse_existing_virtualenvs = True
 
 PYTHONS = ["3.10", "3.11", "3.12", "3.13"]
-# The lowest botocore that pyproject.toml allows, with the boto3 that was made for it.
-UPSTREAM = {"lowest": ["boto3==1.28.0", "botocore==1.31.0"], "newest": ["boto3"]}
+# Each with what was made for it. aiobotocore wants one botocore, which is never the newest.
+UPSTREAM = {
+    "lowest": ["boto3==1.28.0", "botocore==1.31.0"],
+    "lowest aiobotocore": ["aiobotocore==2.6.0", "boto3==1.28.17", "trio"],
+    "newest": ["boto3"],
+    "newest aiobotocore": ["aiobotocore", "boto3", "httpx2", "trio"],
+}
 
 
 @nox.session(python=PYTHONS)
@@ -16,7 +21,21 @@ def tests(session: nox.Session, upstream: str) -> None:
     """Run all tests; the environments that the functional tests make have the same botocore."""
     session.install(*nox.project.dependency_groups(_pyproject(), "dev"), *UPSTREAM[upstream])
     session.install("--no-deps", "--editable", ".")
-    session.run("python", "-m", "pytest", *session.posargs)
+    with_aiobotocore = "aiobotocore" in upstream
+    # Environments with s3fs in them need one botocore, too.
+    left_out = (
+        [] if with_aiobotocore else ["tests/asynchronous", "tests/functional/test_clients.py"]
+    )
+    ignored = [f"--ignore={path}" for path in left_out]
+    session.run("python", "-m", "pytest", *ignored, *session.posargs)
+
+
+@nox.session(python=["3.11", "3.13"])
+def clients(session: nox.Session) -> None:
+    """Run other people's programs, each in an environment of its own with its newest versions."""
+    session.install(*nox.project.dependency_groups(_pyproject(), "dev"))
+    session.install("--no-deps", "--editable", ".")
+    session.run("python", "-m", "pytest", *(session.posargs or ["tests/clients"]))
 
 
 def _pyproject() -> dict[str, object]:

@@ -82,6 +82,8 @@ class CredentialsCache:
         self.timeout: float | None = None
         self.reporter = Reporter("A credential plugin")  # words what people are told
         self.mark: Hashable = self  # what the flight is known by
+        # Tells when the value given last was retrieved, where that was not now.
+        self.since: Callable[[], float] | None = None
         # Tells whether the plugin still gives the identity that this is for.
         self.is_same: Callable[[], bool] | None = None
 
@@ -294,7 +296,8 @@ class CredentialsCache:
     def _next(self, before: State, result: Value | Failure, now: float, *, given_up: bool) -> State:
         if isinstance(result, Failure):
             return failed(before, result, now, self._uniform, given_up=given_up)
-        state = succeeded(result, now, self._advisory_window, self._uniform)
+        since = now if self.since is None else min(now, self.since())
+        state = succeeded(result, since, self._advisory_window, self._uniform)
         if not (before.rejected and before.value and before.value.access_key == result.access_key):
             return state
         failure = self.reporter.failure("it gave the key again that a service has rejected")

@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Any
 
 from plugincreds._errors import PluginError
@@ -14,7 +15,12 @@ ACCOUNT_KEY = "aws_account_id"
 ADVISORY_WINDOW_KEY = "credential_plugin_advisory_window"
 OPTIONS_KEY = "credential_plugin_options"
 TIMEOUT_KEY = "credential_plugin_timeout"
+CACHE_KEY = "credential_plugin_cache"
+CACHE_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE"
+CACHE_FOLDER_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE_DIR"
 OFF = "none"
+_CACHE_FOLDER = "~/.aws/plugincreds/cache"
+_ANSWERS = {"true": True, "false": False}
 _LONGEST = 10.0**9  # seconds; 30 years, and still a number that a lock can wait for
 
 Section = Mapping[str, Any]  # a profile's, as botocore reads it, less values that may be secret
@@ -25,6 +31,7 @@ _READ_KEYS = frozenset(
         OPTIONS_KEY,
         ADVISORY_WINDOW_KEY,
         TIMEOUT_KEY,
+        CACHE_KEY,
         ACCOUNT_KEY,
         "credential_source",
         "source_profile",
@@ -64,21 +71,51 @@ class RefreshSettings:
     Attributes:
         advisory_window: How many seconds before its expiry a value is renewed ahead, or None.
         timeout: After how many seconds `retrieve()` counts as failed, or None.
+        cache_folder: Where the processes of this user share values, or None.
     """
 
     advisory_window: float | None = None
     timeout: float | None = None
+    cache_folder: Path | None = None
 
 
-def refresh_settings(section: Section, profile: str) -> RefreshSettings:
-    """Return what a profile's section says.
+def refresh_settings(section: Section, profile: str, environ: Mapping[str, str]) -> RefreshSettings:
+    """Return what a profile's section says, and the environment.
 
     Raises:
-        PluginError: A value is no number of seconds above zero.
+        PluginError: A value is no number of seconds above zero, or neither true nor false.
     """
     return RefreshSettings(
-        _seconds(section, ADVISORY_WINDOW_KEY, profile), _seconds(section, TIMEOUT_KEY, profile)
+        _seconds(section, ADVISORY_WINDOW_KEY, profile),
+        _seconds(section, TIMEOUT_KEY, profile),
+        cache_folder(environ) if wants_cache(section, profile, environ) else None,
     )
+
+
+def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether values are to be shared between processes; the variable has the last word.
+
+    Raises:
+        PluginError: What is asked is neither true nor false.
+    """
+    for place, value in (
+        (CACHE_VARIABLE, environ.get(CACHE_VARIABLE)),
+        (f"The profile {profile!r} has {CACHE_KEY}", section.get(CACHE_KEY)),
+    ):
+        if value is not None and value != "":
+            answer = str(value).strip().lower()
+            if answer in _ANSWERS:
+                return _ANSWERS[answer]
+            sentence = f"{place} = {value!r}" if place != CACHE_VARIABLE else f"{place}={value}"
+            message = f"{sentence} is neither true nor false. Correct or remove it."
+            raise PluginError(message)
+    return False
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return where values are shared between processes."""
+    chosen = environ.get(CACHE_FOLDER_VARIABLE, "").strip() or _CACHE_FOLDER
+    return Path(chosen).expanduser()
 
 
 def plugin_options(section: Section, profile: str) -> Mapping[str, str]:

@@ -17,6 +17,7 @@ from plugincreds._discovery import Discovery, discover
 from plugincreds._functions import Functions
 from plugincreds._loading import Getter, load
 from plugincreds._plugin import InstalledPlugin, Plugin
+from plugincreds._process_cache import ProcessCache
 from plugincreds._refresh import CredentialsCache
 from plugincreds._reporter import Reporter
 from plugincreds._settings import RefreshSettings
@@ -40,13 +41,43 @@ class Source:
         refresh: RefreshSettings,
     ) -> None:
         self.plugin = plugin
+        self._shared = shared = _shared(plugin, functions, mark, refresh)
+        given: Functions | ProcessCache = functions if shared is None else shared
         self.cache = cache = CredentialsCache(
-            functions.retrieve, functions.is_expired, advisory_window=refresh.advisory_window
+            given.retrieve, given.is_expired, advisory_window=refresh.advisory_window
         )
+        if shared is not None:
+            cache.since = shared.since
         cache.timeout = refresh.timeout
         cache.mark = mark
         cache.is_same = functions.is_same
         cache.reporter = Reporter(plugin.label, plugin.name, plugin.origin)
+
+    def reject(self, access_key: str) -> None:
+        """Take note that a service has rejected a key; it may have been replaced meanwhile."""
+        if self._shared is not None:
+            self._shared.reject(access_key)
+        self.cache.invalidate(access_key)
+
+
+def _shared(
+    plugin: Plugin, functions: Functions, mark: Hashable, refresh: RefreshSettings
+) -> ProcessCache | None:
+    """Return what shares the source's values between processes, if that is wanted and safe."""
+    if refresh.cache_folder is None:
+        return None
+    if functions.cache_key is None:
+        # Two tenants of one user of the system must never get each other's credentials.
+        registry().say_once(
+            logging.WARNING,
+            f"{plugin.label} has no cache_key(), so nobody can tell whose credentials it gives, "
+            "and they are not shared between processes. This is for its authors to add.",
+        )
+        return None
+    identity = mark[1] if isinstance(mark, tuple) else None
+    return ProcessCache(
+        plugin, functions, identity, refresh.cache_folder, window=refresh.advisory_window
+    )
 
 
 class _Registry:
@@ -102,11 +133,12 @@ class _Registry:
 
     def source(self, key: Hashable, create: Callable[[], Source]) -> Source:
         """Return the source of a key, created at the first call."""
-        with self._lock:
-            source = self._sources.get(key)
-            if source is None:
-                source = self._sources[key] = create()
+        source = self._sources.get(key)
+        if source is not None:
             return source
+        source = create()
+        with self._lock:
+            return self._sources.setdefault(key, source)
 
     def say_once(self, level: int, message: str, *, key: Hashable = None) -> None:
         """Log a message, the first time that it, or one of the same key, is said here."""

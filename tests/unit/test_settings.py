@@ -40,8 +40,8 @@ def test_the_variable(
 def test_how_a_profile_wants_values_to_be_renewed() -> None:
     """Both settings are seconds, and both may be left out."""
     section = {"credential_plugin_timeout": "2.5", "credential_plugin_advisory_window": " 600 "}
-    assert refresh_settings({}, "dev") == RefreshSettings(None, None)
-    assert refresh_settings(section, "dev") == RefreshSettings(advisory_window=600, timeout=2.5)
+    assert refresh_settings({}, "dev", {}) == RefreshSettings(None, None)
+    assert refresh_settings(section, "dev", {}) == RefreshSettings(advisory_window=600, timeout=2.5)
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0", "-1", "nan", "inf", "1,5", {"a": "b"}])
@@ -49,4 +49,4 @@ def test_how_a_profile_wants_values_to_be_renewed() -> None:
 def test_a_bad_number_is_named(key: str, text: object) -> None:
     """With the profile and the line that it stands in."""
     with pytest.raises(PluginError, match=f"profile 'dev' has {key} = "):
-        refresh_settings({key: text}, "dev")
+        refresh_settings({key: text}, "dev", {})

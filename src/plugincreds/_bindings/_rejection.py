@@ -1,9 +1,7 @@
-"""Tells a cache when a service has rejected its key."""
+"""Tells a source when a service has rejected its key."""
 
 import re
-from typing import Any
-
-from plugincreds._refresh import CredentialsCache
+from typing import Any, Protocol
 
 _REJECTIONS = frozenset(
     {
@@ -20,6 +18,13 @@ _SIGNED_BY = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
 _NOTE = "plugincreds_access_key"
 
 
+class Rejecting(Protocol):
+    """What wants to hear of a rejection: a source."""
+
+    def reject(self, access_key: str) -> None:
+        """Take note that a service has rejected a key."""
+
+
 class RejectionHandler:
     """Two of botocore's event handlers: one notes who signed a request, one reads the answer.
 
@@ -27,13 +32,13 @@ class RejectionHandler:
     the answer comes, the cache may have a newer key, and then nothing happens to that one.
     """
 
-    def __init__(self, cache: CredentialsCache) -> None:
-        self._cache = cache
+    def __init__(self, source: Rejecting) -> None:
+        self._source = source
 
     def register(self, session: Any) -> None:
         """Register with a session, for all clients that it makes from now on."""
         # Handlers of a whole event run after those of one service, such as the signer.
-        unique_id = f"plugincreds-{id(self._cache)}"
+        unique_id = f"plugincreds-{id(self._source)}"
         session.register("request-created", self._note, f"{unique_id}-note")
         session.register("response-received", self._check, f"{unique_id}-check")
 
@@ -48,4 +53,4 @@ class RejectionHandler:
         code = ((parsed_response or {}).get("Error") or {}).get("Code")
         access_key = (context or {}).get(_NOTE)
         if code in _REJECTIONS and access_key is not None:
-            self._cache.invalidate(access_key)
+            self._source.reject(access_key)

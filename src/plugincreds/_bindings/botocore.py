@@ -1,6 +1,7 @@
 """botocore: the provider in its chain."""
 
 import logging
+import os
 from collections.abc import Callable, Mapping
 from traceback import format_tb
 from types import ModuleType
@@ -68,16 +69,29 @@ class PluginProvider:
             PluginError: The selected plugin is missing, broken, declines or fails, or an
                 automatic one is configured and fails.
         """
-        chosen = self._choose(self.section())
+        chosen = self.chosen()
         if isinstance(chosen, Off):
             return None
-        source = self._source(chosen)
+        source = self.source(chosen)
         if source is None:
             return None
         if isinstance(chosen, Selected) and chosen.caution:
             registry().say_once(logging.WARNING, chosen.caution)
-        RejectionHandler(source.cache).register(self._session)
+        RejectionHandler(source).register(self._session)
         return self.credentials(source, chosen.account_id)
+
+    def chosen(self) -> Selection:
+        """Return which plugin is meant now.
+
+        Raises:
+            PluginError: One is asked for in a way that cannot be followed.
+        """
+        return self._choose(self.section())
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile that the plugins are asked for."""
+        return self._profile
 
     def credentials(self, source: Source, account_id: str | None = None) -> Any:
         """Return what botocore signs with, for a source."""
@@ -113,7 +127,7 @@ class PluginProvider:
 
     def refresh_settings(self) -> RefreshSettings:
         """Return how the profile wants values to be renewed."""
-        return refresh_settings(self.section(), self._profile)
+        return refresh_settings(self.section(), self._profile, os.environ)
 
     def section(self) -> Section:
         """Return the profile's section, empty where there is none."""
@@ -130,7 +144,8 @@ class PluginProvider:
             return {}
         return plugin_options(section, self._profile)
 
-    def _source(self, chosen: Selection) -> Source | None:
+    def source(self, chosen: Selection) -> Source | None:
+        """Return the source of what is chosen, with a value in it; None if all decline."""
         if isinstance(chosen, Selected):
             return selected_source(chosen, self.context, self.refresh_settings, self._plugin)
         if isinstance(chosen, Off):

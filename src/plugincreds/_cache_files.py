@@ -1,0 +1,145 @@
+"""The files of the cache between processes: written whole or not at all, and nobody else's.
+
+A credentials file that another user could have put there, or could read, is worse than
+none. So the folder and each file are looked at through the descriptor that is then used, and
+what is not as it was made is refused.
+"""
+
+import os
+import stat
+import tempfile
+from contextlib import suppress
+from pathlib import Path
+
+_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
+_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LARGEST = 64 * 1024  # bytes; a token has at most some thousand
+_ENDING = ".json"
+
+
+class RefusedError(Exception):
+    """A file or folder is not safe to use; the text says which, why, and what to do."""
+
+
+class CacheFiles:
+    """The files in one folder, by name without ending.
+
+    Args:
+        folder: The folder, which need not exist yet.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, name: str, ending: str = _ENDING) -> Path:
+        """Return where a file is."""
+        return self.folder / f"{name}{ending}"
+
+    def names(self) -> list[str]:
+        """Return the names of the files that are there.
+
+        Raises:
+            RefusedError: The folder is not safe to use.
+            OSError: It cannot be read.
+        """
+        if not self._check_folder():
+            return []
+        return sorted(path.stem for path in self.folder.glob(f"*{_ENDING}"))
+
+    def read(self, name: str) -> bytes | None:
+        """Return what a file holds; None if there is none.
+
+        Raises:
+            RefusedError: It, or the folder, is not safe to use.
+            OSError: It cannot be read.
+        """
+        if not self._check_folder():
+            return None
+        path = self.path(name)
+        try:
+            descriptor = os.open(path, os.O_RDONLY | _NO_LINK)
+        except FileNotFoundError:
+            return None
+        except OSError as error:
+            if path.is_symlink():
+                raise RefusedError(f"{path} is a symbolic link; remove it") from error
+            raise
+        try:
+            _check(path, os.fstat(descriptor), stat.S_ISREG, "file", 0o600)
+            content = os.read(descriptor, _LARGEST)
+        finally:
+            os.close(descriptor)
+        return content if len(content) < _LARGEST else b""
+
+    def write(self, name: str, content: bytes) -> None:
+        """Write a file, so that a reader sees the old one or the new one, and a crash leaves one.
+
+        Raises:
+            RefusedError: The folder is not safe to use.
+            OSError: It cannot be written; the old file is still there.
+        """
+        self.create_folder()
+        # It is made with mode 0600, and never where something else is.
+        descriptor, temporary = tempfile.mkstemp(prefix=f"{name}.", suffix=".new", dir=self.folder)
+        try:
+            with os.fdopen(descriptor, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(descriptor)
+            os.replace(temporary, self.path(name))  # noqa: PTH105 - the path is a str here
+        except BaseException:
+            with suppress(OSError):
+                os.unlink(temporary)  # noqa: PTH108 - the path is a str here
+            raise
+
+    def remove(self, name: str) -> None:
+        """Remove a file, if it is there.
+
+        Raises:
+            RefusedError: The folder is not safe to use.
+            OSError: It cannot be removed.
+        """
+        if self._check_folder():
+            self.path(name).unlink(missing_ok=True)
+
+    def remove_leftovers(self) -> None:
+        """Remove what processes have left that were killed while they wrote.
+
+        Locks stay: a process may hold one.
+        """
+        if self._check_folder():
+            for path in self.folder.glob("*.new"):
+                path.unlink(missing_ok=True)
+
+    def create_folder(self) -> None:
+        """See that the folder is there, and is safe to use.
+
+        Raises:
+            RefusedError: It is not.
+            OSError: It cannot be made.
+        """
+        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
+        with suppress(FileExistsError):
+            self.folder.mkdir(mode=0o700)
+        self._check_folder()
+
+    def _check_folder(self) -> bool:
+        try:
+            found = self.folder.lstat()
+        except FileNotFoundError:
+            return False
+        _check(self.folder, found, stat.S_ISDIR, "folder", 0o700)
+        return True
+
+
+def _check(path: Path, found: os.stat_result, is_kind: object, kind: str, mode: int) -> None:
+    if not is_kind(found.st_mode):  # type: ignore[operator] # a function of the module stat
+        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else f"no {kind}"
+        raise RefusedError(f"{path} is {what}; remove it")
+    if not hasattr(os, "geteuid"):  # Windows, where the folder of a user is that user's
+        return
+    if found.st_uid != os.geteuid():
+        raise RefusedError(f"{path} belongs to another user; remove it, or choose another place")
+    if found.st_mode & _OTHERS:
+        bits = stat.S_IMODE(found.st_mode)
+        raise RefusedError(f"{path} is open to other users (mode {bits:o}); chmod {mode:o} it")

@@ -1,0 +1,42 @@
+"""The command `plugincreds`: what is installed, what would happen here, credentials for others."""
+
+import argparse
+import sys
+from collections.abc import Sequence
+from importlib import metadata
+
+from plugincreds._cli import _cache, _doctor, _export, _list
+from plugincreds._errors import described
+
+_COMMANDS = (_list, _doctor, _export, _cache)
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, and return the status that the process ends with."""
+    parsed = _parser().parse_args(arguments)
+    try:
+        status: int = parsed.run(parsed)
+        sys.stdout.flush()
+    except BrokenPipeError:  # as with `| head`; nothing more can be said on stdout
+        sys.stdout = None  # type: ignore[assignment]
+        return 1
+    except Exception as error:  # noqa: BLE001 - a person gets a sentence, not a traceback
+        print(f"plugincreds: {_sentence(error)}", file=sys.stderr)
+        return 1
+    return status
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="plugincreds", description=__doc__, allow_abbrev=False)
+    version = f"%(prog)s {metadata.version('plugincreds')}"
+    parser.add_argument("--version", action="version", version=version)
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for command in _COMMANDS:
+        command.add_parser(commands)
+    return parser
+
+
+def _sentence(error: Exception) -> str:
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - it waits until there is one
+
+    return str(error) if isinstance(error, BotoCoreError) else described(error)

@@ -1,0 +1,51 @@
+"""What the tests of clients share with the functional tests."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TypeAlias
+
+import pytest
+
+from tests.functional.conftest import _forgetful, alice, bob, container, server, trace, wheels
+from tests.support.clients import environment_with, new_bucket, others_in_reach
+from tests.support.environments import Environment, Wheels
+from tests.support.moto_process import Identity, MotoServer
+
+__all__ = ["_forgetful", "alice", "bob", "container", "server", "trace", "wheels"]
+
+With: TypeAlias = Callable[..., Environment]  # the fixture `environment`
+
+
+@pytest.fixture
+def environment(tmp_path: Path, wheels: Wheels, server: MotoServer) -> Iterator[With]:
+    """Return a function that makes an environment with plugincreds and these packages."""
+    with ExitStack() as stack:
+        yield lambda *packages: stack.enter_context(
+            environment_with(tmp_path, wheels, server, *packages)
+        )
+
+
+@pytest.fixture
+def bucket(server: MotoServer) -> str:
+    """Return the name of a new bucket."""
+    return new_bucket(server)
+
+
+@pytest.fixture(params=["automatic", "selected"])
+def alpha(
+    request: pytest.FixtureRequest,
+    server: MotoServer,
+    alice: Identity,
+    bob: Identity,
+    container: Identity,
+    trace: Path,
+) -> dict[str, str]:
+    """Return variables with which the plugin alpha signs as alice, though others are in reach."""
+    assert container.access_key
+    selected = {"selected": {"AWS_CREDENTIAL_PLUGIN": "alpha"}}.get(request.param, {})
+    keys = alice.variables("ALPHA_KEY", "ALPHA_SECRET")
+    others = others_in_reach(server, bob)[request.param]
+    return {**others, **selected, **keys, "PLUGIN_TRACE": str(trace)}

@@ -1,0 +1,293 @@
+"""`plugincreds export` and `plugincreds cache`: documents, quoting, and what they refuse."""
+
+import json
+import os
+import shutil
+import subprocess
+from datetime import datetime, timezone
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import plugincreds
+from plugincreds import Value
+from plugincreds._cli import _export, main
+from tests.unit.conftest import Install
+
+PLUGIN = """
+    import os, subprocess, sys
+    from datetime import datetime, timezone
+    from plugincreds import Value
+    class get_provider:
+        def __init__(self, context): self.context = context
+        def retrieve(self):
+            print("noise"); subprocess.run(["echo", "noise of a child"], check=True)
+            role = self.context.options.get("role", "")
+            expiry = datetime(2100, 1, 31, tzinfo=timezone.utc)
+            key = f"{self.context.plugin}-{self.context.profile}-{role}"
+            return Value(key, "secret", "token", expiry_time=expiry, account_id="123456789012")
+        def is_expired(self): return False
+        def cache_key(self): return "me"
+"""
+NASTY = "'\"$HOME`id`\\\\!&|;<>(){}[]*?~#%=+/^,.:@-_'$(id)\\'"
+PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+NAMES = (
+    "AWS_ACCESS_KEY_ID",
+    "AWS_SECRET_ACCESS_KEY",
+    "AWS_SESSION_TOKEN",
+    "AWS_CREDENTIAL_EXPIRATION",
+    "AWS_ACCOUNT_ID",
+)
+
+
+def nasty_value() -> Value:
+    """Return a value of every character that one may have."""
+    expiry = datetime(2100, 1, 31, tzinfo=timezone.utc)
+    return Value(NASTY, PRINTABLE, PRINTABLE[::-1], expiry_time=expiry, account_id="123456789012")
+
+
+def formatted(name: str, value: Value) -> str:
+    """Return a document."""
+    return _export._FORMATS[name](value)
+
+
+def texts(value: Value) -> list[str | None]:
+    """Return what the variables are to be."""
+    parts = (value.access_key, value.secret_key, value.token)
+    return [*parts, "2100-01-31T00:00:00+00:00", value.account_id]
+
+
+@pytest.mark.parametrize("format_name", ["env", "env-no-export"])
+@pytest.mark.parametrize("shell", list(filter(shutil.which, ["bash", "sh", "zsh", "dash"])))
+def test_shells_read_the_very_values(shell: str, format_name: str) -> None:
+    """Guards the quoting, with real shells: each one that is installed."""
+    value = nasty_value()
+    script = formatted(format_name, value) + "\n"
+    script += "".join(f'printf "%s\\n" "${name}"\n' for name in NAMES)
+    done = subprocess.run([shell], input=script, capture_output=True, text=True, check=True)
+    assert done.stdout.splitlines() == texts(value)
+
+
+def test_fish_reads_the_very_values() -> None:
+    """Guards its quoting, with fish where it is installed, and by its two rules."""
+    value = nasty_value()
+    script = formatted("fish", value)
+    assert formatted("fish", Value("a\\'b", "s")).splitlines()[0] == (
+        "set -gx AWS_ACCESS_KEY_ID 'a\\\\\\'b'"
+    )
+    program = shutil.which("fish")
+    if program is not None:
+        script += "".join(f'\nprintf "%s\\n" ${name}' for name in NAMES)
+        done = subprocess.run([program], input=script, capture_output=True, text=True, check=True)
+        assert done.stdout.splitlines() == texts(value)
+
+
+def test_powershell_is_quoted_by_its_rule() -> None:
+    """Guards that between single quotes only the quote itself is special, and is doubled."""
+    for line, text in zip(
+        formatted("powershell", nasty_value()).splitlines(), texts(nasty_value()), strict=True
+    ):
+        name, _, quoted = line.partition("=")
+        assert name.startswith("$Env:AWS_")
+        assert quoted[0] == quoted[-1] == "'"
+        assert quoted[1:-1].replace("''", "\0").count("'") == 0
+        assert quoted[1:-1].replace("''", "'") == text
+
+
+@pytest.mark.parametrize("letter", ['"', "%", "!"])
+def test_cmd_is_refused_what_it_cannot_express(letter: str) -> None:
+    """Guards against a key that is another one when cmd.exe has read it."""
+    fine = Value("AKIA", "a/b+c=&|<>^()", "t")
+    assert formatted("windows-cmd", fine).splitlines()[1] == (
+        'set "AWS_SECRET_ACCESS_KEY=a/b+c=&|<>^()"'
+    )
+    with pytest.raises(plugincreds.PluginError, match="Use --format powershell"):
+        formatted("windows-cmd", Value("AKIA", f"a{letter}b"))
+
+
+def test_what_is_not_there_is_left_out() -> None:
+    """Guards the document of keys for ever."""
+    value = Value("AKIA", "secret")
+    assert json.loads(formatted("process", value)) == {
+        "Version": 1,
+        "AccessKeyId": "AKIA",
+        "SecretAccessKey": "secret",
+    }
+    assert formatted("env", value) == (
+        "export AWS_ACCESS_KEY_ID=AKIA\nexport AWS_SECRET_ACCESS_KEY=secret"
+    )
+
+
+def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    """Run a command, and return its status, stdout and stderr."""
+    plugincreds.reset()
+    status = main(arguments)
+    return status, *capfd.readouterr()
+
+
+def key(capfd: pytest.CaptureFixture[str], *arguments: str) -> Any:
+    """Return the access key that is exported."""
+    status, out, _ = run(capfd, "export", *arguments)
+    assert status == 0
+    return json.loads(out)["AccessKeyId"]
+
+
+def test_nothing_but_the_document_is_on_stdout(
+    install: Install, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards SDKs that parse it, from what a plugin and its children print."""
+    install(PLUGIN)
+    status, out, err = run(capfd, "export", "vault")
+    assert status == 0
+    assert json.loads(out) == {
+        "Version": 1,
+        "AccessKeyId": "vault-default-",
+        "SecretAccessKey": "secret",
+        "SessionToken": "token",
+        "Expiration": "2100-01-31T00:00:00+00:00",
+        "AccountId": "123456789012",
+    }
+    assert "noise of a child" in err
+
+
+def test_whose_credentials_are_exported(
+    install: Install,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    """Guards the name, the profile, and what is selected where no name is given."""
+    install(PLUGIN)
+    install(PLUGIN, name="zeta", distribution="zeta")
+    options = "credential_plugin_options =\n  role = reader\n"
+    (tmp_path / "config").write_text(
+        f"[profile p]\n{options}[profile z]\ncredential_plugin = zeta\n{options}"
+        "[profile off]\ncredential_plugin = none\n[profile v]\naws_account_id = 222222222222\n"
+    )
+    assert key(capfd, "zeta", "--profile", "p") == "zeta-p-reader"
+    assert key(capfd, "vault", "--profile", "z") == "vault-z-"
+    assert key(capfd, "--profile", "z") == "zeta-z-reader"
+    assert key(capfd) == "vault-default-"
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "zeta")
+    assert key(capfd) == "zeta-default-"
+    assert key(capfd, "--profile", "p") == "vault-p-reader"
+    monkeypatch.setenv("AWS_PROFILE", "z")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "")
+    assert key(capfd) == "zeta-z-reader"
+    status, out, err = run(capfd, "export", "--profile", "off")
+    assert (status, out) == (1, "")
+    assert "goes without plugins" in err
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "none")
+    for arguments in (["vault"], []):
+        status, out, err = run(capfd, "export", *arguments)
+        assert (status, out) == (1, "")
+        assert "plugincreds: Credential plugins are switched off" in err
+
+
+@pytest.mark.parametrize(
+    ("source", "arguments", "words"),
+    [
+        ("", ["valt"], "`plugincreds export valt` asks for"),
+        ("", ["vault", "--profile", "nosuch"], "The config profile (nosuch) could not be found"),
+        ("raise OSError('sealed')", ["vault"], "OSError: sealed"),
+        ("def get_provider(): return None", ["vault"], "it declined"),
+        ("def get_provider(): return None", [], "none of those installed is configured here"),
+        (
+            "import plugincreds\ndef retrieve():\n"
+            "    raise plugincreds.NonRecoverableError('Logged out.', hint='run acme login')\n"
+            "def get_provider(): return retrieve, bool",
+            [],
+            "What to do: run acme login",
+        ),
+    ],
+)
+def test_errors_are_one_sentence_on_stderr(
+    install: Install,
+    capfd: pytest.CaptureFixture[str],
+    source: str,
+    arguments: list[str],
+    words: str,
+) -> None:
+    """Guards a person who looks at the error of an SDK, which shows stderr."""
+    install(source)
+    status, out, err = run(capfd, "export", *arguments)
+    assert (status, out) == (1, "")
+    assert err.startswith("plugincreds: ")
+    assert words in err
+    assert "Traceback" not in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_an_export_below_itself_is_refused(
+    install: Install, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards the mark that processes below see, and that it is gone afterwards."""
+    install("""
+        import os
+        def get_provider(): return (lambda: (os.environ["PLUGINCREDS_EXPORTING"], "s")), bool
+    """)
+    assert key(capfd, "vault") == "vault"
+    assert "PLUGINCREDS_EXPORTING" not in os.environ
+    monkeypatch.setenv("PLUGINCREDS_EXPORTING", "other")
+    status, _, err = run(capfd, "export", "vault")
+    assert (status, "holds a space" in err) == (1, True)
+    assert os.environ["PLUGINCREDS_EXPORTING"] == "other"
+    monkeypatch.setenv("PLUGINCREDS_EXPORTING", "other vault")
+    for arguments in (["vault"], []):
+        status, out, err = run(capfd, "export", *arguments)
+        assert (status, out) == (1, "")
+        assert "was started by the plugin 'vault' while that retrieves" in err
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where values are shared."""
+    found = tmp_path / "shared"
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", str(found))
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    return found
+
+
+def test_what_is_shared_is_listed_and_cleared(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards that nothing of a key is shown, and that one plugin may be cleared by itself."""
+    assert run(capfd, "cache", "list") == (0, f"Nothing is shared in {folder}.\n", "")
+    install(PLUGIN)
+    install(PLUGIN, name="zeta", distribution="zeta", version="2.0")
+    key(capfd, "vault")
+    key(capfd, "zeta", "--profile", "dev")
+    status, out, err = run(capfd, "cache", "list")
+    assert (status, err) == (0, "")
+    assert out.splitlines()[0].split() == [
+        "PLUGIN", "PACKAGE", "PROFILE", "RETRIEVED", "EXPIRES", "FILE",
+    ]  # fmt: skip
+    assert "secret" not in out
+    assert "token" not in out
+    assert "vault-default" not in out
+    document = json.loads(run(capfd, "cache", "list", "--json")[1])
+    assert document["folder"] == str(folder)
+    entries = sorted(document["entries"], key=lambda entry: str(entry["plugin"]))
+    facts = [(entry["plugin"], entry["distribution"], entry["profile"]) for entry in entries]
+    assert facts == [("vault", "acme-creds 1.2", "default"), ("zeta", "zeta 2.0", "dev")]
+    assert {entry["expires_at"] for entry in entries} == {"2100-01-31T00:00:00+00:00"}
+    assert run(capfd, "cache", "clear", "zeta") == (0, f"Removed 1 from {folder}.\n", "")
+    (file,) = folder.glob("*.json")
+    file.write_text("damaged")
+    assert "(expired or damaged)" in run(capfd, "cache", "list")[1]
+    (folder / "left.new").write_text("")
+    assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")
+    assert {path.suffix for path in folder.iterdir()} <= {".lock"}
+
+
+def test_a_folder_that_is_not_safe(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
+    """Guards that nothing is listed or removed there."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    (folder / "x.json").write_text("{}")
+    for action in ("list", "clear"):
+        status, out, err = run(capfd, "cache", action)
+        assert (status, out) == (1, "")
+        assert "is open to other users (mode 777); chmod 700 it" in err
+    assert (folder / "x.json").exists()

@@ -1,0 +1,615 @@
+"""What the processes of one user share: one retrieves, the others read; never anybody else's."""
+
+import json
+import logging
+import os
+import stat
+import subprocess
+import sys
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+import plugincreds
+from plugincreds import CredentialsCache, PluginError, Value, _process_cache
+from plugincreds import PluginProviderRetrieveError as RetrieveError
+from plugincreds._functions import Functions
+from plugincreds._plugin import InstalledPlugin
+from plugincreds._process_cache import ProcessCache
+from tests.unit.conftest import Install
+
+START = 1_700_000_000.0
+HOUR = 3600.0
+CANARY = "Canary0Canary1Canary2Canary3"
+PLUGIN = InstalledPlugin("vault", "acme:get_provider", "acme-creds", "1.2")
+
+
+class Broker:
+    """What all processes ask; each call gives another key for an hour."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        self.now = START
+        self.calls = 0
+        self.error: Exception | None = None
+        self.given_up = False
+        self.lifetime: float | None = HOUR
+
+    def retrieve(self) -> Value:
+        self.calls += 1
+        if self.error:
+            raise self.error
+        moment = datetime.fromtimestamp(self.now, timezone.utc)
+        expiry = None if self.lifetime is None else moment + timedelta(seconds=self.lifetime)
+        return Value(f"KEY{self.calls}", CANARY, CANARY, expiry_time=expiry)
+
+    def shared(self, *, key: str = "me", identity: Any = None, **changes: Any) -> ProcessCache:
+        """Return what one process has."""
+        functions = Functions(self.retrieve, lambda: self.given_up, key, lambda: True)
+        functions = Functions(**{**_fields(functions), **changes})
+        return ProcessCache(PLUGIN, functions, identity, self.folder, clock=lambda: self.now)
+
+    def process(self, **changes: Any) -> "Process":
+        """Return the engine of one process."""
+        return Process(self, self.shared(**changes))
+
+    def files(self) -> list[Path]:
+        """Return the entries."""
+        return sorted(self.folder.glob("*.json"))
+
+    def document(self) -> dict[str, Any]:
+        """Return what the one entry holds."""
+        (file,) = self.files()
+        found: dict[str, Any] = json.loads(file.read_text())
+        return found
+
+
+def _fields(functions: Functions) -> dict[str, Any]:
+    return {name: getattr(functions, name) for name in functions.__slots__}
+
+
+class Process:
+    """The engine of one process over the shared files."""
+
+    def __init__(self, broker: Broker, shared: ProcessCache) -> None:
+        self.shared = shared
+        self.cache = CredentialsCache(
+            shared.retrieve,
+            shared.is_expired,
+            clock=lambda: broker.now,
+            uniform=lambda low, _: low,
+        )
+        self.cache.since = shared.since
+
+    def key(self) -> str:
+        return self.cache.get().access_key
+
+    def reject(self, key: str) -> None:
+        self.shared.reject(key)
+        self.cache.invalidate(key)
+
+
+@pytest.fixture
+def broker(tmp_path: Path) -> Broker:
+    return Broker(tmp_path / "home" / "plugincreds" / "cache")
+
+
+def test_one_process_retrieves_and_the_others_read(broker: Broker) -> None:
+    """Guards the point of it, and the shape that the AWS CLI has in its own cache."""
+    assert [broker.process().key() for _ in range(5)] == ["KEY1"] * 5
+    assert broker.calls == 1
+    assert broker.document() == {
+        "ProviderType": "plugin",
+        "Credentials": {
+            "AccessKeyId": "KEY1",
+            "SecretAccessKey": CANARY,
+            "SessionToken": CANARY,
+            "Expiration": "2023-11-14T23:13:20+00:00",
+        },
+        "RetrievedAt": START,
+        "Plugin": "vault",
+        "Distribution": "acme-creds 1.2",
+        "Profile": None,
+    }
+
+
+def test_nobody_else_may_read_it(broker: Broker) -> None:
+    """Guards the modes of folder, file and lock, and that no name holds anything of a value."""
+    broker.process(key="a server").key()
+    (file,) = broker.files()
+    assert stat.S_IMODE(broker.folder.stat().st_mode) == 0o700
+    assert stat.S_IMODE(broker.folder.parent.stat().st_mode) == 0o700
+    for path in broker.folder.iterdir():
+        assert stat.S_IMODE(path.stat().st_mode) == 0o600
+        assert path.suffix in {".json", ".lock"}
+        assert len(path.stem) == 64
+        assert "server" not in path.name
+        assert path == file or not path.read_bytes()
+
+
+@pytest.mark.parametrize(
+    "other",
+    [
+        {"key": "you"},
+        {"identity": ("dev", None, ())},
+        {"identity": ("dev", None, (("role", "admin"),))},
+    ],
+)
+def test_another_identity_is_another_file(broker: Broker, other: dict[str, Any]) -> None:
+    """Guards that tenants, profiles and options never get each other's credentials."""
+    assert (broker.process().key(), broker.process(**other).key()) == ("KEY1", "KEY2")
+    assert len(broker.files()) == 2
+
+
+def test_the_windows_are_those_of_the_retrieval(broker: Broker) -> None:
+    """Guards that a value which is read late is renewed when the first process renews it."""
+    first = broker.process()
+    first.key()
+    broker.now += HOUR - 1000
+    late = broker.process()
+    assert late.key() == "KEY1"
+    assert late.cache._state.retrieved_at == START
+    assert late.cache._state.advisory_at == first.cache._state.advisory_at == START + HOUR - 900
+    broker.now += 100
+    assert (late.key(), first.key(), broker.calls) == ("KEY2", "KEY2", 2)
+
+
+def test_one_process_renews_ahead(broker: Broker) -> None:
+    """Guards that others take the value at hand while one holds the lock."""
+    processes = [broker.process() for _ in range(3)]
+    assert [process.key() for process in processes] == ["KEY1"] * 3
+    broker.now += HOUR - 800
+    assert [process.key() for process in processes] == ["KEY2"] * 3
+    broker.now += HOUR - 800
+    lock = processes[0].shared._lock()
+    lock.acquire()
+    assert broker.process().key() == "KEY2"  # a new process, which has nothing to replace
+    lock.release()
+    assert (broker.process().key(), broker.calls) == ("KEY3", 3)
+
+
+def test_an_expired_or_damaged_entry_is_none(broker: Broker) -> None:
+    """Guards whatever a crash, another version or a person left there."""
+    broker.process().key()
+    (file,) = broker.files()
+    whole = file.read_text()
+    damaged = [
+        "",
+        whole[:-1],
+        "[]",
+        "null",
+        "7",
+        "{}",
+        "[" * 100_000,
+        '{"ProviderType": "plugin", "Credentials": null}',
+        whole.replace('"plugin"', '"sso"', 1),
+        whole.replace('"KEY1"', '"KEY 1"'),
+        whole.replace("2023-", "2003-"),
+        whole.replace(f'"RetrievedAt": {START}', '"RetrievedAt": "soon"'),
+        whole.replace(f'"RetrievedAt": {START}', '"RetrievedAt": 1e300'),
+        whole + " " * 100_000,
+    ]
+    for number, text in enumerate(damaged, start=2):
+        file.write_text(text)
+        assert broker.process().key() == f"KEY{number}", text[:80]
+    file.write_bytes(b"\xff\xfe")
+    assert broker.process().key() == f"KEY{len(damaged) + 2}"
+    broker.now += HOUR
+    assert broker.process().key() == f"KEY{len(damaged) + 3}"
+
+
+def test_a_rejected_key_is_removed(broker: Broker) -> None:
+    """Guards the next process, and that the key of another one is left alone."""
+    process, other = broker.process(), broker.process()
+    assert (process.key(), other.key()) == ("KEY1", "KEY1")
+    process.reject("OLD")
+    assert len(broker.files()) == 1
+    process.reject("KEY1")
+    assert broker.files() == []
+    assert process.key() == "KEY2"
+    other.reject("KEY1")
+    assert len(broker.files()) == 1
+    assert (other.key(), broker.process().key(), broker.calls) == ("KEY2", "KEY2", 2)
+
+
+def test_a_rejected_key_that_comes_back_is_not_taken(broker: Broker) -> None:
+    """Guards a slow process that writes the old value once more."""
+    process = broker.process()
+    process.key()
+    (file,) = broker.files()
+    old = file.read_bytes()
+    process.reject("KEY1")
+    file.write_bytes(old)
+    file.chmod(0o600)
+    assert process.key() == "KEY2"
+
+
+def test_what_the_plugin_gives_up_is_retrieved_anew(broker: Broker) -> None:
+    """Guards that is_expired() is asked of own values only, and that the file does not undo it."""
+    own = broker.process()
+    own.key()
+    reader = broker.process()
+    reader.key()
+    broker.given_up = True
+    assert reader.key() == "KEY1"
+    assert own.key() == "KEY2"
+
+
+def test_values_without_an_expiry_are_not_written(broker: Broker) -> None:
+    """Guards keys for ever on a disk."""
+    broker.lifetime = None
+    assert (broker.process().key(), broker.process().key()) == ("KEY1", "KEY2")
+    assert broker.files() == []
+
+
+def test_a_value_of_another_identity_is_not_written(broker: Broker) -> None:
+    """Guards a plugin whose setting changed while it retrieved."""
+    process = broker.process(is_same=lambda: False)
+    process.cache.is_same = lambda: False
+    with pytest.raises(RetrieveError, match="belongs to another identity"):
+        process.key()
+    assert broker.files() == []
+
+
+def test_a_failure_leaves_the_entry_and_the_lock(broker: Broker) -> None:
+    """Guards the other processes when the plugin of one fails."""
+    process = broker.process()
+    process.key()
+    broker.now += HOUR - 800
+    broker.error = OSError("sealed")
+    assert process.key() == "KEY1"
+    broker.error = None
+    assert broker.process().key() == "KEY3"
+    broker.now += HOUR
+    broker.error = OSError("sealed")
+    with pytest.raises(RetrieveError, match="sealed"):
+        broker.process().key()
+
+
+def test_a_coroutine_function(broker: Broker) -> None:
+    """Guards that the lock is held until it is done, and that its value is written."""
+    locks: list[bool] = []
+
+    async def retrieve() -> Value:
+        locks.append(_process_cache._acquired(broker.shared()._lock()))
+        return broker.retrieve()
+
+    assert broker.process(retrieve=retrieve).key() == "KEY1"
+    assert (locks, len(broker.files())) == ([False], 1)
+
+
+def _open_to_others(broker: Broker) -> None:
+    broker.folder.mkdir(parents=True)
+    broker.folder.chmod(0o755)
+
+
+def _a_link(broker: Broker) -> None:
+    target = broker.folder.parent / "target"
+    target.mkdir(parents=True)
+    target.chmod(0o700)
+    broker.folder.symlink_to(target)
+
+
+def _a_file(broker: Broker) -> None:
+    broker.folder.parent.mkdir(parents=True)
+    broker.folder.write_text("")
+
+
+def _file_open_to_others(broker: Broker) -> None:
+    broker.process().key()
+    broker.files()[0].chmod(0o640)
+
+
+def _file_is_a_link(broker: Broker) -> None:
+    broker.process().key()
+    (file,) = broker.files()
+    file.rename(broker.folder / "target")
+    file.symlink_to(broker.folder / "target")
+
+
+def _file_is_a_folder(broker: Broker) -> None:
+    broker.process().key()
+    (file,) = broker.files()
+    file.unlink()
+    file.mkdir(mode=0o700)
+
+
+REFUSED = {
+    "folder open to others": (_open_to_others, "is open to other users (mode 755); chmod 700 it"),
+    "folder is a link": (_a_link, "is a symbolic link; remove it"),
+    "folder is a file": (_a_file, "is no folder; remove it"),
+    "file open to others": (_file_open_to_others, "(mode 640); chmod 600 it"),
+    "file is a link": (_file_is_a_link, "is a symbolic link; remove it"),
+    "file is a folder": (_file_is_a_folder, "is no file; remove it"),
+}
+
+
+@pytest.mark.parametrize(("prepare", "words"), REFUSED.values(), ids=REFUSED)
+def test_what_is_not_safe_is_refused(
+    broker: Broker, caplog: pytest.LogCaptureFixture, prepare: Any, words: str
+) -> None:
+    """Guards against credentials that another user put there, or could read."""
+    prepare(broker)
+    calls, before = broker.calls, sorted(broker.folder.parent.rglob("*"))
+    process = broker.process()
+    assert process.key() == f"KEY{calls + 1}"
+    (record,) = caplog.records
+    assert record.levelname == "WARNING"
+    assert words in record.getMessage()
+    assert str(broker.folder) in record.getMessage()
+    assert sorted(broker.folder.parent.rglob("*")) == before
+    assert broker.process().key() == f"KEY{calls + 2}"
+
+
+def test_what_belongs_to_somebody_else_is_refused(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards a folder that another user has made first, in /tmp or /dev/shm."""
+    broker.process().key()
+    somebody = os.geteuid() + 1
+    monkeypatch.setattr("os.geteuid", lambda: somebody)
+    assert broker.process().key() == "KEY2"
+    assert "belongs to another user" in caplog.text
+
+
+@pytest.mark.parametrize("call", ["fsync", "replace"])
+def test_a_full_disk(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """Guards that there are credentials all the same, and never half a file."""
+
+    def full(*_: object) -> None:
+        raise OSError(28, "No space left on device")
+
+    process = broker.process()
+    process.key()
+    whole = broker.files()[0].read_bytes()
+    monkeypatch.setattr(f"os.{call}", full)
+    broker.now += HOUR - 800
+    assert process.key() == "KEY2"
+    assert "No space left on device" in caplog.text
+    assert [path.suffix for path in broker.folder.iterdir() if path.suffix != ".lock"] == [".json"]
+    assert broker.files()[0].read_bytes() == whole
+
+
+def test_a_holder_that_hangs(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards that it is waited for no longer than the limit, and that a person is told."""
+    monkeypatch.setattr(_process_cache, "_LONGEST_WAIT", 0.0)
+    lock = broker.shared()._lock()
+    lock.acquire()
+    assert broker.process().key() == "KEY1"
+    assert "another process has been retrieving" in caplog.text
+    lock.release()
+
+
+def test_those_who_wait_read_what_comes(broker: Broker) -> None:
+    """Guards that a process in line does not retrieve, once the first one has written."""
+    lock = broker.shared()._lock()
+    lock.acquire()
+    keys: list[str] = []
+    threads = [
+        threading.Thread(target=lambda: keys.append(broker.process().key())) for _ in range(5)
+    ]
+    for thread in threads:
+        thread.start()
+    broker.shared()._retrieved()
+    for thread in threads:
+        thread.join(20)
+    lock.release()
+    assert (keys, broker.calls) == (["KEY1"] * 5, 1)
+
+
+def test_no_secret_is_logged(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    """Guards logs at every level, filelock's own as well."""
+    caplog.set_level(logging.DEBUG)
+    process = broker.process()
+    process.key()
+    process.reject("KEY1")
+    process.key()
+    assert CANARY not in caplog.text
+
+
+KEYED = """
+    from datetime import datetime, timedelta, timezone
+    import plugincreds
+    calls = []
+    class get_provider:
+        def retrieve(self):
+            calls.append(1)
+            expiry = datetime.now(timezone.utc) + timedelta(hours=1)
+            return plugincreds.Value(f"KEY{len(calls)}", "secret", expiry_time=expiry)
+        def is_expired(self): return False
+        def cache_key(self): return "me"
+"""
+
+
+def key_of(profile: str | None = None) -> str:
+    """Return the key of a session in a process that knows nothing yet."""
+    plugincreds.reset()
+    return str(botocore.session.Session(profile=profile).get_credentials().access_key)
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return where the cache is told to be."""
+    found = tmp_path / "elsewhere"
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", str(found))
+    return found
+
+
+@pytest.mark.parametrize(
+    ("variable", "line", "shared"),
+    [
+        ("", "", False),
+        ("true", "", True),
+        (" TRUE ", "false", True),
+        ("false", "true", False),
+        ("", "true", True),
+        ("", "false", False),
+    ],
+)
+def test_it_must_be_asked_for(
+    install: Install,
+    tmp_path: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    variable: str,
+    line: str,
+    *,
+    shared: bool,
+) -> None:
+    """Guards that nothing is written unasked, and that the variable has the last word."""
+    install(KEYED)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", variable)
+    (tmp_path / "config").write_text(f"[profile dev]\ncredential_plugin_cache = {line}\n")
+    keys = [key_of("dev"), key_of("dev")]
+    assert keys == (["KEY1", "KEY1"] if shared else ["KEY1", "KEY2"])
+    assert folder.exists() is shared
+
+
+def test_the_default_place(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards that it is below ~/.aws."""
+    install(KEYED)
+    monkeypatch.setenv("HOME", str(tmp_path / "me"))
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    key_of()
+    assert (tmp_path / "me/.aws/plugincreds/cache").is_dir()
+
+
+@pytest.mark.usefixtures("folder")
+def test_what_is_neither_true_nor_false(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards that a typing error is not taken for either."""
+    install(KEYED)
+    (tmp_path / "config").write_text("[profile dev]\ncredential_plugin_cache = yes\n")
+    with pytest.raises(PluginError, match="'dev' has credential_plugin_cache = 'yes' is neither"):
+        key_of("dev")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "1")
+    with pytest.raises(PluginError, match="AWS_CREDENTIAL_PLUGIN_CACHE=1 is neither"):
+        key_of()
+
+
+def test_a_plugin_without_cache_key_is_not_shared(
+    install: Install,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Guards two tenants of one user of the system, and tells why, once."""
+    install(KEYED.replace("def cache_key", "def other"))
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    for _ in range(2):
+        assert botocore.session.Session().get_credentials().access_key == "KEY1"
+    assert not folder.exists()
+    (record,) = caplog.records
+    assert "has no cache_key(), so nobody can tell whose" in record.getMessage()
+
+
+@pytest.mark.usefixtures("folder")
+def test_the_extra_is_missing(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the message, and that nobody else signs."""
+    install(KEYED)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    with pytest.raises(PluginError, match=r"pip install 'plugincreds\[cache\]'"):
+        key_of()
+
+
+def test_a_service_rejects_the_key_of_a_file(
+    install: Install, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards that the handler of botocore's events reaches the file."""
+    install(KEYED)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    plugincreds.reset()
+    session = botocore.session.Session()
+    credentials = session.get_credentials()
+    assert credentials.access_key == "KEY1"
+    context = {"plugincreds_access_key": "KEY1"}
+    session.get_component("event_emitter").emit(
+        "response-received.s3.ListBuckets",
+        parsed_response={"Error": {"Code": "ExpiredToken"}},
+        context=context,
+    )
+    assert list(folder.glob("*.json")) == []
+    assert credentials.access_key == "KEY2"
+
+
+PROGRAM = """
+import os, sys, time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from plugincreds import Value
+from plugincreds._functions import Functions
+from plugincreds._plugin import InstalledPlugin
+from plugincreds._process_cache import ProcessCache
+folder, trace, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
+def retrieve():
+    with trace.open("a") as file: file.write("x")
+    if mode == "hang":
+        print("in", flush=True)
+        time.sleep(60)
+    expiry = datetime.now(timezone.utc) + timedelta(hours=1)
+    return Value(f"KEY{os.getpid()}", "s", expiry_time=expiry)
+functions = Functions(retrieve, lambda: False, "me", lambda: True)
+plugin = InstalledPlugin("vault", "acme:get_provider", "acme-creds", "1.2")
+print("ready", flush=True)
+sys.stdin.readline()
+print(ProcessCache(plugin, functions, None, folder).retrieve().access_key, flush=True)
+"""
+
+
+def start(broker: Broker, trace: Path, mode: str = "") -> subprocess.Popen[str]:
+    """Start a process that waits for a line before it asks."""
+    return subprocess.Popen(
+        [sys.executable, "-c", PROGRAM, str(broker.folder), str(trace), mode],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_processes_that_start_together(broker: Broker, tmp_path: Path) -> None:
+    """Guards one retrieval for all of them, counted by what they ask."""
+    trace = tmp_path / "trace"
+    processes = [start(broker, trace) for _ in range(20)]
+    for process in processes:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "ready\n"
+    keys = set()
+    for process in processes:
+        assert process.stdin is not None
+        process.stdin.write("go\n")
+        process.stdin.flush()
+    for process in processes:
+        keys.add(process.communicate(timeout=60)[0])
+    assert (len(keys), trace.read_text()) == (1, "x")
+
+
+def test_the_lock_dies_with_its_holder(broker: Broker, tmp_path: Path) -> None:
+    """Guards the others when the process that retrieves is killed."""
+    trace = tmp_path / "trace"
+    holder = start(broker, trace, "hang")
+    assert holder.stdin is not None
+    assert holder.stdout is not None
+    holder.stdin.write("go\n")
+    holder.stdin.flush()
+    assert [holder.stdout.readline() for _ in range(2)] == ["ready\n", "in\n"]
+    waiter = start(broker, trace)
+    assert waiter.stdin is not None
+    waiter.stdin.write("go\n")
+    waiter.stdin.flush()
+    holder.kill()
+    holder.communicate()
+    output = waiter.communicate(timeout=60)[0]
+    assert output == f"ready\nKEY{waiter.pid}\n"
+    assert trace.read_text() == "xx"
