@@ -5,31 +5,35 @@ AWS credentials to every program in its environment. The rest of this package is
 what is listed in `__all__` is what plugin authors and programs may use.
 """
 
-from plugincreds._bindings._base_sessions import base_session
-from plugincreds._bindings._credentials import PROVIDER_NAME
-from plugincreds._bindings._in_code import (
-    create_session,
-    get_plugin_provider_fns,
-    get_plugin_provider_fns_by_name,
-    new_credentials,
-)
-from plugincreds._contract import CredentialPlugin, PluginContext, Value
-from plugincreds._errors import (
-    InvalidSymbolError,
-    LookupSymbolError,
-    NonRecoverableError,
-    PluginError,
-    PluginIsExpiredNilError,
-    PluginNotFoundError,
-    PluginProviderRetrieveError,
-    PluginRetrieveNilError,
-)
-from plugincreds._opening import open_plugin
-from plugincreds._plugin import PROVIDER_SYMBOL_NAME, InstalledPlugin
-from plugincreds._provider import Provider
-from plugincreds._refresh import CredentialsCache
-from plugincreds._source import installed_plugins, reset
-from plugincreds_startup import install, uninstall
+import importlib
+import typing
+
+if typing.TYPE_CHECKING:
+    from plugincreds._bindings._base_sessions import base_session
+    from plugincreds._bindings._in_code import (
+        create_session,
+        get_plugin_provider_fns,
+        get_plugin_provider_fns_by_name,
+        new_credentials,
+    )
+    from plugincreds._contract import CredentialPlugin, PluginContext, Value
+    from plugincreds._errors import (
+        InvalidSymbolError,
+        LookupSymbolError,
+        NonRecoverableError,
+        PluginError,
+        PluginIsExpiredNilError,
+        PluginNotFoundError,
+        PluginProviderRetrieveError,
+        PluginRetrieveNilError,
+    )
+    from plugincreds._opening import open_plugin
+    from plugincreds._plugin import PROVIDER_SYMBOL_NAME, InstalledPlugin
+    from plugincreds._provider import Provider
+    from plugincreds._refresh import CredentialsCache
+    from plugincreds._settings import PROVIDER_NAME
+    from plugincreds._source import installed_plugins, reset
+    from plugincreds_startup import install, uninstall
 
 __all__ = [
     "PROVIDER_NAME",
@@ -60,7 +64,48 @@ __all__ = [
     "uninstall",
 ]
 
-# Tracebacks and documentation say where people import a class from.
-for _name in __all__:
-    if isinstance(globals()[_name], type):
-        globals()[_name].__module__ = __name__
+# Where each name is; the module is imported when somebody asks for the name. Every chain of
+# botocore imports this package, and most need no more of it than the place of a provider.
+_PLACES = {
+    "CredentialPlugin": "plugincreds._contract",
+    "CredentialsCache": "plugincreds._refresh",
+    "InstalledPlugin": "plugincreds._plugin",
+    "InvalidSymbolError": "plugincreds._errors",
+    "LookupSymbolError": "plugincreds._errors",
+    "NonRecoverableError": "plugincreds._errors",
+    "PROVIDER_NAME": "plugincreds._settings",
+    "PROVIDER_SYMBOL_NAME": "plugincreds._plugin",
+    "PluginContext": "plugincreds._contract",
+    "PluginError": "plugincreds._errors",
+    "PluginIsExpiredNilError": "plugincreds._errors",
+    "PluginNotFoundError": "plugincreds._errors",
+    "PluginProviderRetrieveError": "plugincreds._errors",
+    "PluginRetrieveNilError": "plugincreds._errors",
+    "Provider": "plugincreds._provider",
+    "Value": "plugincreds._contract",
+    "base_session": "plugincreds._bindings._base_sessions",
+    "create_session": "plugincreds._bindings._in_code",
+    "get_plugin_provider_fns": "plugincreds._bindings._in_code",
+    "get_plugin_provider_fns_by_name": "plugincreds._bindings._in_code",
+    "install": "plugincreds_startup",
+    "installed_plugins": "plugincreds._source",
+    "new_credentials": "plugincreds._bindings._in_code",
+    "open_plugin": "plugincreds._opening",
+    "reset": "plugincreds._source",
+    "uninstall": "plugincreds_startup",
+}
+
+
+def __getattr__(name: str) -> typing.Any:
+    """Import what is asked for."""
+    if name not in _PLACES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    member = getattr(importlib.import_module(_PLACES[name]), name)
+    if isinstance(member, type):
+        member.__module__ = __name__  # tracebacks say where people import a class from
+    globals()[name] = member
+    return member
+
+
+def __dir__() -> list[str]:
+    return sorted({*globals(), *__all__})

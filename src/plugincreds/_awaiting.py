@@ -1,22 +1,9 @@
-"""What threads do, awaited in an event loop: asyncio's, or trio's.
-
-A future of `concurrent.futures` stands between the two worlds. Whoever awaits it may be
-cancelled, which cancels neither the thread nor anybody else.
-"""
-
-import asyncio
-from collections.abc import Callable
-from concurrent.futures import Future
-from contextlib import suppress
-from typing import TypeVar
+"""A cache's value behind `await`: the loop goes on while a thread retrieves."""
 
 from plugincreds._contract import Value
+from plugincreds._loops import settled
 from plugincreds._refresh import CredentialsCache
 from plugincreds._single_flight import Waiting
-from plugincreds._worker import start
-
-_T = TypeVar("_T")
-_PATIENCE = 10.0  # seconds of waiting after which a person is told
 
 
 async def value_of(cache: CredentialsCache, found: Value | Waiting | None = None) -> Value:
@@ -39,66 +26,3 @@ async def value_of(cache: CredentialsCache, found: Value | Waiting | None = None
         elif not (waiting.given_up and outcome.value and outcome.failure):
             return outcome.result()
         found = None  # interrupted for somebody else, or served on though given up by now
-
-
-def in_thread(call: Callable[[], _T], done: Callable[[], object]) -> "Future[_T]":
-    """Run a call in a thread; `done` is called there when the future has its result.
-
-    Raises:
-        RuntimeError: No thread can be had.
-    """
-    future: Future[_T] = Future()
-    future.set_running_or_notify_cancel()
-
-    def run() -> None:
-        try:
-            result = call()
-        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
-            done()
-            future.set_exception(error)
-        else:
-            done()
-            future.set_result(result)
-
-    start(run)
-    return future
-
-
-async def settled(future: "Future[_T]", warn: Callable[[float], object] | None = None) -> _T:
-    """Return a future's result, or raise its exception, when a thread has set it.
-
-    Args:
-        future: One that is running, so that it cannot be cancelled.
-        warn: Called with the seconds waited so far, if that is long.
-    """
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
-        return await _settled_in_trio(future, warn)
-    timer = warn and loop.call_later(_PATIENCE, warn, _PATIENCE)
-    waiter = asyncio.wrap_future(future)
-    try:
-        return await waiter
-    finally:
-        waiter.cancel()  # so that nothing reaches for a loop which may be closed then
-        if timer:
-            timer.cancel()
-
-
-async def _settled_in_trio(future: "Future[_T]", warn: Callable[[float], object] | None) -> _T:
-    import trio  # noqa: PLC0415 - where there is no loop of asyncio, its own runs
-
-    event, token = trio.Event(), trio.lowlevel.current_trio_token()
-
-    def wake(_: object) -> None:
-        with suppress(trio.RunFinishedError):
-            token.run_sync_soon(event.set)
-
-    future.add_done_callback(wake)
-    if warn is not None:
-        with trio.move_on_after(_PATIENCE):
-            await event.wait()
-        if not event.is_set():
-            warn(_PATIENCE)
-    await event.wait()
-    return future.result()

@@ -191,3 +191,8 @@ def _unpickled(
     BotoCoreError.__init__(error, **facts)
     error.__dict__.update(state)
     return error
+
+
+# Tracebacks say where people import them from.
+for _kind in (PluginError, *PluginError.__subclasses__()):
+    _kind.__module__ = "plugincreds"

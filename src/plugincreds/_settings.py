@@ -10,6 +10,7 @@ from plugincreds._errors import PluginError
 
 VARIABLE = "AWS_CREDENTIAL_PLUGIN"
 PLUGIN_KEY = "credential_plugin"
+PROVIDER_NAME = "plugin"  # what botocore calls the provider; Go: `ProviderName`
 SOURCE_NAME = "CustomPlugin"  # botocore wants names of sources from outside to begin with Custom
 ACCOUNT_KEY = "aws_account_id"
 ADVISORY_WINDOW_KEY = "credential_plugin_advisory_window"

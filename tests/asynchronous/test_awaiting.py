@@ -17,9 +17,10 @@ from typing import Any
 import pytest
 import trio
 
-from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value, _awaiting
+from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value, _loops
 from plugincreds import PluginProviderRetrieveError as RetrieveError
-from plugincreds._awaiting import settled, value_of
+from plugincreds._awaiting import value_of
+from plugincreds._loops import settled
 from tests.asynchronous.conftest import Together
 
 START = 1_700_000_000.0
@@ -391,7 +392,7 @@ def test_a_long_wait_is_told_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Guards that a person learns whom the program waits for."""
-    monkeypatch.setattr(_awaiting, "_PATIENCE", 0.0)
+    monkeypatch.setattr(_loops, "_PATIENCE", 0.0)
     scene.gate.clear()
 
     async def opener() -> None:
@@ -450,7 +451,7 @@ def test_an_exception_of_a_thread_is_raised(together: Together) -> None:
     done: list[int] = []
 
     async def call() -> None:
-        await settled(_awaiting.in_thread(lambda: 1 // 0, lambda: done.append(1)))
+        await settled(_loops.in_thread(lambda: 1 // 0, lambda: done.append(1)))
 
     assert isinstance(together(call)[0], ZeroDivisionError)
     assert done == [1]

@@ -143,3 +143,28 @@ def test_providers_is_wrapped_once_and_restored() -> None:
         """,
         startup_files=False,
     )
+
+
+def test_half_of_the_package_is_there(tmp_path: Path) -> None:
+    """Guards botocore's own chain where what retrieves is gone, unless a plugin is selected."""
+    (tmp_path / "config").write_text("[profile asks]\ncredential_plugin = vault\n")
+    program = """
+        import logging
+        logging.disable()
+        sys.modules["plugincreds._source"] = None
+        import os, botocore.session
+        for name in ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY"):
+            del os.environ[name]
+        from plugincreds import PluginError
+        assert botocore.session.Session().get_credentials() is None
+        os.environ["AWS_CREDENTIAL_PLUGIN"] = sys.argv[1]
+        try:
+            botocore.session.Session(profile=sys.argv[2] or None).get_credentials()
+        except PluginError as error:
+            assert "cannot be honoured. Install it again" in str(error), error
+        else:
+            raise AssertionError
+        """
+    variables = {"AWS_CONFIG_FILE": str(tmp_path / "config")}
+    run(program, "vault", "", variables=variables)
+    run(program, "", "asks", variables=variables)

@@ -59,7 +59,9 @@ def texts(value: Value) -> list[str | None]:
 
 
 @pytest.mark.parametrize("format_name", ["env", "env-no-export"])
-@pytest.mark.parametrize("shell", list(filter(shutil.which, ["bash", "sh", "zsh", "dash"])))
+@pytest.mark.parametrize(
+    "shell", [shell for shell in ("bash", "sh", "zsh", "dash") if shutil.which(shell)]
+)
 def test_shells_read_the_very_values(shell: str, format_name: str) -> None:
     """Guards the quoting, with real shells: each one that is installed."""
     value = nasty_value()

@@ -12,7 +12,7 @@ from plugincreds._errors import described
 ERRORS = sorted(
     (
         member
-        for member in vars(plugincreds).values()
+        for member in (getattr(plugincreds, name) for name in plugincreds.__all__)
         if isinstance(member, type) and issubclass(member, Exception)
     ),
     key=lambda kind: kind.__name__,

@@ -2,19 +2,45 @@
 
 import inspect
 
+import pytest
+
 import plugincreds
 import plugincreds_startup
+from tests.hook.programs import run
 
 
 def test_all_is_what_is_exported() -> None:
     """A name that is exported by accident is used by somebody for ever."""
-    exported = {
-        name
-        for name, member in vars(plugincreds).items()
-        if not name.startswith("_") and not inspect.ismodule(member)
-    }
-    assert exported == set(plugincreds.__all__)
+    names = [name for name in dir(plugincreds) if not name.startswith("_")]
+    exported = {name for name in names if not inspect.ismodule(getattr(plugincreds, name))}
+    assert exported == set(plugincreds.__all__) == set(plugincreds._PLACES)
     assert plugincreds.install is plugincreds_startup.install
+    with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
+        _ = plugincreds.nosuch
+
+
+def test_classes_are_of_the_package() -> None:
+    """Guards what tracebacks and pickles call them."""
+    for name in plugincreds.__all__:
+        member = getattr(plugincreds, name)
+        if isinstance(member, type):
+            assert member.__module__ == "plugincreds"
+
+
+def test_a_chain_needs_little_of_the_package() -> None:
+    """Guards every program with botocore in it: most chains never come to a plugin."""
+    run(
+        """
+        import botocore.session
+        session = botocore.session.Session()
+        assert "plugin" in [each.METHOD for each in session.get_component("credential_provider").providers]
+        session.get_credentials()
+        loaded = {name for name in sys.modules if name.startswith("plugincreds")}
+        assert "plugincreds._bindings.botocore" in loaded
+        for name in ("_refresh", "_discovery", "_resolution", "_source", "_process_cache"):
+            assert f"plugincreds.{name}" not in loaded, name
+        """
+    )
 
 
 def test_every_public_thing_is_documented() -> None:

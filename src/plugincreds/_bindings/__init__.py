@@ -8,7 +8,6 @@ from types import ModuleType
 from typing import Any
 
 from plugincreds._bindings._chain import Binding
-from plugincreds._bindings.aiobotocore import AioPluginProvider
 from plugincreds._bindings.botocore import PluginProvider
 
 __all__ = ["extend_profile", "extend_resolver"]
@@ -33,4 +32,8 @@ def extend_profile(
 
 
 def _binding(module: ModuleType) -> Binding:
-    return Binding(module, AioPluginProvider if module.__name__ == _AIO else PluginProvider)
+    if module.__name__ != _AIO:
+        return Binding(module, PluginProvider)
+    from plugincreds._bindings.aiobotocore import AioPluginProvider  # noqa: PLC0415 - in its world
+
+    return Binding(module, AioPluginProvider)

@@ -21,7 +21,6 @@ from plugincreds._selection import (
     source_selection,
 )
 from plugincreds._settings import PLUGIN_KEY, Section
-from plugincreds._source import registry
 
 logger = logging.getLogger("plugincreds")
 
@@ -172,6 +171,8 @@ def _warn_of_role(session: Any) -> None:
                 f"botocore assumes the role with the profile {source.profile!r}, and that plugin "
                 f"is not used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
             )
+            from plugincreds._source import registry  # noqa: PLC0415 - for this rare case alone
+
             registry().say_once(logging.WARNING, message)
 
 

@@ -6,9 +6,9 @@ from typing import Any
 
 from plugincreds._awaiting import value_of
 from plugincreds._contract import Value
+from plugincreds._settings import PROVIDER_NAME
 from plugincreds._source import Source
 
-PROVIDER_NAME = "plugin"  # what botocore calls the provider; Go: `ProviderName`
 _COPYING = (
     "Credentials of {} cannot be pickled or copied, because they are bound to the plugin in this "
     "process. Pass get_frozen_credentials() on, or make a session where they are needed."

@@ -7,6 +7,7 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from typing import Any
 
+from plugincreds._bindings._retrieving import source_of
 from plugincreds._bindings.botocore import PluginProvider, active_profile, profiles_of
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
@@ -47,7 +48,7 @@ def exported_value(
     provider = PluginProvider(module, session, active, lambda _: chosen)
     names = [chosen.name] if isinstance(chosen, Selected) else registry().discovery().plugins
     with marked(list(names)):
-        source = provider.source(chosen)
+        source = source_of(provider, chosen)
         if source is None:
             raise PluginError(f"`{_COMMAND}` found no plugin. Name one, or install one.")
         value: Value = source.cache.get()

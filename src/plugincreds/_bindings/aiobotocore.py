@@ -1,14 +1,15 @@
 """aiobotocore: the same provider and the same sources, awaited."""
 
 from concurrent.futures import Future
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from plugincreds._awaiting import in_thread, settled
-from plugincreds._bindings._credentials import aio_credentials_class
 from plugincreds._bindings.botocore import PluginProvider
 from plugincreds._errors import again
 from plugincreds._flight import plugins_in_flight
-from plugincreds._source import Source
+from plugincreds._loops import in_thread, settled
+
+if TYPE_CHECKING:
+    from plugincreds._source import Source
 
 
 class AioPluginProvider(PluginProvider):
@@ -36,8 +37,10 @@ class AioPluginProvider(PluginProvider):
                 raise
             raise again(error) from error.__cause__
 
-    def credentials(self, source: Source, account_id: str | None = None) -> Any:
+    def credentials(self, source: "Source", account_id: str | None = None) -> Any:
         """Return what aiobotocore signs with, for a source."""
+        from plugincreds._bindings._credentials import aio_credentials_class  # noqa: PLC0415
+
         kind = aio_credentials_class(self._module.AioRefreshableCredentials)
         return kind(source, self._module.ReadOnlyCredentials, account_id)
 

@@ -3,19 +3,16 @@
 import logging
 import os
 from collections.abc import Callable, Mapping
-from traceback import format_tb
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from plugincreds._bindings._base_sessions import BaseProfile, open_base_session
-from plugincreds._bindings._credentials import PROVIDER_NAME, credentials_class
-from plugincreds._bindings._rejection import RejectionHandler
 from plugincreds._contract import PluginContext
 from plugincreds._errors import PluginError, described
 from plugincreds._plugin import Plugin
-from plugincreds._resolution import automatic_source, required_source, selected_source
-from plugincreds._selection import Off, Selected, Selection, own_plugin
+from plugincreds._selection import Selected, Selection, own_plugin
 from plugincreds._settings import (
+    PROVIDER_NAME,
     SOURCE_NAME,
     Profiles,
     RefreshSettings,
@@ -23,7 +20,9 @@ from plugincreds._settings import (
     plugin_options,
     refresh_settings,
 )
-from plugincreds._source import Source, registry
+
+if TYPE_CHECKING:
+    from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
 
@@ -69,16 +68,19 @@ class PluginProvider:
             PluginError: The selected plugin is missing, broken, declines or fails, or an
                 automatic one is configured and fails.
         """
-        chosen = self.chosen()
-        if isinstance(chosen, Off):
+        # What retrieves is loaded when a chain comes to a plugin: many chains never do.
+        try:
+            from plugincreds._bindings import _retrieving  # noqa: PLC0415
+        except Exception as error:
+            chosen = self.chosen()
+            message = f"The package plugincreds is damaged ({described(error)})"
+            advice = "Install it again: pip install --force-reinstall plugincreds."
+            if isinstance(chosen, Selected):
+                message = f"{message}, so {chosen.asked_by} cannot be honoured. {advice}"
+                raise PluginError(message, plugin=chosen.name) from error
+            logger.warning("%s, so credential plugins are not used. %s", message, advice)
             return None
-        source = self.source(chosen)
-        if source is None:
-            return None
-        if isinstance(chosen, Selected) and chosen.caution:
-            registry().say_once(logging.WARNING, chosen.caution)
-        RejectionHandler(source).register(self._session)
-        return self.credentials(source, chosen.account_id)
+        return _retrieving.load(self)
 
     def chosen(self) -> Selection:
         """Return which plugin is meant now.
@@ -93,8 +95,20 @@ class PluginProvider:
         """The name of the profile that the plugins are asked for."""
         return self._profile
 
-    def credentials(self, source: Source, account_id: str | None = None) -> Any:
+    @property
+    def plugin(self) -> Plugin | None:
+        """The plugin, where a program has handed it over."""
+        return self._plugin
+
+    @property
+    def session(self) -> Any:
+        """The session that the chain belongs to."""
+        return self._session
+
+    def credentials(self, source: "Source", account_id: str | None = None) -> Any:
         """Return what botocore signs with, for a source."""
+        from plugincreds._bindings._credentials import credentials_class  # noqa: PLC0415 - as above
+
         kind = credentials_class(self._module.RefreshableCredentials)
         return kind(source, self._module.ReadOnlyCredentials, account_id)
 
@@ -143,25 +157,6 @@ class PluginProvider:
         if self._plugin is None and own_plugin(section) not in {"", plugin}:
             return {}
         return plugin_options(section, self._profile)
-
-    def source(self, chosen: Selection) -> Source | None:
-        """Return the source of what is chosen, with a value in it; None if all decline."""
-        if isinstance(chosen, Selected):
-            return selected_source(chosen, self.context, self.refresh_settings, self._plugin)
-        if isinstance(chosen, Off):
-            return None
-        if chosen.asked_by is not None:
-            return required_source(chosen.asked_by, self.context, self.refresh_settings)
-        try:
-            return automatic_source(self.context, self.refresh_settings)
-        except PluginError:
-            raise
-        except Exception as error:  # noqa: BLE001 - a fault of ours; nobody has asked for a plugin
-            message = f"Credential plugins are not used: {described(error)}."
-            registry().say_once(logging.WARNING, message, key=type(error).__name__)
-            # Where it was, but not its text: that may be a plugin's.
-            logger.debug("It was raised here:\n%s", "".join(format_tb(error.__traceback__)))
-            return None
 
 
 def profiles_of(session: Any) -> Mapping[str, Section]:

@@ -18,7 +18,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         status: int = parsed.run(parsed)
         sys.stdout.flush()
     except BrokenPipeError:  # as with `| head`; nothing more can be said on stdout
-        sys.stdout = None  # type: ignore[assignment]
+        sys.stdout = None
         return 1
     except Exception as error:  # noqa: BLE001 - a person gets a sentence, not a traceback
         print(f"plugincreds: {_sentence(error)}", file=sys.stderr)
