@@ -32,6 +32,7 @@ PLUGIN = """
 """
 NASTY = "'\"$HOME`id`\\\\!&|;<>(){}[]*?~#%=+/^,.:@-_'$(id)\\'"
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
+SHELLS = [shell for shell in ("bash", "sh", "zsh", "dash") if shutil.which(shell)]
 NAMES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -59,9 +60,7 @@ def texts(value: Value) -> list[str | None]:
 
 
 @pytest.mark.parametrize("format_name", ["env", "env-no-export"])
-@pytest.mark.parametrize(
-    "shell", [shell for shell in ("bash", "sh", "zsh", "dash") if shutil.which(shell)]
-)
+@pytest.mark.parametrize("shell", SHELLS)
 def test_shells_read_the_very_values(shell: str, format_name: str) -> None:
     """Guards the quoting, with real shells: each one that is installed."""
     value = nasty_value()

@@ -33,7 +33,8 @@ def test_a_chain_needs_little_of_the_package() -> None:
         """
         import botocore.session
         session = botocore.session.Session()
-        assert "plugin" in [each.METHOD for each in session.get_component("credential_provider").providers]
+        chain = session.get_component("credential_provider").providers
+        assert "plugin" in [each.METHOD for each in chain]
         session.get_credentials()
         loaded = {name for name in sys.modules if name.startswith("plugincreds")}
         assert "plugincreds._bindings.botocore" in loaded

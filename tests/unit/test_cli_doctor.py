@@ -1,0 +1,578 @@
+"""`plugincreds doctor`: held against what botocore really does, and word by word."""
+
+import json
+import logging
+import os
+import socket
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.credentials
+import botocore.session
+import pytest
+
+import plugincreds
+import plugincreds_startup
+from plugincreds._bindings._fit import aio_misfits, misfits
+from plugincreds._cli import _doctor_text, _startup_state, main
+from tests.support import golden
+from tests.unit.conftest import GROUP, Install
+
+GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: False)"
+DECLINES = "def get_provider(): return None"
+NEVER = """
+    def retrieve(): raise AssertionError("it must not be called")
+    def get_provider(): return retrieve, lambda: False
+"""
+NOISY = f"import os\nprint('noise')\nos.system('echo noise')\n{GOOD}"
+STATIC = "aws_access_key_id = STATIC\naws_secret_access_key = static\n"
+ROLE = "role_arn = arn:aws:iam::123456789012:role/r\n"
+ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "ENVKEY", "AWS_SECRET_ACCESS_KEY": "envsecret"}
+
+Arrange = Callable[[Install, pytest.MonkeyPatch, Path], list[str]]
+
+
+class Doctor:
+    """Runs the doctor in this process."""
+
+    def __init__(self, capfd: pytest.CaptureFixture[str]) -> None:
+        self._capfd = capfd
+
+    def __call__(self, *arguments: str) -> dict[str, Any]:
+        """Return the document, which must go with the status."""
+        plugincreds.reset()
+        status = main(["doctor", "--json", *arguments])
+        document: dict[str, Any] = json.loads(self._capfd.readouterr().out)
+        assert status == (0 if document["ok"] else 1)
+        assert document["ok"] is not bool(document["errors"])
+        return document
+
+
+@pytest.fixture
+def doctor(capfd: pytest.CaptureFixture[str]) -> Doctor:
+    """Return a function that runs the doctor and returns its document."""
+    return Doctor(capfd)
+
+
+def nothing(_install: Install, _patch: pytest.MonkeyPatch, _config: Path) -> list[str]:
+    """No plugin and no credentials."""
+    return []
+
+
+def one(install: Install, _patch: pytest.MonkeyPatch, config: Path) -> list[str]:
+    """A role, assumed with the credentials of a plugin that a profile selects."""
+    install(NOISY, module="acme_doctor")
+    config.write_text(
+        f"[profile base]\ncredential_plugin = vault\n{STATIC}\n"
+        f"[profile deploy]\n{ROLE}source_profile = base\n"
+    )
+    return ["--profile", "deploy"]
+
+
+def several(install: Install, _patch: pytest.MonkeyPatch, _config: Path) -> list[str]:
+    """Two that are configured, one that declines, one that is broken; nobody selects any."""
+    points = f"[{GROUP}]\na = acme_a:get_provider\nb = acme_b:get_provider\n"
+    site = install(DECLINES, module="acme_a", entry_points=f"{points}c = acme_c\nd = acme_d:x\n")
+    (site / "acme_b.py").write_text(GOOD)
+    (site / "acme_c.py").write_text(GOOD.replace("get_provider", "get_aws_sdk_credential_provider"))
+    return []
+
+
+def broken(install: Install, patch: pytest.MonkeyPatch, _config: Path) -> list[str]:
+    """The selected plugin cannot be imported."""
+    install("raise RuntimeError('broken')", module="acme_doctor")
+    patch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    return []
+
+
+def duplicate(install: Install, patch: pytest.MonkeyPatch, _config: Path) -> list[str]:
+    """Two packages with one name, one that cannot be read, and keys in the environment."""
+    install(GOOD, module="acme_doctor", distribution="first")
+    install(GOOD, module="acme_other", distribution="second")
+    install(distribution="third", entry_points=f"[{GROUP}]\na line without a sign\n")
+    for name, value in ENVIRONMENT.items():
+        patch.setenv(name, value)
+    return []
+
+
+@pytest.mark.parametrize("form", ["txt", "json"])
+@pytest.mark.parametrize("arrange", [nothing, one, several, broken, duplicate])
+def test_output(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    arrange: Arrange,
+    form: str,
+) -> None:
+    """Guards every word of the text, and every key of the document that programs read."""
+    options = arrange(install, monkeypatch, tmp_path / "config")
+    monkeypatch.setattr(_doctor_text, "_WIDTH", 10_000)  # paths differ in length
+    status = main(["doctor", *options, *(["--json"] if form == "json" else [])])
+    assert status == (1 if arrange in {nothing, broken} else 0)
+    plain = golden.plain_json if form == "json" else golden.plain_text
+    printed = capfd.readouterr().out
+    golden.check(f"doctor_{arrange.__name__}.{form}", plain(printed, {tmp_path: "TMP"}))
+
+
+SETTINGS: dict[str, tuple[str, dict[str, str], str | None]] = {
+    "nothing": ("", {}, None),
+    "automatic": ("", {}, None),
+    "static": (f"[default]\n{STATIC}", {}, None),
+    "partial": ("[default]\naws_access_key_id = x\n", {}, None),
+    "environment": ("", ENVIRONMENT, None),
+    "half an environment": ("", {"AWS_ACCESS_KEY_ID": "x"}, None),
+    "variable": (f"[default]\n{STATIC}", {**ENVIRONMENT, "AWS_CREDENTIAL_PLUGIN": "vault"}, None),
+    "missing": (f"[default]\n{STATIC}", {"AWS_CREDENTIAL_PLUGIN": "other"}, None),
+    "off": ("", {"AWS_CREDENTIAL_PLUGIN": "none"}, None),
+    "off, but asked for": (
+        f"[default]\ncredential_plugin = vault\n{STATIC}",
+        {"AWS_CREDENTIAL_PLUGIN": "none"},
+        None,
+    ),
+    "in code": ("[profile p]\ncredential_plugin = vault\n", ENVIRONMENT, "p"),
+    "in code, automatic": ("[profile p]\nregion = x\n", ENVIRONMENT, "p"),
+    "no such profile": ("[profile p]\nregion = x\n", {}, "q"),
+    "none in the profile": ("[default]\ncredential_plugin = none\n", {}, None),
+    "a block": ("[default]\ncredential_plugin =\n  a = b\n", {}, None),
+    "a bad number": (
+        "[default]\ncredential_plugin = vault\ncredential_plugin_timeout = soon\n",
+        {},
+        None,
+    ),
+    "bad options": (
+        "[default]\ncredential_plugin = vault\ncredential_plugin_options = x\n",
+        {},
+        None,
+    ),
+    "a role alone": (f"[default]\n{ROLE}", {}, None),
+    "a role with two sources": (
+        f"[default]\n{ROLE}source_profile = x\ncredential_source = Environment\n",
+        ENVIRONMENT,
+        "default",
+    ),
+    "a role in a circle": (f"[default]\n{ROLE}source_profile = default\n", {}, None),
+    "a role of nobody": (f"[default]\n{ROLE}source_profile = x\n", {}, None),
+    "a role of an empty profile": (
+        f"[default]\n{ROLE}source_profile = x\n[profile x]\nregion = x\n",
+        {},
+        None,
+    ),
+    "an unknown source": (f"[default]\n{ROLE}credential_source = Nobody\n", {}, None),
+    "an empty source": (f"[profile p]\n{ROLE}credential_source = Environment\n", {}, "p"),
+    "a web identity without a role": (
+        "",
+        {"AWS_WEB_IDENTITY_TOKEN_FILE": "/nowhere"},
+        None,
+    ),
+    "sso without a session": (
+        "[default]\nsso_session = x\nsso_role_name = r\nsso_account_id = 1\n",
+        {},
+        None,
+    ),
+    "sso with half of it": ("[default]\nsso_role_name = r\n", {}, None),
+    "a file of ec2 tools": ("", {"AWS_CREDENTIAL_FILE": "keys"}, None),
+    "a file of boto 2": ("", {"BOTO_CONFIG": "boto"}, None),
+}
+
+
+@pytest.mark.parametrize("setting", SETTINGS)
+def test_the_answer_is_that_of_botocore(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    doctor: Doctor,
+    setting: str,
+) -> None:
+    """Guards the doctor's word wherever botocore can be asked without a server."""
+    config, variables, profile = SETTINGS[setting]
+    (tmp_path / "config").write_text(config)
+    (tmp_path / "keys").write_text("AWSAccessKeyId=x\nAWSSecretKey=y\n")
+    (tmp_path / "boto").write_text(f"[Credentials]\n{STATIC}")
+    monkeypatch.chdir(tmp_path)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if setting != "nothing":
+        install("def get_provider(context): return (lambda: ('AKIA', 's')), (lambda: False)")
+    document = doctor(*(() if profile is None else ("--profile", profile)))
+    plugincreds.reset()
+    try:
+        credentials = botocore.session.Session(profile=profile).get_credentials()
+        expected = None if credentials is None else credentials.method.removesuffix(":vault")
+    except Exception:  # noqa: BLE001 - whatever a program gets
+        expected = None
+    assert document["answer"] == (expected and {**document["answer"], "provider": expected})
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "answer", "plugin"),
+    [
+        (f"[default]\n{ROLE}source_profile = x\n[profile x]\n{STATIC}", {}, "assume-role", None),
+        (
+            f"[default]\n{ROLE}source_profile = x\n[profile x]\ncredential_plugin = vault\n",
+            {},
+            "assume-role",
+            "vault",
+        ),
+        (f"[default]\n{ROLE}credential_source = CustomPlugin\n", {}, "assume-role", "vault"),
+        (f"[default]\n{ROLE}credential_source = Environment\n", ENVIRONMENT, "env", None),
+        ("[default]\nlogin_session = x\n", {}, "login", None),
+        ("[default]\ncredential_process = /bin/false\n", {}, "custom-process", None),
+        (
+            "[default]\nsso_role_name = r\nsso_account_id = 1\nsso_session = x\n"
+            "[sso-session x]\nsso_start_url = http://192.0.2.1\nsso_region = x\n",
+            {},
+            "sso",
+            None,
+        ),
+        (
+            "",
+            {"AWS_WEB_IDENTITY_TOKEN_FILE": os.devnull, "AWS_ROLE_ARN": "arn"},
+            "error",
+            None,
+        ),
+        (
+            "",
+            {"AWS_WEB_IDENTITY_TOKEN_FILE": __file__, "AWS_ROLE_ARN": "arn"},
+            "assume-role-with-web-identity",
+            None,
+        ),
+        ("", {"AWS_CREDENTIAL_PLUGIN": "vault"}, "plugin", "vault"),
+        (
+            "[default]\ncredential_plugin = none\n",
+            {"AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://192.0.2.1"},
+            "container-role",
+            None,
+        ),
+    ],
+)
+def test_nothing_is_retrieved(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    doctor: Doctor,
+    config: str,
+    variables: dict[str, str],
+    answer: str,
+    plugin: str | None,
+) -> None:
+    """Guards that the doctor opens no connection, starts no process and calls no retrieve()."""
+
+    def forbidden(*_: object, **__: object) -> None:
+        pytest.fail("it must only read")
+
+    install(NEVER)
+    (tmp_path / "config").write_text(config)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setattr(socket.socket, "connect", forbidden)
+    monkeypatch.setattr(subprocess, "Popen", forbidden)
+    if answer == "login" and not hasattr(botocore.credentials, "LoginProvider"):
+        pytest.skip("this botocore has no such provider")
+    document = doctor()
+    found = document["answer"]
+    assert (found and found["provider"], found and found["plugin"]) == (
+        (None, None) if answer == "error" else (answer, plugin)
+    )
+
+
+def test_the_machines_own_role_is_not_known(
+    monkeypatch: pytest.MonkeyPatch, doctor: Doctor
+) -> None:
+    """Guards that what only a request could tell is neither promised nor denied."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    document = doctor()
+    assert document["answer"] == {"provider": "iam-role", "plugin": None, "certain": False}
+    assert "known only when it is asked" in document["errors"][0]
+
+
+def test_a_provider_that_is_not_known(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
+    """Guards programs whose chain has a provider of their own: it is shown, and not asked."""
+    theirs = type("Theirs", (), {"METHOD": "theirs", "load": lambda _: pytest.fail("asked")})
+    create = botocore.credentials.create_credential_resolver
+
+    def with_theirs(*arguments: Any, **more: Any) -> Any:
+        resolver = create(*arguments, **more)
+        resolver.providers.insert(0, theirs())
+        return resolver
+
+    with_theirs.__plugincreds_original__ = create  # type: ignore[attr-defined]
+    monkeypatch.setattr(botocore.credentials, "create_credential_resolver", with_theirs)
+    first = doctor()["chain"][0]
+    assert (first["provider"], first["status"]) == ("theirs", "unknown")
+
+
+def test_keys_in_the_environment_before_a_profiles_plugin(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor
+) -> None:
+    """Guards the contradiction that is hardest to see: the keys sign, not the profile's plugin."""
+    install(GOOD)
+    (tmp_path / "config").write_text("[default]\n\ncredential_plugin = vault\n")
+    for name, value in ENVIRONMENT.items():
+        monkeypatch.setenv(name, value)
+    document = doctor()
+    assert document["answer"]["provider"] == "env"
+    assert f"({tmp_path / 'config'}:3)" in document["errors"][0]
+    assert "env comes before it" in document["errors"][0]
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "arguments", "warning", "is_ok"),
+    [
+        ("", ENVIRONMENT, (), "The keys in the environment come before", True),
+        (
+            f"[default]\ncredential_plugin = vault\n{STATIC}",
+            {},
+            (),
+            "beside aws_access_key_id and aws_secret_access_key",
+            True,
+        ),
+        (
+            f"[default]\ncredential_plugin = vault\n{ROLE}source_profile = x\n"
+            f"[profile x]\n{STATIC}",
+            {},
+            (),
+            "beside role_arn and source_profile",
+            False,
+        ),
+        (
+            "[default]\ncredential_plugin = other\n",
+            {"AWS_CREDENTIAL_PLUGIN": "vault"},
+            (),
+            "comes before credential_plugin = other",
+            True,
+        ),
+        (
+            f"[default]\n{ROLE}credential_source = CustomPlugin\n",
+            {"AWS_CREDENTIAL_PLUGIN": "vault"},
+            (),
+            "which is not assumed",
+            True,
+        ),
+        (
+            f"[profile p]\n{STATIC}",
+            {"AWS_CREDENTIAL_PLUGIN": "vault"},
+            ("--profile", "p"),
+            "AWS_CREDENTIAL_PLUGIN=vault is skipped",
+            True,
+        ),
+    ],
+)
+def test_warnings(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    doctor: Doctor,
+    config: str,
+    variables: dict[str, str],
+    arguments: tuple[str, ...],
+    warning: str,
+    is_ok: bool,
+) -> None:
+    """Guards that what surprises people is told, and whether it counts as a contradiction."""
+    install(GOOD)
+    (tmp_path / "config").write_text(config)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    document = doctor(*arguments)
+    (found,) = document["warnings"]
+    assert warning in found
+    assert document["ok"] is is_ok
+
+
+def test_our_own_warnings_are_in_the_document_only(
+    install: Install, tmp_path: Path, doctor: Doctor, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards that nothing is said twice, and that logging is as before."""
+    install(GOOD)
+    (tmp_path / "config").write_text(
+        f"[default]\ncredential_plugin = vault\n{ROLE}source_profile = x\n[profile x]\n{STATIC}"
+    )
+    doctor()
+    assert capfd.readouterr().err == ""
+    logger = logging.getLogger("plugincreds")
+    assert logger.propagate
+    assert not logger.handlers
+
+
+def test_really_retrieved(install: Install, doctor: Doctor, tmp_path: Path) -> None:
+    """Guards what may be shown of credentials, and the windows of the refresh engine."""
+    install("""
+        from datetime import datetime, timedelta, timezone
+        from plugincreds import Value
+        print("noise")
+        def retrieve():
+            print("noise")
+            expiry = datetime.now(timezone.utc) + timedelta(hours=1)
+            return Value("AKIAWXYZ", "topsecret", "toptoken", expiry_time=expiry)
+        def get_provider(): return retrieve, lambda: False
+    """)
+    (tmp_path / "config").write_text("[default]\ncredential_plugin_cache = false\n")
+    document = doctor("--retrieve")
+    assert document["answer"] == {"provider": "plugin", "plugin": "vault", "certain": True}
+    retrieved = document["retrieved"]
+    assert (retrieved["method"], retrieved["access_key_ends_with"]) == ("plugin:vault", "WXYZ")
+    assert retrieved["advisory_at"] < retrieved["mandatory_at"] < retrieved["expires_at"]
+    assert "top" not in json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("source", "config", "found"),
+    [
+        ("raise OSError('no network')", "[default]\n", "no network"),
+        ("return None", "[default]\ncredential_plugin = vault\n", "declined"),
+        ("return 'AKIAWXYZ'", "[default]\n", "of type str"),
+        ("raise SystemExit(3)", "[default]\n", "SystemExit"),
+    ],
+)
+def test_an_error_is_a_sentence(
+    install: Install, tmp_path: Path, doctor: Doctor, source: str, config: str, found: str
+) -> None:
+    """Guards that a failing plugin leads to a sentence, never to a traceback."""
+    install(f"def retrieve(): {source}\ndef get_provider(): return retrieve, lambda: False")
+    (tmp_path / "config").write_text(config)
+    document = doctor("--retrieve")
+    assert document["answer"] is None
+    assert found in document["retrieved"]["error"]
+    assert document["retrieved"]["error"] in document["errors"]
+    assert "Traceback" not in json.dumps(document)
+
+
+def test_what_is_retrieved_has_the_last_word(install: Install, doctor: Doctor) -> None:
+    """Guards that a plugin that declines only when it is asked is not named as the answer."""
+    install("def get_provider(): return (lambda: None), (lambda: False)")
+    assert doctor()["answer"]["plugin"] == "vault"
+    document = doctor("--retrieve")
+    assert (document["answer"], document["ok"]) == (None, False)
+
+
+def test_no_line_is_longer_than_a_hundred(
+    install: Install, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards that long sentences are broken where words end, with a mark before each."""
+    install(GOOD)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "valt")
+    assert main(["doctor"]) == 1
+    _, _, errors = capfd.readouterr().out.partition("Errors\n")
+    lines = errors.splitlines()
+    assert lines[0].startswith("- AWS_CREDENTIAL_PLUGIN=valt asks")
+    assert lines[1].startswith("  ")
+    assert max(map(len, lines)) <= 100
+
+
+def test_the_hook_is_taken_out(doctor: Doctor, install: Install) -> None:
+    """Guards that a chain without plugins is shown as such, with the reason."""
+    install(GOOD)
+    plugincreds_startup.uninstall()
+    try:
+        document = doctor()
+    finally:
+        plugincreds_startup.install()
+    assert not document["startup_hook"]["active"]
+    assert "uninstall()" in document["warnings"][0] or ".pth" in document["warnings"][0]
+    assert "plugin" not in [step["provider"] for step in document["chain"]]
+
+
+def test_a_selected_plugin_is_not_used_without_the_hook(
+    doctor: Doctor, install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Guards the worst case: everything seems right, and another identity signs."""
+    install(GOOD)
+    (tmp_path / "config").write_text(f"[default]\n{STATIC}")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    plugincreds_startup.uninstall()
+    try:
+        document = doctor()
+    finally:
+        plugincreds_startup.install()
+    assert document["answer"]["provider"] == "config-file"
+    assert "config-file is used in its place" in document["errors"][0]
+
+
+def test_half_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards that a function which somebody has replaced is named."""
+    original = botocore.credentials.create_credential_resolver.__plugincreds_original__
+    monkeypatch.setattr(botocore.credentials, "create_credential_resolver", original)
+    state = _startup_state.startup_state()
+    assert not state.active
+    assert "create_credential_resolver of botocore.credentials is not" in str(state.reason)
+
+
+def test_a_finder_ahead_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards that the finder is named which answers for botocore's module itself."""
+
+    class Ahead:
+        def find_spec(self, name: str, *_: object) -> object:
+            return object() if name == "botocore.credentials" else None
+
+    module, builder = botocore.credentials, botocore.credentials.ProfileProviderBuilder
+    original = module.create_credential_resolver.__plugincreds_original__
+    monkeypatch.setattr(module, "create_credential_resolver", original)
+    monkeypatch.setattr(builder, "providers", builder.providers.__plugincreds_original__)
+    assert "past the finders" in str(_startup_state.startup_state().reason)
+    monkeypatch.setattr(sys, "meta_path", [Ahead(), *sys.meta_path])
+    assert "Ahead stands before the hook" in str(_startup_state.startup_state().reason)
+
+
+def test_why_the_hook_has_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Guards the reasons that the functional tests cannot bring about in every Python."""
+    monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path)])
+    assert "is not a site directory" in _startup_state._not_started(tmp_path / "other", None)
+    assert "is missing beside" in _startup_state._not_started(tmp_path, None)
+    file = str(tmp_path / "plugincreds_startup.pth")
+    assert "its line has not run" in _startup_state._not_started(tmp_path, file)
+    (tmp_path / "plugincreds_startup.start").touch()
+    monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
+    assert ".start stands beside" in _startup_state._not_started(tmp_path, file)
+    assert "different versions" in str(_startup_state._caution(tmp_path / "x.py"))
+
+
+def test_todays_packages_fit() -> None:
+    """Guards that the doctor's check says of the supported versions what the tests say."""
+    assert misfits(botocore.credentials) == ()
+
+
+def test_what_does_not_fit_is_named() -> None:
+    """Guards that each thing that we rely on is looked at, and that nothing is raised."""
+    nothing_there = SimpleNamespace()
+    assert set(misfits(nothing_there)) == {
+        "CredentialResolver",
+        "ProfileProviderBuilder._session",
+        "ProfileProviderBuilder.providers",
+        "ReadOnlyCredentials",
+        "RefreshableCredentials.refresh_needed",
+        "create_credential_resolver",
+    }
+    assert set(aio_misfits(nothing_there, botocore.credentials)) == {
+        "AioCredentialResolver.load_credentials",
+        "AioProfileProviderBuilder",
+        "AioRefreshableCredentials.get_frozen_credentials",
+        "ReadOnlyCredentials",
+        "create_credential_resolver",
+    }
+
+
+def test_a_botocore_that_does_not_fit(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
+    """Guards the advice that a person gets before anything goes wrong."""
+    faults = {"botocore.credentials": ["CredentialResolver"]}
+    monkeypatch.setattr("plugincreds._cli._examination.faults_of_bindings", lambda: faults)
+    document = doctor()
+    assert document["bindings"] == faults
+    assert "not as plugincreds knows it: CredentialResolver" in document["warnings"][0]
+
+
+@pytest.mark.parametrize(
+    ("value", "wanted", "problem"), [("true", True, False), ("maybe", False, True)]
+)
+def test_the_cache_is_asked_for(
+    monkeypatch: pytest.MonkeyPatch, doctor: Doctor, value: str, wanted: bool, problem: bool
+) -> None:
+    """Guards that a person sees whether values are shared, and what is wrong with the wish."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", value)
+    cache = doctor()["cache"]
+    assert (cache["wanted"], bool(cache["problem"])) == (wanted, problem)
+    assert cache["asked_by"] == "AWS_CREDENTIAL_PLUGIN_CACHE"
