@@ -22,12 +22,12 @@ def tests(session: nox.Session, upstream: str) -> None:
     session.install(*nox.project.dependency_groups(_pyproject(), "dev"), *UPSTREAM[upstream])
     session.install("--no-deps", "--editable", ".")
     with_aiobotocore = "aiobotocore" in upstream
-    # Environments with s3fs in them need one botocore, too.
-    left_out = (
-        [] if with_aiobotocore else ["tests/asynchronous", "tests/functional/test_clients.py"]
-    )
-    ignored = [f"--ignore={path}" for path in left_out]
-    session.run("python", "-m", "pytest", *ignored, *session.posargs)
+    chosen = ["tests/functional", "tests/hook", "tests/unit"]
+    # Environments with s3fs in them need aiobotocore's botocore, too.
+    others = ["--ignore=tests/functional/test_clients.py"]
+    if with_aiobotocore:
+        chosen, others = ["tests/asynchronous", *chosen], []
+    session.run("python", "-m", "pytest", *chosen, *others, *session.posargs)
 
 
 @nox.session(python=["3.11", "3.13"])

@@ -2,6 +2,11 @@
 
 from importlib import metadata
 
+import plugincreds
+
+for name in plugincreds.__all__:
+    getattr(plugincreds, name)  # a public class has its public name once somebody has asked for it
+
 project = "plugincreds"
 author = "The plugincreds developers"
 release = metadata.version("plugincreds")

@@ -50,18 +50,23 @@ class Discovery:
         Raises:
             PluginNotFoundError: There is none, there are several, or the name is reserved.
         """
-        plugins = self.plugins.get(name, ())
-        if is_off(name):
-            problem = f"the name {OFF!r} is reserved; its author must rename it"
-        elif len(plugins) == 1:
-            return plugins[0]
-        elif plugins:
-            origins = " and ".join(sorted(plugin.origin for plugin in plugins))
-            problem = f"more than one package declares it: {origins}; uninstall all but one"
-        else:
-            problem = f"it is not installed; {self._near(name)}"
+        problem = self.fault(name)
+        if problem is None:
+            return self.plugins[name][0]
         message = f"{asked_by} asks for the credential plugin {name!r}, but {problem}."
         raise PluginNotFoundError(message, plugin=name)
+
+    def fault(self, name: str) -> str | None:
+        """Return why no plugin can be used by a name, as a part of a sentence, or None."""
+        plugins = self.plugins.get(name, ())
+        if is_off(name):
+            return f"the name {OFF!r} is reserved; its author must rename it"
+        if not plugins:
+            return f"it is not installed; {self._near(name)}"
+        if len(plugins) == 1:
+            return None
+        origins = " and ".join(sorted(plugin.origin for plugin in plugins))
+        return f"more than one package declares it: {origins}; uninstall all but one"
 
     def _near(self, name: str) -> str:
         if not self.plugins:
@@ -149,11 +154,19 @@ def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
         return _UNKNOWN, _UNKNOWN
 
 
+def _location(distribution: metadata.Distribution) -> str:
+    try:
+        return str(distribution.locate_file(""))
+    except Exception:  # noqa: BLE001 - it is just for people
+        return ""
+
+
 def _plugins(distribution: metadata.Distribution) -> list[InstalledPlugin]:
     name, version = _name_and_version(distribution)
+    location = _location(distribution)
     entry_points = distribution.entry_points
     return [
-        InstalledPlugin(entry_point.name, entry_point.value, name, version)
+        InstalledPlugin(entry_point.name, entry_point.value, name, version, location)
         for entry_point in entry_points
         if entry_point.group == GROUP
     ]

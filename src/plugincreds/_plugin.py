@@ -1,6 +1,6 @@
 """What names a plugin that is not loaded: an entry point, or a module that a program hands over."""
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 
 PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
@@ -16,12 +16,14 @@ class InstalledPlugin:
         value: Where its getter is: "module:attribute", or a module alone.
         distribution: The name of the package that supplies it.
         version: That package's version.
+        location: The folder that the package is installed in, empty where that is not known.
     """
 
     name: str
     value: str
     distribution: str
     version: str
+    location: str = field(default="", compare=False)
 
     @property
     def origin(self) -> str:

@@ -86,6 +86,16 @@ def configured_functions(wanted: Selected, make_context: ContextMaker, plugin: P
     return functions
 
 
+def is_configured(plugin: Plugin, make_context: ContextMaker) -> bool:
+    """Tell whether a plugin's getter does not decline, without keeping anything.
+
+    Raises:
+        PluginError: It is broken.
+    """
+    _, functions = _functions(plugin, make_context)
+    return functions is not None
+
+
 def required_source(
     asked_by: str, make_context: ContextMaker, refresh: RefreshMaker = RefreshSettings
 ) -> Source:

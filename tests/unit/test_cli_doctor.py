@@ -29,7 +29,7 @@ NEVER = """
     def get_provider(): return retrieve, lambda: False
 """
 NOISY = f"import os\nprint('noise')\nos.system('echo noise')\n{GOOD}"
-STATIC = "aws_access_key_id = STATIC\naws_secret_access_key = static\n"
+STATIC = "aws_access_key_id = STATIC\naws_secret_access_key = topsecret\n"
 ROLE = "role_arn = arn:aws:iam::123456789012:role/r\n"
 ENVIRONMENT = {"AWS_ACCESS_KEY_ID": "ENVKEY", "AWS_SECRET_ACCESS_KEY": "envsecret"}
 
@@ -199,6 +199,7 @@ def test_the_answer_is_that_of_botocore(
     if setting != "nothing":
         install("def get_provider(context): return (lambda: ('AKIA', 's')), (lambda: False)")
     document = doctor(*(() if profile is None else ("--profile", profile)))
+    assert not any(secret in json.dumps(document) for secret in ("topsecret", "envsecret"))
     plugincreds.reset()
     try:
         credentials = botocore.session.Session(profile=profile).get_credentials()
@@ -442,6 +443,25 @@ def test_an_error_is_a_sentence(
     assert "Traceback" not in json.dumps(document)
 
 
+@pytest.mark.parametrize("variable", ["", "vault"])
+def test_a_plugin_that_asks_for_itself(
+    install: Install, monkeypatch: pytest.MonkeyPatch, doctor: Doctor, variable: str
+) -> None:
+    """Guards that the doctor neither calls such a getter for ever nor takes it for a decline."""
+    install("""
+        import botocore.session
+        def get_provider():
+            try:
+                botocore.session.Session().get_credentials()
+            except Exception:
+                return None
+    """)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
+    document = doctor()
+    assert document["answer"] is None
+    assert "asks for its own credentials" in document["errors"][0]
+
+
 def test_what_is_retrieved_has_the_last_word(install: Install, doctor: Doctor) -> None:
     """Guards that a plugin that declines only when it is asked is not named as the answer."""
     install("def get_provider(): return (lambda: None), (lambda: False)")
@@ -534,6 +554,8 @@ def test_why_the_hook_has_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path:
 def test_todays_packages_fit() -> None:
     """Guards that the doctor's check says of the supported versions what the tests say."""
     assert misfits(botocore.credentials) == ()
+    aio = pytest.importorskip("aiobotocore.credentials")
+    assert aio_misfits(aio, botocore.credentials) == ()
 
 
 def test_what_does_not_fit_is_named() -> None:

@@ -104,6 +104,26 @@ def test_nothing_is_imported_that_is_not_needed(tmp_path: Path) -> None:
     assert done.stdout.splitlines()[-1] == ""
 
 
+@pytest.mark.skipif(sys.platform == "win32", reason="it loads the C library as on POSIX")
+@pytest.mark.parametrize("command", [["list", "--check"], ["doctor", "--retrieve"]])
+def test_what_plugins_print_is_not_in_the_document(install: Install, command: list[str]) -> None:
+    """Guards the document from print(), from child processes, and from C's own buffer."""
+    site = install(
+        "import ctypes, os\nprint('noise')\nos.system('echo noise')\n"
+        f"ctypes.CDLL(None).printf(b'noise\\n')\n{GOOD}"
+    )
+    done = subprocess.run(
+        [sys.executable, "-m", "plugincreds", *command, "--json"],
+        env={**os.environ, "PYTHONPATH": str(site)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+    )
+    assert json.loads(done.stdout)["ok"]
+    assert done.stderr.count("noise") == 3
+
+
 def test_a_missing_plugin_is_said_in_one_sentence(
     install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:

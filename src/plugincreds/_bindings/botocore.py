@@ -91,11 +91,6 @@ class PluginProvider:
         return self._choose(self.section())
 
     @property
-    def profile(self) -> str:
-        """The name of the profile that the plugins are asked for."""
-        return self._profile
-
-    @property
     def plugin(self) -> Plugin | None:
         """The plugin, where a program has handed it over."""
         return self._plugin

@@ -1,5 +1,6 @@
 """What commands print: aligned text for people, JSON for programs, and nothing of plugins."""
 
+import importlib
 import json
 import os
 import sys
@@ -81,8 +82,16 @@ def stdout_kept_clean() -> Iterator[None]:
         else:
             stack.callback(os.close, kept)
             stack.callback(os.dup2, kept, _OUT)
+            stack.callback(_flush_of_c)
         stack.enter_context(redirect_stdout(sys.stderr))
         yield
+
+
+def _flush_of_c() -> None:
+    """Write out what code in C has printed: the buffer of C is not Python's."""
+    with suppress(Exception):
+        ctypes = importlib.import_module("ctypes")  # there are Pythons without it
+        ctypes.CDLL(None).fflush(None)
 
 
 def sentence(error: BaseException) -> str:

@@ -1,0 +1,166 @@
+"""What a person should know of an examination. Pure functions of it."""
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+
+from plugincreds._cli._examination import Examination
+from plugincreds._cli._steps import Status, Step, last_of
+from plugincreds._roles import assumes_role
+from plugincreds._selection import asked_by_variable, asks_for_plugin, own_plugin
+from plugincreds._settings import PLUGIN_KEY, PROVIDER_NAME, VARIABLE, is_off
+
+_OF_PLUGIN = f"{PROVIDER_NAME}:"  # how the method of a plugin's credentials begins
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """Who gives the credentials.
+
+    Attributes:
+        provider: The short name of the provider.
+        plugin: The name of the plugin whose credentials are used in the end, or None.
+        certain: Whether it has any, unless something fails.
+    """
+
+    provider: str
+    plugin: str | None
+    certain: bool
+
+
+def answer_of(examination: Examination) -> Answer | None:
+    """Return who gives the credentials, or None where nobody does."""
+    last, retrieved = last_of(examination.chain), examination.retrieved
+    if retrieved is not None:
+        return None if retrieved.method is None else _retrieved_from(retrieved.method, last)
+    if last is None or last.status is Status.ERROR:
+        return None
+    return Answer(last.provider, last.plugin, last.is_certain)
+
+
+def _retrieved_from(method: str, last: Step | None) -> Answer:
+    if method.startswith(_OF_PLUGIN):
+        return Answer(PROVIDER_NAME, method.removeprefix(_OF_PLUGIN), certain=True)
+    plugin = last.plugin if last is not None and last.provider == method else None
+    return Answer(method, plugin, certain=True)
+
+
+def errors_of(examination: Examination) -> list[str]:
+    """Return why there are no credentials, or not those that are selected; empty if all is well."""
+    found, answer = examination.found, answer_of(examination)
+    errors = [examination.fault or "", found.problem or ""]
+    if answer is None:
+        errors.append(_nobody(examination))
+    elif not answer.certain:
+        errors.append(
+            f"Nothing but {answer.provider} is left, and whether it has credentials is known only "
+            "when it is asked; --retrieve does that."
+        )
+    if found.plugin and (
+        not examination.startup.active if answer is None else answer.plugin != found.plugin
+    ):
+        errors.append(_contradiction(examination, answer))
+    return _once(errors)
+
+
+def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[str]:
+    """Return what may surprise a person, though it is as it should be."""
+    return _once(
+        [
+            *_of_startup(examination),
+            *examination.heard,
+            *_of_plugins(examination),
+            *_of_selection(examination, environ),
+        ]
+    )
+
+
+def _nobody(examination: Examination) -> str:
+    """Return why nobody gives credentials; empty if that is said elsewhere."""
+    last, retrieved = last_of(examination.chain), examination.retrieved
+    if retrieved is not None and retrieved.error:
+        return retrieved.error
+    if last is not None:
+        return last.reason
+    return "" if examination.fault else "No provider of the chain has credentials."
+
+
+def _contradiction(examination: Examination, answer: Answer | None) -> str:
+    found = examination.found
+    where = f" ({found.place})" if found.file else ""
+    selects = f"{found.asked_by}{where} selects the credential plugin {found.plugin!r}, but"
+    name = "nothing" if answer is None else answer.provider
+    if not examination.startup.active:
+        return f"{selects} the startup hook is not active, so {name} is used in its place."
+    return f"{selects} {name} comes before it in the chain, and its credentials are used."
+
+
+def _of_startup(examination: Examination) -> Iterator[str]:
+    startup = examination.startup
+    if not startup.active:
+        yield f"Programs that are started like this one use no plugins. {startup.reason}"
+    if startup.caution:
+        yield startup.caution
+    for module, faults in examination.bindings.items():
+        if faults:
+            yield (
+                f"{module} is not as plugincreds knows it: {', '.join(faults)}. Upgrade "
+                "plugincreds, or report that."
+            )
+
+
+def _of_plugins(examination: Examination) -> Iterator[str]:
+    discovery = examination.discovery
+    for problem in discovery.unreadable:
+        yield f"{problem}."
+    for name in discovery.plugins:
+        fault = discovery.fault(name)
+        if fault is not None:
+            yield f"The credential plugin {name!r} is of no use: {fault}."
+    for step in _all(examination.chain):
+        states = [state for state in step.plugins if state.name not in _faulty(examination)]
+        for state in states:
+            if state.state == "broken":
+                yield f"The credential plugin {state.name!r} is passed over. {state.reason}"
+        names = [state.name for state in states if state.state == "configured"]
+        if len(names) > 1:
+            yield (
+                f"Several plugins are configured here: {', '.join(names)}. The first in order of "
+                f"name is used; {VARIABLE}={names[0]} makes that plain."
+            )
+        if step.caution:
+            yield step.caution
+
+
+def _of_selection(examination: Examination, environ: Mapping[str, str]) -> Iterator[str]:
+    name, found = asked_by_variable(environ), examination.found
+    if name and not is_off(name) and examination.profile_in_code and found.by != "variable":
+        yield f"{VARIABLE}={name} is skipped, because the profile is given in code (--profile)."
+    answer, section = answer_of(examination), examination.section
+    by = "" if answer is None else answer.provider
+    if found.by == "variable" and by == PROVIDER_NAME:
+        where = f"in profile {examination.profile!r}"
+        if assumes_role(section):
+            yield f"{found.asked_by} comes before the role {where}, which is not assumed."
+        elif asks_for_plugin(section) and own_plugin(section) != found.plugin:
+            yield f"{found.asked_by} comes before {PLUGIN_KEY} = {own_plugin(section)} {where}."
+    plugins = ", ".join(examination.discovery.plugins)
+    if by == "env" and found.by == "nobody" and plugins and examination.startup.active:
+        yield (
+            "The keys in the environment come before every plugin that nobody selects "
+            f"({plugins}). Unset AWS_ACCESS_KEY_ID, or select one with {VARIABLE}."
+        )
+
+
+def _faulty(examination: Examination) -> set[str]:
+    discovery = examination.discovery
+    return {name for name in discovery.plugins if discovery.fault(name) is not None}
+
+
+def _all(steps: tuple[Step, ...]) -> Iterator[Step]:
+    for step in steps:
+        yield step
+        yield from _all(step.source)
+
+
+def _once(sentences: list[str]) -> list[str]:
+    return [sentence for sentence in dict.fromkeys(sentences) if sentence]

@@ -1,0 +1,95 @@
+"""What would come of asking plugins: they are loaded and their getters called, and no more."""
+
+from plugincreds._bindings.botocore import PluginProvider
+from plugincreds._cli._steps import PluginState, Status, Step
+from plugincreds._cli._terminal import stdout_kept_clean
+from plugincreds._errors import (
+    InvalidSymbolError,
+    LookupSymbolError,
+    PluginError,
+    PluginIsExpiredNilError,
+    PluginRetrieveNilError,
+)
+from plugincreds._plugin import Plugin
+from plugincreds._resolution import is_configured
+from plugincreds._selection import Automatic, Off, Selected
+from plugincreds._source import registry
+
+# Where nobody has selected the plugin, the chain goes on after one of these.
+_PASSED_OVER = (
+    InvalidSymbolError,
+    LookupSymbolError,
+    PluginIsExpiredNilError,
+    PluginRetrieveNilError,
+)
+
+
+def plugin_step(provider: PluginProvider) -> Step:
+    """Return what would come of asking the plugins that a provider stands for."""
+    try:
+        chosen = provider.chosen()
+    except PluginError as error:
+        return Step(Status.ERROR, str(error), plugin=error.plugin)
+    if isinstance(chosen, Selected):
+        return _of_selected(provider, chosen)
+    if isinstance(chosen, Off):
+        return Step(Status.NOT_CONFIGURED, "no plugin is asked here")
+    return _of_automatic(provider, chosen)
+
+
+def _of_selected(provider: PluginProvider, chosen: Selected) -> Step:
+    name = chosen.name
+    try:
+        plugin = registry().discovery().the_one(name, chosen.asked_by)
+        if not _is_configured(provider, plugin):
+            message = (
+                f"{plugin.label} is asked for by {chosen.asked_by}, but it declines: it is not "
+                f"configured here. Configure it, or {chosen.remedy}."
+            )
+            return Step(Status.ERROR, message, plugin=name)
+        provider.refresh_settings()
+    except PluginError as error:
+        return Step(Status.ERROR, str(error), plugin=name)
+    reason = f"{name} of {plugin.origin} is configured, selected by {chosen.asked_by}"
+    return Step(Status.ASKED, reason, plugin=name, caution=chosen.caution)
+
+
+def _of_automatic(provider: PluginProvider, chosen: Automatic) -> Step:
+    states = []
+    for name in registry().discovery().plugins:
+        state = _state(provider, name)
+        states.append(state)
+        if state.state == "error":
+            return Step(Status.ERROR, state.reason, plugin=name, plugins=tuple(states))
+    configured = [state for state in states if state.state == "configured"]
+    if configured:
+        first = configured[0]
+        reason = f"{first.name} of {first.reason} is configured, and nobody selects another"
+        return Step(Status.ASKED, reason, plugin=first.name, plugins=tuple(states))
+    reason = "no installed plugin is configured here" if states else "no plugin is installed"
+    if chosen.asked_by is not None:
+        message = f"{chosen.asked_by} asks for a credential plugin, but {reason}."
+        return Step(Status.ERROR, message, plugins=tuple(states))
+    return Step(Status.NOT_CONFIGURED, reason, plugins=tuple(states))
+
+
+def _state(provider: PluginProvider, name: str) -> PluginState:
+    discovery = registry().discovery()
+    fault = discovery.fault(name)
+    if fault is not None:
+        return PluginState(name, "broken", f"{fault}.")
+    (plugin,) = discovery.plugins[name]
+    try:
+        if not _is_configured(provider, plugin):
+            return PluginState(name, "declines", f"{plugin.origin} is not configured here")
+        provider.refresh_settings()
+    except _PASSED_OVER as error:
+        return PluginState(name, "broken", str(error))
+    except PluginError as error:
+        return PluginState(name, "error", str(error))
+    return PluginState(name, "configured", plugin.origin)
+
+
+def _is_configured(provider: PluginProvider, plugin: Plugin) -> bool:
+    with stdout_kept_clean():
+        return is_configured(plugin, provider.context)

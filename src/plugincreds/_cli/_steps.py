@@ -1,0 +1,85 @@
+"""One provider in a chain, and what would come of asking it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from enum import Enum
+from typing import Any
+
+
+class Status(str, Enum):
+    """What a chain would get from a provider; the words are those of the JSON document."""
+
+    ANSWERS = "answers"  # it has been asked, and has credentials
+    ASKED = "would be asked"  # it is configured, but what it does is not done here
+    NOT_CONFIGURED = "not configured"
+    ERROR = "error"  # the chain ends here, without credentials
+    NOT_REACHED = "not reached"
+    UNKNOWN = "unknown"  # a provider of somebody else's
+
+    @property
+    def ends_chain(self) -> bool:
+        """Whether no provider behind this one is asked."""
+        return self in {Status.ANSWERS, Status.ASKED, Status.ERROR}
+
+
+@dataclass(frozen=True, slots=True)
+class PluginState:
+    """What an installed plugin says, that nobody has selected.
+
+    Attributes:
+        name: Its name.
+        state: "configured", "declines", "broken" or "error".
+        reason: What is wrong with it, or where it is from.
+    """
+
+    name: str
+    state: str
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """What would come of asking one provider.
+
+    Attributes:
+        status: That, in a word.
+        reason: Why, as a part of a sentence, or what is wrong, as a sentence.
+        provider: The short name that botocore gives it.
+        plugin: The name of the plugin whose credentials are used in the end, or None.
+        is_certain: Whether it has credentials, unless something fails.
+        caution: What a person should know when it is used, as a sentence, or empty.
+        plugins: What the installed plugins say, where they are asked in order.
+        source: The chain of the credentials that a role is assumed with.
+    """
+
+    status: Status
+    reason: str
+    provider: str = ""
+    plugin: str | None = None
+    is_certain: bool = True
+    caution: str = ""
+    plugins: tuple[PluginState, ...] = ()
+    source: "tuple[Step, ...]" = ()
+
+    def of(self, provider: Any) -> "Step":
+        """Return the same with the name of the provider."""
+        return replace(self, provider=str(getattr(provider, "METHOD", type(provider).__name__)))
+
+    def as_document(self) -> dict[str, Any]:
+        """Return all that, for programs."""
+        return {
+            "provider": self.provider,
+            "status": self.status.value,
+            "reason": self.reason,
+            "plugin": self.plugin,
+            "plugins": [
+                {"name": each.name, "state": each.state, "reason": each.reason}
+                for each in self.plugins
+            ],
+            "source": [step.as_document() for step in self.source],
+        }
+
+
+def last_of(steps: Sequence[Step]) -> Step | None:
+    """Return the step that ends a chain, with credentials or with an error, or None."""
+    return next((step for step in steps if step.status.ends_chain), None)
