@@ -4,6 +4,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -280,6 +281,30 @@ def test_what_is_shared_is_listed_and_cleared(
     (folder / "left.new").write_text("")
     assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")
     assert {path.suffix for path in folder.iterdir()} <= {".lock"}
+
+
+@pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
+def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+    """Guards the script that completes commands and options."""
+    with pytest.raises(SystemExit) as caught:
+        main(["--print-completion", shell])
+    assert caught.value.code in {0, None}
+    script = capsys.readouterr().out
+    # What shtab writes for tcsh ends with the commands.
+    words = ("export", "doctor") if shell == "tcsh" else ("export", "powershell", "--retrieve")
+    for word in words:
+        assert word in script
+
+
+def test_completion_needs_its_extra(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the message."""
+    monkeypatch.setitem(sys.modules, "shtab", None)
+    with pytest.raises(SystemExit) as caught:
+        main(["--print-completion", "bash"])
+    assert caught.value.code == 1
+    assert "pip install 'plugincreds[completion]'" in capsys.readouterr().err
 
 
 def test_a_folder_that_is_not_safe(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

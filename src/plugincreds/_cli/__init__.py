@@ -1,13 +1,16 @@
 """The command `plugincreds`: what is installed, what would happen here, credentials for others."""
 
 import argparse
+import importlib
 import sys
 from collections.abc import Sequence
 from importlib import metadata
+from typing import Any
 
 from plugincreds._cli import _cache, _doctor, _export, _list
 from plugincreds._errors import described
 
+_INTERRUPTED = 130  # what shells make of Ctrl-C
 _COMMANDS = (_list, _doctor, _export, _cache)
 
 
@@ -20,6 +23,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:  # as with `| head`; nothing more can be said on stdout
         sys.stdout = None
         return 1
+    except KeyboardInterrupt:
+        return _INTERRUPTED
     except Exception as error:  # noqa: BLE001 - a person gets a sentence, not a traceback
         print(f"plugincreds: {_sentence(error)}", file=sys.stderr)
         return 1
@@ -30,6 +35,12 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="plugincreds", description=__doc__, allow_abbrev=False)
     version = f"%(prog)s {metadata.version('plugincreds')}"
     parser.add_argument("--version", action="version", version=version)
+    parser.add_argument(
+        "--print-completion",
+        action=_PrintCompletion,
+        choices=("bash", "zsh", "tcsh"),
+        help="print a script that completes this command in a shell, and end",
+    )
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     for command in _COMMANDS:
         command.add_parser(commands)
@@ -40,3 +51,19 @@ def _sentence(error: Exception) -> str:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - it waits until there is one
 
     return str(error) if isinstance(error, BotoCoreError) else described(error)
+
+
+class _PrintCompletion(argparse.Action):
+    """Prints the script, with the package that can write it."""
+
+    def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
+        try:
+            shtab = importlib.import_module("shtab")
+        except ImportError:
+            parser.exit(
+                1,
+                "plugincreds: completion needs the package shtab. Install it: "
+                "pip install 'plugincreds[completion]'.\n",
+            )
+        print(shtab.complete(parser, shell=arguments[1]))
+        parser.exit()

@@ -3,6 +3,7 @@
 import os
 from typing import Any
 
+from plugincreds._cache_files import CacheFiles, RefusedError
 from plugincreds._errors import PluginError
 from plugincreds._settings import (
     CACHE_KEY,
@@ -20,6 +21,12 @@ def cache_state(section: Section, profile: str) -> dict[str, Any]:
         wanted = wants_cache(section, profile, os.environ)
     except PluginError as error:
         wanted, problem = False, str(error)
+    entries = None
+    if wanted:
+        try:
+            entries = len(CacheFiles(cache_folder(os.environ)).names())
+        except (OSError, RefusedError) as error:
+            problem = str(error)
     asked_by = None
     if os.environ.get(CACHE_VARIABLE):
         asked_by = CACHE_VARIABLE
@@ -29,5 +36,6 @@ def cache_state(section: Section, profile: str) -> dict[str, Any]:
         "wanted": wanted,
         "asked_by": asked_by,
         "folder": str(cache_folder(os.environ)) if wanted else None,
+        "entries": entries,
         "problem": problem,
     }
