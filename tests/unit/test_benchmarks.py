@@ -1,0 +1,130 @@
+"""The fleet benchmark still runs, and does what real credentials do. No time is asserted."""
+
+import math
+import random
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree as ET
+
+import botocore.credentials
+import pytest
+
+from benchmarks import fleet
+from benchmarks.fleet import BOTOCORE, EVEN, MINUTE, OURS, Ledger, World
+from benchmarks.svg import Chart
+from plugincreds import Value
+from plugincreds._refresh import CredentialsCache
+
+EPOCH = datetime.fromtimestamp(0, timezone.utc)
+FEW = 200
+
+
+class Worker:
+    """A worker with real credentials, which signs at each of its moments for two hours."""
+
+    def __init__(self, world: World) -> None:
+        self.world = world
+        self.now = 0.0
+        self.asked: list[int] = []
+        self.failed: list[float] = []
+
+    def live(self, start: float, sign: Callable[[], object]) -> None:
+        count = math.ceil((fleet.END - start) / self.world.interval)
+        for number in range(count):
+            self.now = start + number * self.world.interval
+            try:
+                sign()
+            except Exception:  # noqa: BLE001 - of the source, or of plugincreds
+                self.failed.append(self.now)
+
+    def retrieve(self) -> Value:
+        self.asked.append(int(self.now))
+        if self.world.is_out(self.now):
+            raise ConnectionError("out")
+        return fleet.new_value(self.now)
+
+    def metadata(self) -> dict[str, str]:
+        expiry = self.retrieve().expiry_time
+        assert expiry is not None
+        key = {"access_key": "AKIA", "secret_key": "secret", "token": "token"}
+        return {**key, "expiry_time": expiry.isoformat()}
+
+
+def real_plugincreds(worker: Worker, uniform: Callable[[float, float], float]) -> Any:
+    cache = CredentialsCache(worker.retrieve, clock=lambda: worker.now, uniform=uniform)
+    return cache.get
+
+
+def real_botocore(worker: Worker) -> Any:
+    long_expired = EPOCH - timedelta(days=1)
+    credentials = botocore.credentials.RefreshableCredentials(
+        "AKIA",
+        "secret",
+        "token",
+        long_expired,
+        refresh_using=worker.metadata,
+        method="test",
+        time_fetcher=lambda: EPOCH + timedelta(seconds=worker.now),
+    )
+    return credentials.get_frozen_credentials
+
+
+@pytest.mark.parametrize("interval", [1, 60])
+@pytest.mark.parametrize("outage_at", [None, 0, 30 * MINUTE, 40 * MINUTE, 46 * MINUTE])
+@pytest.mark.parametrize("rules", [BOTOCORE, EVEN, OURS])
+def test_a_simulated_worker_does_what_real_credentials_do(
+    rules: str, outage_at: int | None, interval: int
+) -> None:
+    """The leaps from decision to decision miss no request and no failed signature."""
+    world, start = World(outage_at, interval, workers=1), 17.25
+    ledger, worker = Ledger(world), Worker(world)
+    fleet.RULES[rules]()(start, world, ledger)
+    if rules == BOTOCORE:
+        worker.live(start, real_botocore(worker))
+    else:
+        uniform = fleet.mean if rules == EVEN else random.Random(fleet.SEED).uniform
+        worker.live(start, real_plugincreds(worker, uniform))
+    asked = Counter(worker.asked)
+    assert ledger.requests() == [asked[second] for second in range(fleet.END)]
+    assert ledger.failures == len(worker.failed)
+    assert ledger.failed_workers == bool(worker.failed)
+
+
+def test_a_small_fleet_is_reported(tmp_path: Path) -> None:
+    """Tables and pictures of a fleet replace what stood between the marks of the page."""
+    page = tmp_path / "fleet.md"
+    page.write_text(f"before\n{fleet.BEGIN}\nold\n{fleet.FINISH}\nafter\n")
+    rows, others = fleet.all_rows(FEW, processes=1)
+    assert len(rows) == len(fleet.SCENARIOS) * len(fleet.RULES)
+    assert {sum(row.requests) >= FEW for row in rows + others} == {True}
+    text = f"{fleet.report(rows, others)}\n\n{fleet.circumstances(FEW, 1.0)}"
+    fleet.write(text, fleet.pictures(rows), tmp_path)
+    written = page.read_text()
+    assert written.startswith("before\n")
+    assert written.endswith("after\n")
+    assert "old" not in written
+    assert {table.count("\n| none |") for table in [written]} == {len(fleet.RULES)}
+    assert len(list((tmp_path / "images").iterdir())) == len(fleet.PICTURES)
+
+
+def test_the_page_in_the_documentation_has_its_marks() -> None:
+    """`--write` finds its place, and the pictures that the page shows are there."""
+    page = (fleet.DOCS / "fleet.md").read_text("utf-8")
+    assert page.count(fleet.BEGIN) == page.count(fleet.FINISH) == 1
+    for label in fleet.PICTURES:
+        assert (name := f"images/fleet-{label.split()[0]}.svg") in page
+        assert (fleet.DOCS / name).stat().st_size < 40_000
+
+
+def test_a_chart_is_a_picture_with_words() -> None:
+    """It is well-formed, has a title and a description, and escapes what it is given."""
+    curves = {"a < b": [0, 5, 1000, 3], "c & d": [1, 1, 1, 1]}
+    text = Chart("Title <1>", "About & about", curves, (1, 2), "band").svg()
+    root = ET.fromstring(text)
+    name = "{http://www.w3.org/2000/svg}"
+    assert root.findtext(f"{name}title") == "Title <1>"
+    assert root.findtext(f"{name}desc") == "About & about"
+    assert {"a < b", "c & d", "band", "1,000"} <= {it.text for it in root.iter(f"{name}text")}
