@@ -12,11 +12,11 @@ import logging
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from plugincreds._answer import read_answer
+from plugincreds._cache_entry import Entry, entry_of
 from plugincreds._cache_files import CacheFiles, RefusedError
 from plugincreds._contract import Answer, Value
 from plugincreds._errors import PluginError, described
@@ -29,60 +29,6 @@ logger = logging.getLogger("plugincreds")
 
 _LONGEST_WAIT = 60.0  # seconds for a process that holds the lock and does not come back
 _POLL = 0.05  # seconds between two looks at the lock and the file
-_TYPE = "plugin"
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """What one file holds.
-
-    Attributes:
-        value: The value.
-        retrieved_at: When it was retrieved, in seconds since the epoch.
-        plugin: The plugin's name.
-        distribution: The name and version of its package.
-        profile: The profile that it was retrieved for, or None for all.
-    """
-
-    value: Value
-    retrieved_at: float
-    plugin: str
-    distribution: str
-    profile: str | None = None
-
-    def document(self) -> bytes:
-        """Return it as the AWS CLI writes credentials into its own cache, and what is ours."""
-        value = self.value
-        expiry = value.expiry_time
-        credentials = {
-            "AccessKeyId": value.access_key,
-            "SecretAccessKey": value.secret_key,
-            "SessionToken": value.token,
-            "Expiration": None if expiry is None else expiry.isoformat(timespec="seconds"),
-            "AccountId": value.account_id,
-        }
-        document = {
-            "ProviderType": _TYPE,
-            "Credentials": {name: part for name, part in credentials.items() if part is not None},
-            "RetrievedAt": self.retrieved_at,
-            "Plugin": self.plugin,
-            "Distribution": self.distribution,
-            "Profile": self.profile,
-        }
-        return json.dumps(document).encode()
-
-
-def entry_of(document: bytes | None, now: float) -> Entry | None:
-    """Return what a file holds; None if it is not there, not whole, or has expired."""
-    try:
-        read: Any = json.loads(document or b"null")
-        value, fault = read_answer(read["Credentials"], now)
-        if value is None or fault or value.expiry_time is None or read["ProviderType"] != _TYPE:
-            return None
-        facts = (str(read["Plugin"]), str(read["Distribution"]), read.get("Profile"))
-        return Entry(value, float(read["RetrievedAt"]), *facts)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
-        return None
 
 
 class ProcessCache:

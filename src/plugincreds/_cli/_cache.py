@@ -7,9 +7,9 @@ import time
 from datetime import datetime, timezone
 from typing import Any
 
+from plugincreds._cache_entry import Entry, entry_of
 from plugincreds._cache_files import CacheFiles, RefusedError
 from plugincreds._cli._terminal import print_json, print_lines, table
-from plugincreds._process_cache import Entry, entry_of
 from plugincreds._settings import cache_folder
 
 _HEADER = ("PLUGIN", "PACKAGE", "PROFILE", "RETRIEVED", "EXPIRES", "FILE")
