@@ -100,7 +100,10 @@ def __getattr__(name: str) -> typing.Any:
     """Import what is asked for."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    member = getattr(importlib.import_module(_PLACES[name]), name)
+    place = _PLACES[name]
+    # The parent first: another thread may be half through with it, and wait for the child.
+    importlib.import_module(place.rpartition(".")[0] or place)
+    member = getattr(importlib.import_module(place), name)
     if isinstance(member, type):
         member.__module__ = __name__  # tracebacks say where people import a class from
     globals()[name] = member

@@ -2,6 +2,6 @@
 
 import sys
 
-from plugincreds._cli import main
+from plugincreds._cli import script
 
-sys.exit(main())
+sys.exit(script())

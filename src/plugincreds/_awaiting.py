@@ -1,6 +1,7 @@
 """A cache's value behind `await`: the loop goes on while a thread retrieves."""
 
 from plugincreds._contract import Value
+from plugincreds._flight import waiting_for
 from plugincreds._loops import settled
 from plugincreds._refresh import CredentialsCache
 from plugincreds._single_flight import Waiting
@@ -19,7 +20,9 @@ async def value_of(cache: CredentialsCache, found: Value | Waiting | None = None
         waiting = cache.look(cache.begin) if found is None else found
         if isinstance(waiting, Value):
             return waiting
-        outcome = await settled(waiting.errand.future, cache.reporter.warn_of_wait)
+        who = cache.reporter
+        with waiting_for(cache.mark, who.label, who.plugin, who.distribution):
+            outcome = await settled(waiting.errand.future, who.warn_of_wait)
         if outcome is None:
             if waiting.is_mine and waiting.errand.interrupted_by is not None:
                 raise waiting.errand.interrupted_by

@@ -58,6 +58,29 @@ def entry_of(document: bytes | None, now: float) -> Entry | None:
         if value is None or fault or value.expiry_time is None or read["ProviderType"] != _TYPE:
             return None
         facts = (str(read["Plugin"]), str(read["Distribution"]), read.get("Profile"))
-        return Entry(value, float(read["RetrievedAt"]), *facts)
+        retrieved_at = float(read["RetrievedAt"])
+        if not 0 <= retrieved_at < value.expiry_time.timestamp() or not _is_name(facts[2]):
+            return None
+        return Entry(value, retrieved_at, *facts)
     except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
         return None
+
+
+def note_of(failure: str | None, now: float) -> bytes:
+    """Return what is left where a retrieval has left no entry: why, and when."""
+    return json.dumps({"Failure": failure, "At": now}).encode()
+
+
+def read_note(document: bytes | None, since: float) -> tuple[bool, str | None]:
+    """Return whether a note was left since a moment, and the failure that it tells of, if any."""
+    try:
+        note: Any = json.loads(document or b"null")
+        is_recent = float(note["At"]) >= since
+        failure = note["Failure"]
+    except (KeyError, TypeError, ValueError, RecursionError):
+        return False, None
+    return is_recent, failure if isinstance(failure, str) else None
+
+
+def _is_name(name: object) -> bool:
+    return name is None or isinstance(name, str)

@@ -14,7 +14,7 @@ from pathlib import Path
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LARGEST = 64 * 1024  # bytes; a token has at most some thousand
-_ENDING = ".json"
+ENTRY, LOCK, NOTE = ".json", ".lock", ".note"  # how names of files end
 
 
 class RefusedError(Exception):
@@ -31,7 +31,7 @@ class CacheFiles:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def path(self, name: str, ending: str = _ENDING) -> Path:
+    def path(self, name: str, ending: str = ENTRY) -> Path:
         """Return where a file is."""
         return self.folder / f"{name}{ending}"
 
@@ -44,9 +44,9 @@ class CacheFiles:
         """
         if not self._check_folder():
             return []
-        return sorted(path.stem for path in self.folder.glob(f"*{_ENDING}"))
+        return sorted(path.stem for path in self.folder.glob(f"*{ENTRY}"))
 
-    def read(self, name: str) -> bytes | None:
+    def read(self, name: str, ending: str = ENTRY) -> bytes | None:
         """Return what a file holds; None if there is none.
 
         Raises:
@@ -55,7 +55,7 @@ class CacheFiles:
         """
         if not self._check_folder():
             return None
-        path = self.path(name)
+        path = self.path(name, ending)
         try:
             descriptor = os.open(path, os.O_RDONLY | _NO_LINK)
         except FileNotFoundError:
@@ -71,7 +71,7 @@ class CacheFiles:
             os.close(descriptor)
         return content if len(content) < _LARGEST else b""
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, content: bytes, ending: str = ENTRY) -> None:
         """Write a file, so that a reader sees the old one or the new one, and a crash leaves one.
 
         Raises:
@@ -86,7 +86,7 @@ class CacheFiles:
                 file.write(content)
                 file.flush()
                 os.fsync(descriptor)
-            os.replace(temporary, self.path(name))  # noqa: PTH105 - the path is a str here
+            os.replace(temporary, self.path(name, ending))  # noqa: PTH105 - the path is a str here
         except BaseException:
             with suppress(OSError):
                 os.unlink(temporary)  # noqa: PTH108 - the path is a str here
@@ -103,13 +103,14 @@ class CacheFiles:
             self.path(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
-        """Remove what processes have left that were killed while they wrote.
+        """Remove what processes have left that were killed while they wrote, and notes.
 
         Locks stay: a process may hold one.
         """
         if self._check_folder():
-            for path in self.folder.glob("*.new"):
-                path.unlink(missing_ok=True)
+            for pattern in ("*.new", f"*{NOTE}"):
+                for path in self.folder.glob(pattern):
+                    path.unlink(missing_ok=True)
 
     def create_folder(self) -> None:
         """See that the folder is there, and is safe to use.
@@ -118,9 +119,10 @@ class CacheFiles:
             RefusedError: It is not.
             OSError: It cannot be made.
         """
-        self.folder.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        with suppress(FileExistsError):
-            self.folder.mkdir(mode=0o700)
+        for folder in (*reversed(self.folder.parents), self.folder):
+            if not folder.exists():
+                with suppress(FileExistsError):
+                    folder.mkdir(mode=0o700)
         self._check_folder()
 
     def _check_folder(self) -> bool:

@@ -1,5 +1,6 @@
 """A plugin's two functions, called: what they gave, or a failure that says what is wrong."""
 
+import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -10,10 +11,10 @@ from plugincreds._errors import described
 from plugincreds._flight import OWN_FLIGHT_ADVICE, was_refused
 from plugincreds._lifecycle import Failure
 from plugincreds._reporter import Reporter
-from plugincreds._worker import awaited
+from plugincreds._worker import awaited, cancelled
 
 
-def retrieved(
+def retrieved(  # noqa: PLR0911 - a table
     retrieve: Callable[[], Any],
     reporter: Reporter,
     clock: Callable[[], float],
@@ -34,6 +35,9 @@ def retrieved(
         answer = retrieve()
         if inspect.isawaitable(answer):
             answer = awaited(answer)
+    except asyncio.CancelledError as error:  # nothing here awaits, so it is not the program's
+        failure = cancelled(error)
+        return reporter.failure(f"it raised {described(failure)}", cause=failure)
     except Exception as error:  # noqa: BLE001 - any exception means "try again later"
         return reporter.failure(f"it raised {described(error)}", cause=error)
     except SystemExit:

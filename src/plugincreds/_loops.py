@@ -5,6 +5,7 @@ cancelled, which cancels neither the thread nor anybody else.
 """
 
 import asyncio
+import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
@@ -16,8 +17,8 @@ _T = TypeVar("_T")
 _PATIENCE = 10.0  # seconds of waiting after which a person is told
 
 
-def in_thread(call: Callable[[], _T], done: Callable[[], object]) -> "Future[_T]":
-    """Run a call in a thread; `done` is called there when the future has its result.
+def in_thread(call: Callable[[], _T]) -> "Future[_T]":
+    """Run a call in a thread, and return what will have its result.
 
     Raises:
         RuntimeError: No thread can be had.
@@ -29,10 +30,8 @@ def in_thread(call: Callable[[], _T], done: Callable[[], object]) -> "Future[_T]
         try:
             result = call()
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
-            done()
             future.set_exception(error)
         else:
-            done()
             future.set_result(result)
 
     start(run)
@@ -46,22 +45,28 @@ async def settled(future: "Future[_T]", warn: Callable[[float], object] | None =
         future: One that is running, so that it cannot be cancelled.
         warn: Called with the seconds waited so far, if that is long.
     """
-    try:
-        loop = asyncio.get_running_loop()
-    except RuntimeError:
+    if _is_in_trio():
         return await _settled_in_trio(future, warn)
+    loop = asyncio.get_running_loop()
     timer = warn and loop.call_later(_PATIENCE, warn, _PATIENCE)
     waiter = asyncio.wrap_future(future)
     try:
         return await waiter
     finally:
-        waiter.cancel()  # so that nothing reaches for a loop which may be closed then
+        with suppress(RuntimeError):  # the loop is closed already
+            waiter.cancel()  # so that nothing reaches for a loop which may be closed then
         if timer:
             timer.cancel()
 
 
+def _is_in_trio() -> bool:
+    # trio may run as a guest in a loop of asyncio, so it is asked first.
+    trio = sys.modules.get("trio")
+    return trio is not None and trio.lowlevel.in_trio_task()
+
+
 async def _settled_in_trio(future: "Future[_T]", warn: Callable[[float], object] | None) -> _T:
-    import trio  # noqa: PLC0415 - where there is no loop of asyncio, its own runs
+    import trio  # noqa: PLC0415 - it runs already
 
     event, token = trio.Event(), trio.lowlevel.current_trio_token()
 

@@ -9,6 +9,7 @@ the lock.
 import random
 import threading
 import time
+from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
@@ -31,7 +32,7 @@ from plugincreds._lifecycle import (
 )
 from plugincreds._reporter import Reporter
 from plugincreds._single_flight import Errand, Flight, Outcome, Sync, SyncHolder, Waiting
-from plugincreds._worker import start
+from plugincreds._worker import cancelled, start
 
 _T = TypeVar("_T")
 
@@ -113,6 +114,8 @@ class CredentialsCache:
                 answer = self._watched(now)
         except Exception as error:  # noqa: BLE001 - counts as a failed refresh
             answer = error
+        except CancelledError as error:  # nothing here awaits, so it is not the program's
+            answer = cancelled(error)
         if answer is False and state.calm_from <= now < state.calm_until:
             return state.value  # type: ignore[return-value] # a calm state has one
         given_up = judged(answer, self.reporter)

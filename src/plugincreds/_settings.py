@@ -114,9 +114,20 @@ def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> b
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where values are shared between processes."""
+    """Return where values are shared between processes.
+
+    Raises:
+        PluginError: It is below a home directory that is not known.
+    """
     chosen = environ.get(CACHE_FOLDER_VARIABLE, "").strip() or _CACHE_FOLDER
-    return Path(chosen).expanduser()
+    try:
+        return Path(chosen).expanduser()
+    except RuntimeError as error:
+        message = (
+            f"Values cannot be shared between processes in {chosen}, because there is no such home "
+            f"directory. Set {CACHE_FOLDER_VARIABLE} to a folder, or switch {CACHE_KEY} off."
+        )
+        raise PluginError(message) from error
 
 
 def plugin_options(section: Section, profile: str) -> Mapping[str, str]:

@@ -49,6 +49,9 @@ def awaited(answer: Awaitable[Any]) -> Any:
     def work() -> None:
         try:
             outcome.set_result(asyncio.run(wait()))
+        except asyncio.CancelledError as error:
+            # Not the caller's own: there it would look as if the program had been cancelled.
+            outcome.set_exception(error if interrupted.is_set() else cancelled(error))
         except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
             outcome.set_exception(error)
 
@@ -68,6 +71,22 @@ def awaited(answer: Awaitable[Any]) -> Any:
         with suppress(Exception):
             outcome.exception(None if cancels else _LONGEST_START)
         raise
+
+
+def is_in_loop() -> bool:
+    """Tell whether an event loop of asyncio runs in this thread."""
+    try:
+        asyncio.get_running_loop()
+    except RuntimeError:
+        return False
+    return True
+
+
+def cancelled(error: asyncio.CancelledError) -> RuntimeError:
+    """Return a plugin's own cancellation as what it is to its caller: a failure."""
+    failure = RuntimeError("it was cancelled by itself (CancelledError)")
+    failure.__cause__ = error
+    return failure
 
 
 def _cancel_of_current_task() -> Callable[[], object]:

@@ -4,6 +4,7 @@ import asyncio
 import copy
 import importlib
 import inspect
+import os
 import pickle
 import threading
 from collections.abc import Callable
@@ -347,7 +348,7 @@ def test_a_plugin_that_asks_for_itself(
     try:
         (error,) = together(get)
     finally:
-        vars(aiobotocore.session).pop("shared")
+        vars(aiobotocore.session).pop("shared", None)
     assert isinstance(error, PluginError)
     assert "context.session or plugincreds.base_session()" in str(error)
 
@@ -371,3 +372,61 @@ def test_an_automatic_plugin_may_decline(install: Install, together: Together) -
     install("def get_provider(): return None", name="alpha", distribution="alpha")
     install(GOOD)
     assert keys(together, None) == ["AKIA"]
+
+
+def test_a_failed_load_is_tried_again(install: Install, together: Together) -> None:
+    """Guards a session that would repeat its first error, or a decline, for ever."""
+    install("""
+        calls = []
+        def retrieve():
+            if len(calls) < 4: raise OSError(f"down {len(calls)}")
+            return "AKIA", "secret"
+        def get_provider():
+            calls.append(1)
+            return None if len(calls) == 1 else (retrieve, lambda: False)
+    """)
+
+    async def get() -> list[str]:
+        session, found = session_of(), []
+        for _ in range(5):
+            try:
+                credentials = await session.get_credentials()
+            except PluginProviderRetrieveError as error:
+                found.append(str(error.__cause__))
+            else:
+                found.append(credentials and await credentials.get_access_key())
+        return found
+
+    assert together(get) == [[None, "down 2", "down 3", "AKIA", "AKIA"]]
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system has no fork")
+@pytest.mark.filterwarnings("ignore:This process:DeprecationWarning")
+def test_a_child_does_not_await_what_its_parent_loads(install: Install) -> None:
+    """Guards a server that forks while a session loads: that thread is not in the child."""
+    install(GATED)
+    module = module_of()
+
+    async def key(session: Any) -> str:
+        return str(await (await session.get_credentials()).get_access_key())
+
+    async def main() -> int:
+        session = aiobotocore.session.AioSession()
+        task = asyncio.ensure_future(key(session))
+        while not module.entered.is_set():
+            await asyncio.sleep(0)
+        child = os.fork()
+        if not child:
+            try:
+                module.gate = threading.Event()
+                module.gate.set()
+                asyncio._set_running_loop(None)
+                os._exit(not asyncio.run(asyncio.wait_for(key(session), LONGEST)))
+            finally:
+                os._exit(3)
+        module.gate.set()
+        await task
+        return child
+
+    _, status = os.waitpid(asyncio.run(main()), 0)
+    assert os.waitstatus_to_exitcode(status) == 0

@@ -448,10 +448,48 @@ def test_a_child_does_not_await_its_parents_thread(scene: Scene) -> None:
 
 def test_an_exception_of_a_thread_is_raised(together: Together) -> None:
     """Guards what discovery and plugins raise while they are loaded."""
-    done: list[int] = []
 
     async def call() -> None:
-        await settled(_loops.in_thread(lambda: 1 // 0, lambda: done.append(1)))
+        await settled(_loops.in_thread(lambda: 1 // 0))
 
     assert isinstance(together(call)[0], ZeroDivisionError)
-    assert done == [1]
+
+
+def test_coroutines_that_need_each_other_in_a_circle() -> None:
+    """Guards that one of them is refused, where both would wait for ever."""
+    caches: dict[str, CredentialsCache] = {}
+    barrier = threading.Barrier(2)
+
+    def plugin(other: str) -> CredentialsCache:
+        async def retrieve() -> Value:
+            barrier.wait(LONGEST)  # each has a loop of its own
+            return await value_of(caches[other])
+
+        return CredentialsCache(retrieve)
+
+    caches.update(a=plugin("b"), b=plugin("a"))
+
+    async def main() -> list[Any]:
+        calls = [value_of(cache) for cache in caches.values()]
+        found = asyncio.gather(*calls, return_exceptions=True)
+        return list(await asyncio.wait_for(found, LONGEST))
+
+    errors = asyncio.run(main())
+    assert {type(error) for error in errors} == {RetrieveError}
+    assert all("in a circle" in str(error) for error in errors)
+
+
+def test_trio_as_a_guest_of_asyncio(scene: Scene) -> None:
+    """Guards that the loop is asked which the task runs in, not the one below it."""
+
+    async def host() -> Value:
+        done: asyncio.Future[Any] = asyncio.get_running_loop().create_future()
+        trio.lowlevel.start_guest_run(
+            scene.get,
+            run_sync_soon_threadsafe=asyncio.get_running_loop().call_soon_threadsafe,
+            done_callback=done.set_result,
+        )
+        value: Value = (await asyncio.wait_for(done, LONGEST)).unwrap()
+        return value
+
+    assert asyncio.run(host()).access_key == "KEY1"

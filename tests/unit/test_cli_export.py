@@ -227,15 +227,16 @@ def test_an_export_below_itself_is_refused(
     """Guards the mark that processes below see, and that it is gone afterwards."""
     install("""
         import os
-        def get_provider(): return (lambda: (os.environ["PLUGINCREDS_EXPORTING"], "s")), bool
+        def mark(): return os.environ["PLUGINCREDS_EXPORTING"].replace(" ", "_")
+        def get_provider(): return (lambda: (mark(), "s")), bool
     """)
-    assert key(capfd, "vault") == "vault"
+    assert key(capfd, "vault") == '["vault"]'
     assert "PLUGINCREDS_EXPORTING" not in os.environ
-    monkeypatch.setenv("PLUGINCREDS_EXPORTING", "other")
-    status, _, err = run(capfd, "export", "vault")
-    assert (status, "holds a space" in err) == (1, True)
-    assert os.environ["PLUGINCREDS_EXPORTING"] == "other"
-    monkeypatch.setenv("PLUGINCREDS_EXPORTING", "other vault")
+    for mark, seen in [('["my vault"]', '["my_vault",_"vault"]'), ("damaged", '["vault"]')]:
+        monkeypatch.setenv("PLUGINCREDS_EXPORTING", mark)
+        assert key(capfd, "vault") == seen
+        assert os.environ["PLUGINCREDS_EXPORTING"] == mark
+    monkeypatch.setenv("PLUGINCREDS_EXPORTING", '["my vault", "vault"]')
     for arguments in (["vault"], []):
         status, out, err = run(capfd, "export", *arguments)
         assert (status, out) == (1, "")

@@ -7,6 +7,7 @@ import stat
 import subprocess
 import sys
 import threading
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -15,11 +16,11 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import CredentialsCache, PluginError, Value, _process_cache
+from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value, _process_cache
 from plugincreds import PluginProviderRetrieveError as RetrieveError
 from plugincreds._functions import Functions
 from plugincreds._plugin import InstalledPlugin
-from plugincreds._process_cache import ProcessCache
+from plugincreds._process_cache import ProcessCache, ProcessCacheError
 from tests.unit.conftest import Install
 
 START = 1_700_000_000.0
@@ -270,6 +271,169 @@ def test_a_failure_leaves_the_entry_and_the_lock(broker: Broker) -> None:
         broker.process().key()
 
 
+def test_a_new_process_takes_what_is_left_while_the_plugin_fails(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards the outage of a broker: a value in its advisory window is good until it expires."""
+    broker.process().key()
+    broker.now += HOUR - 800
+    broker.error = OSError("sealed")
+    calls = broker.calls
+    for _ in range(3):
+        process = broker.process()
+        assert [process.key() for _ in range(5)] == ["KEY1"] * 5
+    assert broker.calls <= calls + 6  # once for the new process, once before its engine backs off
+    assert "could not renew its credentials: OSError: sealed" in caplog.text
+    process = broker.process(retrieve=lambda: None)
+    assert process.key() == "KEY1"
+    broker.error = NonRecoverableError("Logged out.")
+    with pytest.raises(RetrieveError, match="Logged out"):
+        broker.process().key()
+
+
+def test_a_decline_does_not_make_a_value_its_own(broker: Broker) -> None:
+    """Guards that is_expired() is still not asked of what another process retrieved."""
+    broker.process().key()
+    reader = broker.process(retrieve=lambda: None)
+    assert reader.key() == "KEY1"
+    broker.now += HOUR - 800
+    broker.given_up = True
+    assert reader.key() == "KEY1"
+    broker.now += 2
+    assert reader.key() == "KEY1"
+
+
+def test_a_rejected_key_that_the_plugin_gives_again_is_not_written(broker: Broker) -> None:
+    """Guards the other processes from it."""
+    process = broker.process(retrieve=lambda: Value("KEY0", CANARY, expiry_time=_expiry(broker)))
+    process.key()
+    process.reject("KEY0")
+    assert process.key() == "KEY0"
+    assert broker.files() == []
+
+
+def _expiry(broker: Broker) -> datetime:
+    return datetime.fromtimestamp(broker.now + HOUR, timezone.utc)
+
+
+def test_a_key_that_stays_the_same_is_shared_when_it_is_renewed(broker: Broker) -> None:
+    """Guards services whose access key is the name of a role."""
+    calls: list[int] = []
+
+    def retrieve() -> Value:
+        calls.append(1)
+        return Value("SAME", CANARY, f"token{len(calls)}", expiry_time=_expiry(broker))
+
+    processes = [broker.process(retrieve=retrieve) for _ in range(4)]
+    assert {process.cache.get().token for process in processes} == {"token1"}
+    broker.now += HOUR - 800
+    assert {process.cache.get().token for process in processes} == {"token2"}
+    assert len(calls) == 2
+
+
+def _counted(read: Callable[[], Any], counter: threading.Semaphore) -> Callable[[], Any]:
+    def counted() -> Any:
+        counter.release()
+        return read()
+
+    return counted
+
+
+@pytest.mark.parametrize("lifetime", [None, HOUR])
+def test_those_who_wait_do_not_all_try_in_turn(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, lifetime: float | None
+) -> None:
+    """Guards a plugin that fails, or whose values cannot be shared, and is slow."""
+    broker.lifetime = lifetime
+    broker.error = OSError("sealed") if lifetime else None
+    entered, gate = threading.Event(), threading.Event()
+    original = broker.retrieve
+
+    def retrieve() -> Value:
+        entered.set()
+        assert gate.wait(20)
+        return original()
+
+    outcomes: list[str] = []
+
+    def work(shared: ProcessCache) -> None:
+        try:
+            outcomes.append(shared.retrieve().access_key)  # type: ignore[union-attr]
+        except (OSError, ProcessCacheError) as error:
+            outcomes.append(str(error))
+
+    first = threading.Thread(target=work, args=[broker.shared(retrieve=retrieve)])
+    first.start()
+    assert entered.wait(20)
+    others = [broker.shared(retrieve=retrieve) for _ in range(4)]
+    polled = threading.Semaphore(0)
+    for shared in others:
+        monkeypatch.setattr(shared, "_read", _counted(shared._read, polled))
+    threads = [threading.Thread(target=work, args=[shared]) for shared in others]
+    for thread in threads:
+        thread.start()
+    for _ in range(12):  # each of them has begun to wait
+        assert polled.acquire(timeout=20)
+    gate.set()
+    for thread in (first, *threads):
+        thread.join(20)
+    if lifetime:
+        assert (len(outcomes), broker.calls) == (5, 1)
+        assert sum("another process has just tried: OSError: sealed" in o for o in outcomes) == 4
+    else:
+        assert sorted(outcomes) == [f"KEY{number}" for number in range(1, 6)]
+    assert broker.files() == []
+
+
+def test_a_holder_that_hangs_while_a_value_is_good(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards one login for all: nobody takes over as long as the value lasts."""
+    process = broker.process()
+    process.key()
+    broker.now += HOUR - 800
+    monkeypatch.setattr(_process_cache, "_LONGEST_WAIT", 0.0)
+    lock = broker.shared()._lock()
+    lock.acquire()
+    assert process.key() == "KEY1"
+    assert broker.calls == 1
+    broker.now += 800
+    assert process.key() == "KEY2"
+    lock.release()
+    assert broker.process().key() == "KEY2"
+
+
+def test_the_environments_identity_counts_where_it_may_be_exchanged(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards two users of a server who exchange keys of their own, in one home directory."""
+    keys = []
+    for name in ("ALICE", "BOB"):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", name)
+        keys.append(broker.process(identity=("dev", None, ())).key())
+    assert keys == ["KEY1", "KEY2"]
+
+
+def test_no_home(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards a user that the system does not know: an error that says what to set."""
+    install(KEYED)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "~nobody-of-this-name/cache")
+    with pytest.raises(PluginError, match=r"there is no such home directory\. Set AWS_CREDENTIAL"):
+        key_of()
+
+
+def test_folders_on_the_way_are_private(broker: Broker) -> None:
+    """Guards ~/.aws, where the program has a mask that hides nothing."""
+    before = os.umask(0)
+    try:
+        broker.process().key()
+    finally:
+        os.umask(before)
+    for folder in (broker.folder, broker.folder.parent, broker.folder.parent.parent):
+        assert stat.S_IMODE(folder.stat().st_mode) == 0o700
+
+
 def test_a_coroutine_function(broker: Broker) -> None:
     """Guards that the lock is held until it is done, and that its value is written."""
     locks: list[bool] = []
@@ -398,7 +562,7 @@ def test_those_who_wait_read_what_comes(broker: Broker) -> None:
     ]
     for thread in threads:
         thread.start()
-    broker.shared()._retrieved()
+    broker.shared()._retrieved(None)
     for thread in threads:
         thread.join(20)
     lock.release()
@@ -551,7 +715,7 @@ from pathlib import Path
 from plugincreds import Value
 from plugincreds._functions import Functions
 from plugincreds._plugin import InstalledPlugin
-from plugincreds._process_cache import ProcessCache
+from plugincreds._process_cache import ProcessCache, ProcessCacheError
 folder, trace, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 def retrieve():
     with trace.open("a") as file: file.write("x")

@@ -521,7 +521,21 @@ class TestInterruption:
         assert scene.key() == "KEY3"
         scene.assert_at_rest()
 
-    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, asyncio.CancelledError])
+    @pytest.mark.parametrize("is_coroutine", [True, False])
+    def test_a_plugins_own_cancellation_is_a_failure(self, *, is_coroutine: bool) -> None:
+        """It must not look as if the program's own task had been cancelled, which nobody did."""
+
+        def retrieve() -> Any:
+            raise asyncio.CancelledError
+
+        async def retrieve_later() -> Any:
+            raise asyncio.CancelledError
+
+        cache = CredentialsCache(retrieve_later if is_coroutine else retrieve)
+        with pytest.raises(PluginProviderRetrieveError, match="it was cancelled by itself"):
+            cache.get()
+
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
     def test_a_coroutine_is_interrupted(self, kind: type[BaseException]) -> None:
         """It comes through the thread of the event loop, and leaves no flight open."""
         answers: list[Any] = [kind(), ("KEY2", "secret")]

@@ -1,5 +1,6 @@
 """aiobotocore: the same provider and the same sources, awaited."""
 
+import os
 from concurrent.futures import Future
 from typing import TYPE_CHECKING, Any
 
@@ -21,21 +22,30 @@ class AioPluginProvider(PluginProvider):
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self._loading: Future[Any] | None = None
+        # The process that began it, and what comes of it: a fork has no such thread.
+        self._loading: tuple[int, Future[Any]] | None = None
 
     async def load(self) -> Any:
         """Return aiobotocore credentials over the plugin's source, as the base class does."""
-        loading, is_mine = self._loading, False
+        under_way, process = self._loading, os.getpid()
         # A plugin that asks for itself must hear that, rather than wait for itself.
-        if loading is None or plugins_in_flight():
-            is_mine = True
-            loading = self._loading = in_thread(super().load, self._forget)
+        is_mine = (
+            under_way is None
+            or under_way[0] != process
+            or under_way[1].done()
+            or bool(plugins_in_flight())
+        )
+        if under_way is None or is_mine:
+            under_way = self._loading = process, in_thread(super().load)
         try:
-            return await settled(loading)
+            return await settled(under_way[1])
         except Exception as error:
             if is_mine:
                 raise
             raise again(error) from error.__cause__
+        finally:
+            if self._loading is under_way and under_way[1].done():
+                self._loading = None  # what it raised holds frames
 
     def credentials(self, source: "Source", account_id: str | None = None) -> Any:
         """Return what aiobotocore signs with, for a source."""
@@ -47,6 +57,3 @@ class AioPluginProvider(PluginProvider):
     @property
     def _base_package(self) -> str:
         return "botocore"  # what plugins do in a thread needs no event loop
-
-    def _forget(self) -> None:
-        self._loading = None

@@ -131,7 +131,7 @@ class PluginProvider:
             # It must not hold the session: sources outlive sessions.
             open_session=lambda: open_base_session(package, over, base, **variables),
             # What that session finds differs with these, too.
-            basis=(in_code, *variables.values()),
+            basis=(in_code, *map(_absolute, variables.values())),
         )
 
     def refresh_settings(self) -> RefreshSettings:
@@ -152,6 +152,12 @@ class PluginProvider:
         if self._plugin is None and own_plugin(section) not in {"", plugin}:
             return {}
         return plugin_options(section, self._profile)
+
+
+def _absolute(place: str | None) -> str | None:
+    """Return a file's place in full; a region is no place, and stays as it is."""
+    expanded = os.path.expanduser(place) if place else place  # noqa: PTH111 - never raises
+    return os.path.abspath(expanded) if expanded and os.sep in expanded else expanded  # noqa: PTH100
 
 
 def profiles_of(session: Any) -> Mapping[str, Section]:

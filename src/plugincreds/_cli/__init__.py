@@ -2,8 +2,10 @@
 
 import argparse
 import importlib
+import os
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
@@ -25,9 +27,18 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
-    except Exception as error:  # noqa: BLE001 - a person gets a sentence, not a traceback
+    except BaseException as error:  # noqa: BLE001 - a person gets a sentence; a plugin may exit
         print(f"plugincreds: {_sentence(error)}", file=sys.stderr)
         return 1
+    return status
+
+
+def script() -> int:
+    """Be the command: nothing that comes later, from a thread or at exit, follows its document."""
+    status = main()
+    with suppress(OSError, ValueError):
+        os.dup2(2, 1)
+    sys.stdout = sys.stderr
     return status
 
 
@@ -47,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _sentence(error: Exception) -> str:
+def _sentence(error: BaseException) -> str:
     from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - it waits until there is one
 
     return str(error) if isinstance(error, BotoCoreError) else described(error)

@@ -39,7 +39,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     for name in files.names():
         try:
             entry = entry_of(files.read(name), time.time())
-        except RefusedError as error:
+        except (OSError, RefusedError) as error:
             print(f"plugincreds: {error}", file=sys.stderr)
             status = 1
         else:
@@ -56,14 +56,18 @@ def run_list(arguments: argparse.Namespace) -> int:
 def run_clear(arguments: argparse.Namespace) -> int:
     """Remove the files, also those that cannot be read."""
     files = CacheFiles(cache_folder(os.environ))
-    removed = 0
+    status, removed = 0, 0
     for name in files.names():
         if arguments.name in {None, _plugin_of(files, name)}:
-            files.remove(name)
-            removed += 1
+            try:
+                files.remove(name)
+                removed += 1
+            except OSError as error:
+                print(f"plugincreds: {error}", file=sys.stderr)
+                status = 1
     files.remove_leftovers()
     print_lines([f"Removed {removed} from {files.folder}."])
-    return 0
+    return status
 
 
 def _facts(name: str, entry: Entry | None) -> dict[str, str | None]:
@@ -87,7 +91,7 @@ def _plugin_of(files: CacheFiles, name: str) -> str | None:
     try:
         # Also of an entry that has expired: it was good at some time.
         entry = entry_of(files.read(name), 0.0)
-    except RefusedError:
+    except (OSError, RefusedError):
         return None
     return None if entry is None else entry.plugin
 

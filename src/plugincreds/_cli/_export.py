@@ -55,7 +55,7 @@ def _marked(plugins: Sequence[str]) -> Iterator[None]:
     Raises:
         PluginError: It is there already: this process would wait for itself.
     """
-    names = os.environ.get(_UNDER_WAY, "").split()
+    names = _names(os.environ.get(_UNDER_WAY))
     for plugin in plugins:
         if plugin in names:
             raise PluginError(
@@ -65,7 +65,7 @@ def _marked(plugins: Sequence[str]) -> Iterator[None]:
                 plugin=plugin,
             )
     before = os.environ.get(_UNDER_WAY)
-    os.environ[_UNDER_WAY] = " ".join([*names, *plugins])
+    os.environ[_UNDER_WAY] = json.dumps([*names, *plugins])
     try:
         yield
     finally:
@@ -73,6 +73,14 @@ def _marked(plugins: Sequence[str]) -> Iterator[None]:
             del os.environ[_UNDER_WAY]
         else:
             os.environ[_UNDER_WAY] = before
+
+
+def _names(mark: str | None) -> list[str]:
+    try:
+        names = json.loads(mark or "[]")
+    except ValueError:
+        names = None
+    return names if isinstance(names, list) else []
 
 
 def _expiration(value: Value) -> str | None:

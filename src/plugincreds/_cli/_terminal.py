@@ -76,8 +76,13 @@ def stdout_kept_clean() -> Iterator[None]:
     with ExitStack() as stack:
         try:
             kept = os.dup(_OUT)
-            os.dup2(_ERR, _OUT)
-        except OSError:  # one of the two is closed
+            try:
+                os.dup2(_ERR, _OUT)
+            except OSError:  # nobody hears it
+                null = os.open(os.devnull, os.O_WRONLY)
+                os.dup2(null, _OUT)
+                os.close(null)
+        except OSError:  # stdout is closed
             pass
         else:
             stack.callback(os.close, kept)
