@@ -137,11 +137,15 @@ class CacheFiles:
 def _check(path: Path, found: os.stat_result, is_kind: object, kind: str, mode: int) -> None:
     if not is_kind(found.st_mode):  # type: ignore[operator] # a function of the module stat
         what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else f"no {kind}"
-        raise RefusedError(f"{path} is {what}; remove it")
+        advice = "choose a folder of your own" if kind == "folder" else "remove it"
+        raise RefusedError(f"{path} is {what}; {advice}")
     if not hasattr(os, "geteuid"):  # Windows, where the folder of a user is that user's
         return
     if found.st_uid != os.geteuid():
-        raise RefusedError(f"{path} belongs to another user; remove it, or choose another place")
+        raise RefusedError(f"{path} belongs to another user; choose a folder of your own")
     if found.st_mode & _OTHERS:
         bits = stat.S_IMODE(found.st_mode)
-        raise RefusedError(f"{path} is open to other users (mode {bits:o}); chmod {mode:o} it")
+        # One with this bit is there for all users, such as /tmp.
+        is_common = bool(found.st_mode & stat.S_ISVTX)
+        advice = "choose a folder of your own" if is_common else f"chmod {mode:o} it"
+        raise RefusedError(f"{path} is open to other users (mode {bits:o}); {advice}")

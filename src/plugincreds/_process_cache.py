@@ -292,6 +292,15 @@ def _said_of(error: Exception) -> str:
     return str(error) if isinstance(error, RefusedError) else described(error)
 
 
+def check_extra() -> None:
+    """See that what is needed is installed.
+
+    Raises:
+        PluginError: It is not.
+    """
+    _lock_class()
+
+
 def _lock_class() -> Any:
     try:
         from filelock import FileLock  # noqa: PLC0415 - an extra, for those who share values

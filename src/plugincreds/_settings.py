@@ -107,8 +107,10 @@ def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> b
             answer = str(value).strip().lower()
             if answer in _ANSWERS:
                 return _ANSWERS[answer]
-            sentence = f"{place} = {value!r}" if place != CACHE_VARIABLE else f"{place}={value}"
-            message = f"{sentence} is neither true nor false. Correct or remove it."
+            found = f"{place} = {value!r}"
+            if place == CACHE_VARIABLE:
+                found = f"The environment has {place}={value}"
+            message = f"{found}, which is neither true nor false. Correct or remove it."
             raise PluginError(message)
     return False
 
@@ -121,13 +123,17 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     """
     chosen = environ.get(CACHE_FOLDER_VARIABLE, "").strip() or _CACHE_FOLDER
     try:
-        return Path(chosen).expanduser()
+        folder = Path(chosen).expanduser()
+        if not folder.is_absolute():
+            message = f"{CACHE_FOLDER_VARIABLE}={chosen} is no full path. Begin it with / or ~."
+            raise PluginError(message)
     except RuntimeError as error:
         message = (
             f"Values cannot be shared between processes in {chosen}, because there is no such home "
             f"directory. Set {CACHE_FOLDER_VARIABLE} to a folder, or switch {CACHE_KEY} off."
         )
         raise PluginError(message) from error
+    return folder
 
 
 def plugin_options(section: Section, profile: str) -> Mapping[str, str]:

@@ -13,8 +13,9 @@ import botocore.credentials
 import pytest
 
 from benchmarks import fleet
-from benchmarks.fleet import BOTOCORE, EVEN, MINUTE, OURS, Ledger, World
+from benchmarks.fleet import BOTOCORE, EVEN, OURS
 from benchmarks.svg import Chart
+from benchmarks.workers import END, MINUTE, SEED, Ledger, World, mean, new_value
 from plugincreds import Value
 from plugincreds._refresh import CredentialsCache
 
@@ -32,7 +33,7 @@ class Worker:
         self.failed: list[float] = []
 
     def live(self, start: float, sign: Callable[[], object]) -> None:
-        count = math.ceil((fleet.END - start) / self.world.interval)
+        count = math.ceil((END - start) / self.world.interval)
         for number in range(count):
             self.now = start + number * self.world.interval
             try:
@@ -44,7 +45,7 @@ class Worker:
         self.asked.append(int(self.now))
         if self.world.is_out(self.now):
             raise ConnectionError("out")
-        return fleet.new_value(self.now)
+        return new_value(self.now)
 
     def metadata(self) -> dict[str, str]:
         expiry = self.retrieve().expiry_time
@@ -85,10 +86,10 @@ def test_a_simulated_worker_does_what_real_credentials_do(
     if rules == BOTOCORE:
         worker.live(start, real_botocore(worker))
     else:
-        uniform = fleet.mean if rules == EVEN else random.Random(fleet.SEED).uniform
+        uniform = mean if rules == EVEN else random.Random(SEED).uniform
         worker.live(start, real_plugincreds(worker, uniform))
     asked = Counter(worker.asked)
-    assert ledger.requests() == [asked[second] for second in range(fleet.END)]
+    assert ledger.requests() == [asked[second] for second in range(END)]
     assert ledger.failures == len(worker.failed)
     assert ledger.failed_workers == bool(worker.failed)
 
@@ -97,16 +98,16 @@ def test_a_small_fleet_is_reported(tmp_path: Path) -> None:
     """Tables and pictures of a fleet replace what stood between the marks of the page."""
     page = tmp_path / "fleet.md"
     page.write_text(f"before\n{fleet.BEGIN}\nold\n{fleet.FINISH}\nafter\n")
-    rows, others = fleet.all_rows(FEW, processes=1)
+    rows, others = ([fleet.run(job) for job in jobs] for jobs in fleet.fleets(FEW))
     assert len(rows) == len(fleet.SCENARIOS) * len(fleet.RULES)
-    assert {sum(row.requests) >= FEW for row in rows + others} == {True}
+    assert all(sum(row.requests) >= FEW for row in rows + others)
     text = f"{fleet.report(rows, others)}\n\n{fleet.circumstances(FEW, 1.0)}"
     fleet.write(text, fleet.pictures(rows), tmp_path)
     written = page.read_text()
     assert written.startswith("before\n")
     assert written.endswith("after\n")
     assert "old" not in written
-    assert {table.count("\n| none |") for table in [written]} == {len(fleet.RULES)}
+    assert written.count("\n| none |") == len(fleet.RULES)
     assert len(list((tmp_path / "images").iterdir())) == len(fleet.PICTURES)
 
 

@@ -510,7 +510,7 @@ def test_a_selected_plugin_is_not_used_without_the_hook(
     finally:
         plugincreds_startup.install()
     assert document["answer"]["provider"] == "config-file"
-    assert "config-file is used in its place" in document["errors"][0]
+    assert "it is not used, and those of config-file are used" in document["errors"][0]
 
 
 def test_half_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:

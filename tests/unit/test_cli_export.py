@@ -108,8 +108,8 @@ def test_cmd_is_refused_what_it_cannot_express(letter: str) -> None:
         formatted("windows-cmd", Value("AKIA", f"a{letter}b"))
 
 
-def test_what_is_not_there_is_left_out() -> None:
-    """Guards the document of keys for ever."""
+def test_what_is_not_there_does_not_stay_from_before() -> None:
+    """Guards keys for ever from the token of a value that was there before."""
     value = Value("AKIA", "secret")
     assert json.loads(formatted("process", value)) == {
         "Version": 1,
@@ -117,8 +117,16 @@ def test_what_is_not_there_is_left_out() -> None:
         "SecretAccessKey": "secret",
     }
     assert formatted("env", value) == (
-        "export AWS_ACCESS_KEY_ID=AKIA\nexport AWS_SECRET_ACCESS_KEY=secret"
+        "export AWS_ACCESS_KEY_ID=AKIA\nexport AWS_SECRET_ACCESS_KEY=secret\n"
+        "unset AWS_SESSION_TOKEN\nunset AWS_CREDENTIAL_EXPIRATION\nunset AWS_ACCOUNT_ID"
     )
+    for name, line in {
+        "env-no-export": "AWS_SESSION_TOKEN=",
+        "fish": "set -e AWS_SESSION_TOKEN",
+        "powershell": "$Env:AWS_SESSION_TOKEN=$null",
+        "windows-cmd": 'set "AWS_SESSION_TOKEN="',
+    }.items():
+        assert formatted(name, value).splitlines()[2] == line
 
 
 def run(capfd: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
@@ -165,6 +173,7 @@ def test_whose_credentials_are_exported(
     options = "credential_plugin_options =\n  role = reader\n"
     (tmp_path / "config").write_text(
         f"[profile p]\n{options}[profile z]\ncredential_plugin = zeta\n{options}"
+        "[profile role]\nrole_arn = arn:aws:iam::123456789012:role/r\nsource_profile = z\n"
         "[profile off]\ncredential_plugin = none\n[profile v]\naws_account_id = 222222222222\n"
     )
     assert key(capfd, "zeta", "--profile", "p") == "zeta-p-reader"
@@ -177,6 +186,10 @@ def test_whose_credentials_are_exported(
     monkeypatch.setenv("AWS_PROFILE", "z")
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "")
     assert key(capfd) == "zeta-z-reader"
+    status, out, err = run(capfd, "export", "--profile", "role")
+    assert (status, out) == (1, "")
+    assert "assumes a role, but" in err
+    assert "Use --profile z, or name a plugin." in err
     status, out, err = run(capfd, "export", "--profile", "off")
     assert (status, out) == (1, "")
     assert "goes without plugins" in err

@@ -423,6 +423,17 @@ def test_no_home(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
         key_of()
 
 
+def test_a_place_that_differs_with_the_current_folder(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards keys that would lie in a repository, and be shared with nobody."""
+    install(KEYED)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "somewhere")
+    with pytest.raises(PluginError, match=r"AWS_CREDENTIAL_PLUGIN_CACHE_DIR=somewhere is no full"):
+        key_of()
+
+
 def test_folders_on_the_way_are_private(broker: Broker) -> None:
     """Guards ~/.aws, where the program has a mask that hides nothing."""
     before = os.umask(0)
@@ -449,6 +460,11 @@ def test_a_coroutine_function(broker: Broker) -> None:
 def _open_to_others(broker: Broker) -> None:
     broker.folder.mkdir(parents=True)
     broker.folder.chmod(0o755)
+
+
+def _for_all_users(broker: Broker) -> None:
+    broker.folder.mkdir(parents=True)
+    broker.folder.chmod(0o1777)
 
 
 def _a_link(broker: Broker) -> None:
@@ -484,8 +500,9 @@ def _file_is_a_folder(broker: Broker) -> None:
 
 REFUSED = {
     "folder open to others": (_open_to_others, "is open to other users (mode 755); chmod 700 it"),
-    "folder is a link": (_a_link, "is a symbolic link; remove it"),
-    "folder is a file": (_a_file, "is no folder; remove it"),
+    "folder for all users": (_for_all_users, "(mode 1777); choose a folder of your own"),
+    "folder is a link": (_a_link, "is a symbolic link; choose a folder of your own"),
+    "folder is a file": (_a_file, "is no folder; choose a folder of your own"),
     "file open to others": (_file_open_to_others, "(mode 640); chmod 600 it"),
     "file is a link": (_file_is_a_link, "is a symbolic link; remove it"),
     "file is a folder": (_file_is_a_folder, "is no file; remove it"),
@@ -655,10 +672,12 @@ def test_what_is_neither_true_nor_false(
     """Guards that a typing error is not taken for either."""
     install(KEYED)
     (tmp_path / "config").write_text("[profile dev]\ncredential_plugin_cache = yes\n")
-    with pytest.raises(PluginError, match="'dev' has credential_plugin_cache = 'yes' is neither"):
+    with pytest.raises(
+        PluginError, match="'dev' has credential_plugin_cache = 'yes', which is neither"
+    ):
         key_of("dev")
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "1")
-    with pytest.raises(PluginError, match="AWS_CREDENTIAL_PLUGIN_CACHE=1 is neither"):
+    with pytest.raises(PluginError, match="AWS_CREDENTIAL_PLUGIN_CACHE=1, which is neither"):
         key_of()
 
 

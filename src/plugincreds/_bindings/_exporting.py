@@ -11,6 +11,7 @@ from plugincreds._bindings._retrieving import source_of
 from plugincreds._bindings.botocore import PluginProvider, active_profile, profiles_of
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
+from plugincreds._roles import assumes_role, role_source
 from plugincreds._selection import (
     Automatic,
     Off,
@@ -63,6 +64,13 @@ def _chosen(name: str | None, session: Any, profile: str, *, in_code: bool) -> S
         return Selected(name, asked_by, remedy="name another plugin")
     check_not_off(os.environ, None, f"`{_COMMAND}`")
     chosen: Selection = chain_selection(os.environ, section, profile_in_code=in_code)
+    if assumes_role(section) and not isinstance(chosen, Selected):
+        source = role_source(profiles_of(session), profile)
+        instead = f"--profile {source.profile}" if source else "another profile"
+        raise PluginError(
+            f"The profile {profile!r} assumes a role, but `{_COMMAND}` gives a plugin's "
+            f"credentials only. Use {instead}, or name a plugin."
+        )
     if isinstance(chosen, Off):
         chosen = profile_selection(os.environ, section, profile)
     if isinstance(chosen, Off):

@@ -5,6 +5,7 @@ from typing import Any
 
 from plugincreds._cache_files import CacheFiles, RefusedError
 from plugincreds._errors import PluginError
+from plugincreds._process_cache import check_extra
 from plugincreds._settings import (
     CACHE_KEY,
     CACHE_VARIABLE,
@@ -16,17 +17,17 @@ from plugincreds._settings import (
 
 def cache_state(section: Section, profile: str) -> dict[str, Any]:
     """Return whether values are to be shared, and by what, and where."""
-    problem = None
+    wanted, folder, entries, problem, is_fatal = False, None, None, None, False
     try:
         wanted = wants_cache(section, profile, os.environ)
+        if wanted:
+            check_extra()
+            folder = cache_folder(os.environ)
+            entries = len(CacheFiles(folder).names())
     except PluginError as error:
-        wanted, problem = False, str(error)
-    entries = None
-    if wanted:
-        try:
-            entries = len(CacheFiles(cache_folder(os.environ)).names())
-        except (OSError, RefusedError) as error:
-            problem = str(error)
+        problem, is_fatal = str(error), True
+    except (OSError, RefusedError) as error:
+        problem = f"Nothing is shared between processes: {error}."
     asked_by = None
     if os.environ.get(CACHE_VARIABLE):
         asked_by = CACHE_VARIABLE
@@ -35,7 +36,8 @@ def cache_state(section: Section, profile: str) -> dict[str, Any]:
     return {
         "wanted": wanted,
         "asked_by": asked_by,
-        "folder": str(cache_folder(os.environ)) if wanted else None,
+        "folder": None if folder is None else str(folder),
         "entries": entries,
         "problem": problem,
+        "fatal": is_fatal,
     }

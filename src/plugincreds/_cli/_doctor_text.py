@@ -1,5 +1,7 @@
 """The doctor's document as text for people."""
 
+import shutil
+import sys
 import textwrap
 from typing import Any
 
@@ -16,7 +18,7 @@ _COLOURS = {
 }
 _NOT_REACHED = Status.NOT_REACHED.value
 _INDENT = "  "
-_WIDTH = 100
+_WIDTH = 100  # of what is not a terminal
 
 
 def doctor_lines(document: dict[str, Any], palette: Palette) -> list[str]:
@@ -69,7 +71,7 @@ def _selection(document: dict[str, Any]) -> list[tuple[str, str]]:
         rows.append(("written in", f"{selection['file']}, line {selection['line']}"))
     shared = f"yes, in {cache['folder']}" if cache["wanted"] else "no"
     shared += f" ({cache['asked_by']})" if cache["asked_by"] else ""
-    rows.append(("shared cache", cache["problem"] or shared))
+    rows.append(("shared cache", "wanted, but see below" if cache["problem"] else shared))
     return rows
 
 
@@ -118,7 +120,7 @@ def _sentences(sentences: list[str], palette: Palette, colour: str) -> list[str]
     for sentence in sentences:
         first, *rest = textwrap.wrap(
             printable(sentence),
-            _WIDTH,
+            _width(),
             initial_indent="- ",
             subsequent_indent=_INDENT,
             break_long_words=False,
@@ -141,3 +143,8 @@ def _outcome(document: dict[str, Any], palette: Palette) -> str:
     colour = "green" if document["ok"] else "red"
     note = "" if document["ok"] else ", which contradicts what is selected"
     return palette.paint(f"Credentials {verb} from {name}{note}.", colour)
+
+
+def _width() -> int:
+    is_terminal = sys.stdout is not None and sys.stdout.isatty()
+    return shutil.get_terminal_size().columns if is_terminal else _WIDTH

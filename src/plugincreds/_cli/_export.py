@@ -28,7 +28,10 @@ def add_parser(commands: Any) -> None:
         allow_abbrev=False,
     )
     parser.add_argument(
-        "name", nargs="?", help="the plugin; without it, the one that boto3 would use here"
+        "name",
+        nargs="?",
+        help="the plugin; without it, the one that is selected here, else the first installed one "
+        "that does not decline",
     )
     parser.add_argument("--profile", help="whose options, region and settings the plugin is told")
     parser.add_argument(
@@ -100,21 +103,24 @@ def _process(value: Value) -> str:
     return json.dumps({name: fact for name, fact in facts.items() if fact is not None}, indent=4)
 
 
-def _variables(value: Value) -> dict[str, str]:
-    facts = {
+def _variables(value: Value) -> dict[str, str | None]:
+    return {
         "AWS_ACCESS_KEY_ID": value.access_key,
         "AWS_SECRET_ACCESS_KEY": value.secret_key,
         "AWS_SESSION_TOKEN": value.token,
         "AWS_CREDENTIAL_EXPIRATION": _expiration(value),
         "AWS_ACCOUNT_ID": value.account_id,
     }
-    return {name: fact for name, fact in facts.items() if fact is not None}
 
 
-def _lines(form: str, quote: Callable[[str], str]) -> Callable[[Value], str]:
+def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Value], str]:
+    """Return what sets the variables, and takes away what another value may have left there."""
+
     def formatted(value: Value) -> str:
-        lines = (form.format(name, quote(text)) for name, text in _variables(value).items())
-        return "\n".join(lines)
+        return "\n".join(
+            unset.format(name) if text is None else form.format(name, quote(text))
+            for name, text in _variables(value).items()
+        )
 
     return formatted
 
@@ -139,9 +145,9 @@ def _quoted_for_cmd(text: str) -> str:
 
 _FORMATS: Mapping[str, Callable[[Value], str]] = {
     "process": _process,
-    "env": _lines("export {}={}", shlex.quote),
-    "env-no-export": _lines("{}={}", shlex.quote),
-    "powershell": _lines("$Env:{}={}", _quoted_for_powershell),
-    "windows-cmd": _lines('set "{}={}"', _quoted_for_cmd),
-    "fish": _lines("set -gx {} {}", _quoted_for_fish),
+    "env": _lines("export {}={}", "unset {}", shlex.quote),
+    "env-no-export": _lines("{}={}", "{}=", shlex.quote),
+    "powershell": _lines("$Env:{}={}", "$Env:{}=$null", _quoted_for_powershell),
+    "windows-cmd": _lines('set "{}={}"', 'set "{}="', _quoted_for_cmd),
+    "fish": _lines("set -gx {} {}", "set -e {}", _quoted_for_fish),
 }

@@ -47,7 +47,10 @@ def _retrieved_from(method: str, last: Step | None) -> Answer:
 def errors_of(examination: Examination) -> list[str]:
     """Return why there are no credentials, or not those that are selected; empty if all is well."""
     found, answer = examination.found, answer_of(examination)
+    cache = examination.cache
     errors = [examination.fault or "", found.problem or ""]
+    if cache["fatal"]:
+        errors.append(cache["problem"])
     if answer is None:
         errors.append(_nobody(examination))
     elif not answer.certain:
@@ -67,6 +70,7 @@ def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[st
     return _once(
         [
             *_of_startup(examination),
+            "" if examination.cache["fatal"] else examination.cache["problem"] or "",
             *examination.heard,
             *_of_plugins(examination),
             *_of_selection(examination, environ),
@@ -81,7 +85,20 @@ def _nobody(examination: Examination) -> str:
         return retrieved.error
     if last is not None:
         return last.reason
-    return "" if examination.fault else "No provider of the chain has credentials."
+    if examination.fault:
+        return ""
+    return f"No provider of the chain has credentials. {_remedy(examination)}"
+
+
+def _remedy(examination: Examination) -> str:
+    names = ", ".join(examination.discovery.plugins)
+    if not names:
+        return "Install a plugin, or configure credentials."
+    if not examination.startup.active:
+        return "No plugin is asked, as a warning below says."
+    if examination.found.by == "off":
+        return f"{examination.found.asked_by} switches plugins off; without it may answer: {names}."
+    return f"None of the installed plugins answers: {names}. Configure one, or select it by name."
 
 
 def _contradiction(examination: Examination, answer: Answer | None) -> str:
@@ -90,8 +107,14 @@ def _contradiction(examination: Examination, answer: Answer | None) -> str:
     selects = f"{found.asked_by}{where} selects the credential plugin {found.plugin!r}, but"
     name = "nothing" if answer is None else answer.provider
     if not examination.startup.active:
-        return f"{selects} the startup hook is not active, so {name} is used in its place."
-    return f"{selects} {name} comes before it in the chain, and its credentials are used."
+        instead = "no others are found" if answer is None else f"those of {name} are used"
+        return f"{selects} the startup hook is not active: it is not used, and {instead}."
+    remedies = {
+        "env": f"Unset AWS_ACCESS_KEY_ID, or set {VARIABLE}={found.plugin}.",
+        "assume-role": "Put credential_plugin into the source profile, or remove role_arn.",
+    }
+    reason = f"{name} comes before it in the chain, and its credentials are used."
+    return f"{selects} {reason} {remedies.get(name, '')}".strip()
 
 
 def _of_startup(examination: Examination) -> Iterator[str]:

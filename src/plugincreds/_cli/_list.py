@@ -56,6 +56,7 @@ def selected_here(environ: Mapping[str, str]) -> InEffect:
 
     session = Session()
     try:
+        session.get_scoped_config()  # raises if there is no such profile
         found = in_effect(environ, profiles_of(session), active_profile(session))
     except Exception as error:  # noqa: BLE001 - a file that botocore cannot read
         return InEffect("nobody", problem=f"The profiles cannot be read ({described(error)}).")
