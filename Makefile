@@ -22,6 +22,7 @@ docs: .venv/.ready
 bench: .venv/.ready
 	$(BIN)/python benchmarks/credentials.py
 	$(BIN)/python benchmarks/entry_points.py
+	$(BIN)/python -m benchmarks.fleet --write
 
 # .ready is made last: an installation that was interrupted is done again.
 .venv/.ready: pyproject.toml

@@ -12,200 +12,35 @@ Run it as `python -m benchmarks.fleet`.
 
 import argparse
 import functools
-import math
 import os
 import platform
 import random
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from datetime import datetime, timezone
 from importlib import metadata
 from pathlib import Path
 from unittest import mock
 
-from botocore.credentials import (
-    _DEFAULT_ADVISORY_REFRESH_TIMEOUT,
-    _DEFAULT_MANDATORY_REFRESH_TIMEOUT,
-)
-
 from benchmarks.svg import Chart
-from plugincreds import Value, _lifecycle
-from plugincreds._lifecycle import Failure, State, Step, Uniform, decide, failed, succeeded
+from benchmarks.workers import (
+    END,
+    MINUTE,
+    OUTAGE,
+    SEED,
+    Ledger,
+    Life,
+    World,
+    live_with_botocore,
+    live_with_plugincreds,
+    mean,
+)
+from plugincreds import _lifecycle
 
-MINUTE = 60
-LIFETIME = 60 * MINUTE
-END = 120 * MINUTE
-OUTAGE = 20 * MINUTE
-# Starts lie on a grid that floats and microseconds hold exactly, so that "is it due?" never
-# hangs on rounding.
-GRID = 64
-SEED = 2026
-FAILURE = Failure("The source does not answer.")
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, FINISH = "<!-- fleet: begin -->", "<!-- fleet: end -->"
-
-
-@dataclass(frozen=True)
-class World:
-    """What all workers live in.
-
-    Attributes:
-        outage_at: When the source begins to fail, in seconds; None if it never does.
-        interval: How many seconds lie between a worker's signatures.
-        started_within: In how many seconds all workers start.
-        workers: How many there are.
-    """
-
-    outage_at: int | None
-    interval: int = 1
-    started_within: int = 60
-    workers: int = 100_000
-
-    @property
-    def recovers_at(self) -> int:
-        """When the source answers again."""
-        return 0 if self.outage_at is None else self.outage_at + OUTAGE
-
-    def is_out(self, now: float) -> bool:
-        """Tell whether the source fails."""
-        return self.outage_at is not None and self.outage_at <= now < self.recovers_at
-
-    def starts(self) -> Iterator[float]:
-        """Yield when each worker starts and signs for the first time."""
-        draw = random.Random(SEED).randrange
-        return (draw(self.started_within * GRID) / GRID for _ in range(self.workers))
-
-    def signature(self, start: float, moment: float) -> float:
-        """Return when a worker signs, at `moment` or next after it."""
-        return start + math.ceil((moment - start) / self.interval) * self.interval
-
-    def signature_after(self, start: float, moment: float) -> float:
-        """Return when a worker signs next after `moment`."""
-        return start + (math.floor((moment - start) / self.interval) + 1) * self.interval
-
-
-@dataclass
-class Ledger:
-    """What a fleet did under one set of rules.
-
-    Attributes:
-        changes: How many requests each second has more than the second one interval before.
-        signatures: How often all workers signed.
-        failures: How many of those signatures failed.
-        failed_workers: How many workers had one that failed.
-        signing_after: How long after the recovery the last worker signed again.
-        renewed_after: How long after it the last worker that had met the outage had a new value.
-    """
-
-    world: World
-    changes: list[int] = field(default_factory=lambda: [0] * END)
-    signatures: int = 0
-    failures: int = 0
-    failed_workers: int = 0
-    signing_after: float = 0.0
-    renewed_after: float = 0.0
-
-    def live(self, start: float) -> None:
-        """Count one worker's signatures."""
-        self.signatures += math.ceil((END - start) / self.world.interval)
-
-    def ask(self, now: float) -> None:
-        """Count one request."""
-        self.ask_each(now, now + self.world.interval)
-
-    def ask_each(self, first: float, until: float) -> None:
-        """Count one request for each signature from `first` until before `until`."""
-        self.changes[int(first)] += 1
-        if until < END:
-            self.changes[int(until)] -= 1
-
-    def fail(self, first: float, until: float) -> int:
-        """Count as failed the signatures from `first` until before `until`; return how many."""
-        count = max(0, math.ceil((min(until, END) - first) / self.world.interval))
-        self.failures += count
-        return count
-
-    def renew(self, now: float, *, was_failing: bool) -> None:
-        """Note that a worker that had met the outage has a new value."""
-        after = now - self.world.recovers_at
-        self.renewed_after = max(self.renewed_after, after)
-        if was_failing:
-            self.failed_workers += 1
-            self.signing_after = max(self.signing_after, after)
-
-    def requests(self) -> list[int]:
-        """Return the requests of each second."""
-        running = list(self.changes)
-        for second in range(self.world.interval, END):
-            running[second] += running[second - self.world.interval]
-        return running
-
-
-Life = Callable[[float, World, Ledger], None]
-
-
-def live_with_botocore(start: float, world: World, ledger: Ledger) -> None:
-    """Live by the rules of botocore's `RefreshableCredentials`.
-
-    Each signature in the advisory window asks the source, without a pause after a failure. In
-    the mandatory window a failure is raised, though the value is still valid.
-    """
-    now, expires_at = start, -math.inf
-    while now < END:
-        met, is_failing = world.is_out(now), False
-        if met:
-            until = world.signature(start, world.recovers_at)
-            ledger.ask_each(now, until)
-            raised_from = max(now, expires_at - _DEFAULT_MANDATORY_REFRESH_TIMEOUT)
-            if raised_from > now:
-                raised_from = world.signature_after(start, raised_from)
-            is_failing = ledger.fail(raised_from, until) > 0
-            now = until
-        ledger.ask(now)
-        if met:
-            ledger.renew(now, was_failing=is_failing)
-        expires_at = now + LIFETIME
-        now = world.signature_after(start, expires_at - _DEFAULT_ADVISORY_REFRESH_TIMEOUT)
-
-
-def live_with_plugincreds(start: float, world: World, ledger: Ledger, *, uniform: Uniform) -> None:
-    """Live by the functions of `plugincreds._lifecycle`, as `CredentialsCache` calls them."""
-    now, state, is_failing = start, State(), False
-    while now < END:
-        following = now + world.interval
-        step = decide(state, now, given_up=False)
-        if step is Step.SERVE:
-            following = world.signature(start, state.calm_until)
-        elif step is Step.RAISE:
-            following = world.signature(start, state.retry_at)
-            is_failing = ledger.fail(now, following) > 0
-        elif not world.is_out(now):
-            ledger.ask(now)
-            if state.failure or is_failing:
-                ledger.renew(now, was_failing=is_failing)
-            state, is_failing = succeeded(new_value(now), now, None, uniform), False
-        else:
-            state = failed(state, FAILURE, now, uniform, given_up=False)
-            if state == State():  # nothing is remembered of it: the same at each signature
-                following = world.signature(start, world.recovers_at)
-            ledger.ask_each(now, following)
-            if state.is_hard or state.value is None:
-                is_failing = ledger.fail(now, following) > 0
-        now = following
-
-
-def new_value(now: float) -> Value:
-    """Return what the source gives."""
-    expiry = datetime.fromtimestamp(now + LIFETIME, timezone.utc)
-    return Value("AKIA", "secret", expiry_time=expiry)
-
-
-def mean(low: float, high: float) -> float:
-    """Return what is drawn where nothing is left to chance."""
-    return (low + high) / 2
-
 
 BOTOCORE, EVEN, OURS = "botocore", "plugincreds without jitter", "plugincreds"
 RULES: dict[str, Callable[[], Life]] = {
@@ -220,19 +55,22 @@ SCENARIOS = {
     "40 to 60 min": World(40 * MINUTE),
     "45 to 65 min": World(45 * MINUTE),
     "50 to 70 min": World(50 * MINUTE),
-    "45 to 65 min, started within a second": World(45 * MINUTE, started_within=1),
+    "40 to 60 min, started within a second": World(40 * MINUTE, started_within=1),
     "45 to 65 min, a signature a minute": World(45 * MINUTE, interval=60),
 }
 PICTURES = "0 to 20 min", "40 to 60 min", "45 to 65 min"
-# Other constants of `_lifecycle`, each with when the outage begins: for windows that is when the
-# first value is due, the worst moment.
-OTHERS: dict[str, tuple[int, dict[str, object]]] = {
-    "pause of 1 to 15 s once expired": (45, {"_HARD_BACKOFF": (1.0, 15.0)}),
-    "pause of 5 to 30 s once expired": (45, {"_HARD_BACKOFF": (5.0, 30.0)}),
-    "shortest pause of 10 s before": (40, {"_SHORTEST_BACKOFF": 10.0}),
-    "window of 20 min": (40, {"_MEDIUM_WINDOW": 20.0 * MINUTE}),
-    "window of 25 min": (35, {"_MEDIUM_WINDOW": 25.0 * MINUTE}),
-    "window of 30 min": (30, {"_MEDIUM_WINDOW": 30.0 * MINUTE}),
+# Other constants of `_lifecycle`, and the world for them: for a window it is an outage that begins
+# when the first value is due, which is hardest on the fleet as a whole.
+OTHERS: dict[str, tuple[World, dict[str, object]]] = {
+    "pause of 1 to 15 s once expired": (World(45 * MINUTE), {"_HARD_BACKOFF": (1.0, 15.0)}),
+    "pause of 5 to 30 s once expired": (World(45 * MINUTE), {"_HARD_BACKOFF": (5.0, 30.0)}),
+    "shortest pause of 10 s, started within a second": (
+        World(40 * MINUTE, started_within=1),
+        {"_SHORTEST_BACKOFF": 10.0},
+    ),
+    "window of 20 min": (World(40 * MINUTE), {"_MEDIUM_WINDOW": 20.0 * MINUTE}),
+    "window of 25 min": (World(35 * MINUTE), {"_MEDIUM_WINDOW": 25.0 * MINUTE}),
+    "window of 30 min": (World(30 * MINUTE), {"_MEDIUM_WINDOW": 30.0 * MINUTE}),
 }
 
 
@@ -272,6 +110,7 @@ class Row:
         ]
 
 
+Job = Callable[[], Row]
 HEADINGS = [
     "mean",
     "peak in the outage",
@@ -295,22 +134,23 @@ def simulate(label: str, rules: str, world: World) -> Row:
 
 def simulate_other(label: str, workers: int) -> Row:
     """Let a fleet live by our rules with other constants."""
-    minute, constants = OTHERS[label]
-    world = World(minute * MINUTE, workers=workers)
+    world, constants = OTHERS[label]
     with mock.patch.dict(vars(_lifecycle), constants):
-        return simulate(label, OURS, world)
+        return simulate(label, OURS, replace(world, workers=workers))
 
 
-def all_rows(workers: int, processes: int | None) -> tuple[list[Row], list[Row]]:
-    """Return the rows of all rules in all outages, and those of other constants."""
-    with ProcessPoolExecutor(processes) as pool:
-        main = [
-            pool.submit(simulate, label, rules, replace(world, workers=workers))
-            for label, world in SCENARIOS.items()
-            for rules in RULES
-        ]
-        others = [pool.submit(simulate_other, label, workers) for label in OTHERS]
-        return [job.result() for job in main], [job.result() for job in others]
+def fleets(workers: int) -> tuple[list[Job], list[Job]]:
+    """Return what makes the rows of all rules in all outages, and those of other constants."""
+    return [
+        functools.partial(simulate, label, rules, replace(world, workers=workers))
+        for label, world in SCENARIOS.items()
+        for rules in RULES
+    ], [functools.partial(simulate_other, label, workers) for label in OTHERS]
+
+
+def run(job: Job) -> Row:
+    """Do it, in a process of the pool."""
+    return job()
 
 
 def table(headings: list[str], rows: list[list[str]]) -> str:
@@ -379,7 +219,8 @@ def main() -> None:
     parser.add_argument("--write", action="store_true", help="into docs/fleet.md and docs/images")
     arguments = parser.parse_args()
     started = time.perf_counter()
-    rows, others = all_rows(arguments.workers, arguments.processes)
+    with ProcessPoolExecutor(arguments.processes) as pool:
+        rows, others = (list(pool.map(run, jobs)) for jobs in fleets(arguments.workers))
     seconds = time.perf_counter() - started
     text = f"{report(rows, others)}\n\n{circumstances(arguments.workers, seconds)}"
     print(text)

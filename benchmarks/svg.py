@@ -7,7 +7,7 @@ from html import escape
 from itertools import groupby
 
 WIDTH, HEIGHT = 760, 360
-LEFT, RIGHT, TOP, BOTTOM = 64, 16, 64, 44
+LEFT, RIGHT, TOP, BOTTOM = 64, 32, 64, 44
 STYLE = """
 svg { font: 13px system-ui, sans-serif }
 .page { fill: #fff } .text { fill: #333 } .grid { stroke: #ddd } .band { fill: #f3e3c3 }
@@ -70,7 +70,7 @@ class Chart:
         return [
             f'<rect class="band" x="{left}" y="{TOP}" width="{right - left}"',
             f'height="{HEIGHT - TOP - BOTTOM}"/>',
-            _text((left + right) // 2, TOP + 16, self.band_label, "middle"),
+            _text((left + right) // 2, TOP - 6, self.band_label, "middle"),
         ]
 
 
