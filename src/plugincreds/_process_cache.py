@@ -172,14 +172,17 @@ class ProcessCache:
         Raises:
             ProcessCacheError: It has failed.
         """
-        is_recent, failure = read_note(self._files.read(self._name, NOTE), since)
+        is_recent, failure = read_note(self._content(NOTE), since)
         if is_recent and failure is not None:
             raise ProcessCacheError(f"another process has just tried: {failure}")
         return is_recent
 
     def _read(self) -> Entry | None:
+        return entry_of(self._content(ENTRY), self._clock())
+
+    def _content(self, ending: str) -> bytes | None:
         try:
-            return entry_of(self._files.read(self._name), self._clock())
+            return self._files.read(self._name, ending)
         except (OSError, RefusedError) as error:
             raise _UnusableError(_said_of(error)) from error
 
