@@ -70,7 +70,7 @@ def plugin_credentials(broker: Broker, clock: Clock | None = None) -> Any:
     if clock is not None:
         source.cache._clock = clock.seconds
     kind = credentials_class(botocore.credentials.RefreshableCredentials)
-    return kind(source, botocore.credentials.ReadOnlyCredentials)
+    return kind(source, botocore.credentials.ReadOnlyCredentials, None)
 
 
 def refreshable_credentials(broker: Broker, clock: Clock | None = None) -> Any:
