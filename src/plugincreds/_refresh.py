@@ -101,7 +101,7 @@ class CredentialsCache:
             PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
             PluginError: The plugin itself asks, while it retrieves this value.
         """
-        return self.look(self._get_slowly)
+        return self.look(self.wait)
 
     def look(self, slowly: "Callable[[State, float, bool | Failure], _T]") -> "Value | _T":
         """Return the value if there is nothing to decide, else what `slowly` makes of it."""
@@ -122,8 +122,17 @@ class CredentialsCache:
         del answer  # a traceback may be shown with the variables of its frames
         return slowly(state, now, given_up)
 
+    def wait(self, state: State, now: float, given_up: bool | Failure) -> Value:  # noqa: FBT001 - `look` calls it
+        """Return a value from the plugin if need be, and wait for it: what threads do.
+
+        Raises:
+            PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
+            PluginError: The plugin itself asks, while it retrieves this value.
+        """
+        return self._outcome_here(state, now, given_up).result()
+
     def begin(self, state: State, now: float, given_up: bool | Failure) -> Value | Waiting:  # noqa: FBT001 - `look` calls it
-        """Return a value without blocking, or what an event loop can wait for.
+        """Return a value without blocking, or what can be awaited: what event loops do.
 
         Raises:
             PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
@@ -158,9 +167,6 @@ class CredentialsCache:
     def _flight(self) -> AbstractContextManager[None]:
         who = self.reporter
         return flight(self.mark, who.label, who.plugin, who.distribution)
-
-    def _get_slowly(self, state: State, now: float, given_up: bool | Failure) -> Value:  # noqa: FBT001 - `look` calls it
-        return self._outcome_here(state, now, given_up).result()
 
     def _outcome_here(self, state: State, now: float, given_up: bool | Failure) -> Outcome:  # noqa: FBT001 - `look` calls it
         """Return what comes of it in this thread, which calls the plugin or waits if need be."""

@@ -34,6 +34,7 @@ class _View:
         self.method = method_of(source.plugin.name)
         self._cache = source.cache
         self._get = source.cache.get
+        self._look = source.cache.look
         self._frozen = frozen
         self._frozen_fields = frozen._fields  # older ones have no account_id
         self._profile_account_id = account_id
@@ -74,8 +75,12 @@ def credentials_class(base: type[Any]) -> type[Any]:
     class PluginCredentials(_View, base):  # type: ignore[misc] # botocore has no type information
         """What botocore signs with."""
 
+        def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
+            super().__init__(source, frozen, account_id)
+            self._wait = source.cache.wait
+
         def get_frozen_credentials(self) -> Any:
-            value = self._get()
+            value = self._look(self._wait)  # get(), without its frame: each signature does this
             known, frozen = self._latest
             return frozen if known is value else self._as_frozen(value)
 
@@ -102,7 +107,6 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
 
         def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
             super().__init__(source, frozen, account_id)
-            self._look = source.cache.look
             self._begin = source.cache.begin
 
         async def get_frozen_credentials(self) -> Any:
