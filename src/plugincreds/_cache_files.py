@@ -8,11 +8,13 @@ what is not as it was made is refused.
 import os
 import stat
 import tempfile
+import time
 from contextlib import suppress
 from pathlib import Path
 
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
+_LONGEST_WRITE = 60.0  # seconds
 _LARGEST = 64 * 1024  # bytes; a token has at most some thousand
 ENTRY, LOCK, NOTE = ".json", ".lock", ".note"  # how names of files end
 
@@ -105,12 +107,16 @@ class CacheFiles:
     def remove_leftovers(self) -> None:
         """Remove what processes have left that were killed while they wrote, and notes.
 
-        Locks stay: a process may hold one.
+        Locks stay: a process may hold one. So does what may be being written.
         """
-        if self._check_folder():
-            for pattern in ("*.new", f"*{NOTE}"):
-                for path in self.folder.glob(pattern):
-                    path.unlink(missing_ok=True)
+        if not self._check_folder():
+            return
+        for path in self.folder.glob(f"*{NOTE}"):
+            path.unlink(missing_ok=True)
+        for path in self.folder.glob("*.new"):
+            with suppress(FileNotFoundError):
+                if time.time() - path.stat().st_mtime > _LONGEST_WRITE:
+                    path.unlink()
 
     def create_folder(self) -> None:
         """See that the folder is there, and is safe to use.

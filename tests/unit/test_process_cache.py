@@ -18,6 +18,7 @@ import pytest
 import plugincreds
 from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value, _process_cache
 from plugincreds import PluginProviderRetrieveError as RetrieveError
+from plugincreds._cache_files import CacheFiles
 from plugincreds._functions import Functions
 from plugincreds._plugin import InstalledPlugin
 from plugincreds._process_cache import ProcessCache, ProcessCacheError
@@ -586,6 +587,36 @@ def test_those_who_wait_read_what_comes(broker: Broker) -> None:
     assert (keys, broker.calls) == (["KEY1"] * 5, 1)
 
 
+def test_clearing_meanwhile(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
+    """Guards that whoever clears the folder never costs anybody the credentials."""
+    files, keys, failures = CacheFiles(broker.folder), [], []
+    barrier = threading.Barrier(5)
+
+    def work() -> None:
+        barrier.wait(20)
+        keys.extend(broker.process().key() for _ in range(50))
+
+    def clear() -> None:
+        barrier.wait(20)
+        for _ in range(200):
+            try:
+                for name in files.names():
+                    files.remove(name)
+                files.remove_leftovers()
+            except OSError as error:
+                failures.append(error)
+
+    threads = [threading.Thread(target=each) for each in (work, work, work, work, clear)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(60)
+    assert len(keys) == 200
+    assert set(keys) <= {f"KEY{number}" for number in range(1, broker.calls + 1)}
+    assert failures == []
+    assert caplog.records == []
+
+
 def test_no_secret_is_logged(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     """Guards logs at every level, filelock's own as well."""
     caplog.set_level(logging.DEBUG)
@@ -732,6 +763,7 @@ import os, sys, time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from plugincreds import Value
+from plugincreds._cache_files import CacheFiles
 from plugincreds._functions import Functions
 from plugincreds._plugin import InstalledPlugin
 from plugincreds._process_cache import ProcessCache, ProcessCacheError
