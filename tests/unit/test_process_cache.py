@@ -589,7 +589,9 @@ def test_those_who_wait_read_what_comes(broker: Broker) -> None:
 
 def test_clearing_meanwhile(broker: Broker, caplog: pytest.LogCaptureFixture) -> None:
     """Guards that whoever clears the folder never costs anybody the credentials."""
-    files, keys, failures = CacheFiles(broker.folder), [], []
+    files = CacheFiles(broker.folder)
+    keys: list[str] = []
+    failures: list[OSError] = []
     barrier = threading.Barrier(5)
 
     def work() -> None:
