@@ -1,8 +1,8 @@
 """The files of the cache between processes: written whole or not at all, and nobody else's.
 
 A credentials file that another user could have put there, or could read, is worse than
-none. So the folder and each file are looked at through the descriptor that is then used, and
-what is not as it was made is refused.
+none. So the folder is looked at each time, and each file through the descriptor that is then
+read; what is not as it was made is refused.
 """
 
 import os

@@ -12,7 +12,7 @@ import logging
 import os
 import time
 from collections.abc import Callable, Hashable, Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
@@ -108,10 +108,11 @@ class ProcessCache:
     def reject(self, access_key: str) -> None:
         """Remove the file, if it holds this key: a service rejected it."""
         self._refused = access_key
-        if is_in_loop():  # it must not wait for a disk
-            start(self._remove_refused)
-        else:
+        if not is_in_loop():
             self._remove_refused()
+            return
+        with suppress(RuntimeError):  # no thread can be had; the key is not taken here in any case
+            start(self._remove_refused)  # the loop must not wait for a disk
 
     def _remove_refused(self) -> None:
         try:

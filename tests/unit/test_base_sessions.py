@@ -218,6 +218,22 @@ def test_a_context_s_session_stays_with_its_profile(
     assert credentials.access_key == "NOBODY"
 
 
+def test_a_relative_file_is_another_one_in_another_folder(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    """Guards two tenants whose settings differ in nothing but where they are."""
+    install(WAYS["context"])
+    monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", "keys")
+    keys = []
+    for number in (1, 2):
+        folder = tmp_path / f"tenant{number}"
+        folder.mkdir()
+        (folder / "keys").write_text(f"[default]\n{STATIC.format(number)}")
+        monkeypatch.chdir(folder)
+        keys.append(plugincreds.new_credentials("vault").access_key)
+    assert keys == ["STATIC1", "STATIC2"]
+
+
 def test_a_file_is_not_the_installed_plugin_of_its_name(install: Install, tmp_path: Path) -> None:
     """Guards that what a profile asks for by name is not passed over for a file."""
     install("raise SystemExit")

@@ -1,5 +1,6 @@
 """What the processes of one user share: one retrieves, the others read; never anybody else's."""
 
+import asyncio
 import json
 import logging
 import os
@@ -216,6 +217,25 @@ def test_a_rejected_key_is_removed(broker: Broker) -> None:
     other.reject("KEY1")
     assert len(broker.files()) == 1
     assert (other.key(), broker.process().key(), broker.calls) == ("KEY2", "KEY2", 2)
+
+
+def test_a_rejection_in_a_loop_without_threads(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the request that was rejected: its own error is what the program must see."""
+
+    def start(_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    process = broker.process()
+    process.key()
+    monkeypatch.setattr(_process_cache, "start", start)
+
+    async def reject() -> None:
+        process.reject("KEY1")
+
+    asyncio.run(reject())
+    assert process.key() == "KEY2"
 
 
 def test_a_rejected_key_that_comes_back_is_not_taken(broker: Broker) -> None:

@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 logger = logging.getLogger("plugincreds")
 
 # What a base session has from the session that a plugin is asked for.
-_BASE_VARIABLES = ("region", "config_file", "credentials_file")
+_BASE_FILES = ("config_file", "credentials_file")
+_BASE_VARIABLES = ("region", *_BASE_FILES)
 
 # Tells which plugin a profile's section means, when credentials are loaded.
 Chooser = Callable[[Section], Selection]
@@ -131,7 +132,7 @@ class PluginProvider:
             # It must not hold the session: sources outlive sessions.
             open_session=lambda: open_base_session(package, over, base, **variables),
             # What that session finds differs with these, too.
-            basis=(in_code, *map(_absolute, variables.values())),
+            basis=(in_code, *(_absolute(variables[name]) for name in _BASE_FILES)),
         )
 
     def refresh_settings(self) -> RefreshSettings:
@@ -154,10 +155,9 @@ class PluginProvider:
         return plugin_options(section, self._profile)
 
 
-def _absolute(place: str | None) -> str | None:
-    """Return a file's place in full; a region is no place, and stays as it is."""
-    expanded = os.path.expanduser(place) if place else place  # noqa: PTH111 - never raises
-    return os.path.abspath(expanded) if expanded and os.sep in expanded else expanded  # noqa: PTH100
+def _absolute(file: str | None) -> str | None:
+    """Return a file's place in full, which is another one in another folder or home."""
+    return file and os.path.abspath(os.path.expanduser(file))  # noqa: PTH100, PTH111 - never raise
 
 
 def profiles_of(session: Any) -> Mapping[str, Section]:

@@ -10,7 +10,7 @@ from importlib import metadata
 from typing import Any
 
 from plugincreds._cli import _cache, _doctor, _export, _list
-from plugincreds._errors import described
+from plugincreds._cli._terminal import sentence
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
 _COMMANDS = (_list, _doctor, _export, _cache)
@@ -28,7 +28,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - a person gets a sentence; a plugin may exit
-        print(f"plugincreds: {_sentence(error)}", file=sys.stderr)
+        print(f"plugincreds: {sentence(error)}", file=sys.stderr)
         return 1
     return status
 
@@ -56,12 +56,6 @@ def _parser() -> argparse.ArgumentParser:
     for command in _COMMANDS:
         command.add_parser(commands)
     return parser
-
-
-def _sentence(error: BaseException) -> str:
-    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - it waits until there is one
-
-    return str(error) if isinstance(error, BotoCoreError) else described(error)
 
 
 class _PrintCompletion(argparse.Action):

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
+from plugincreds._cache_files import RefusedError
 from plugincreds._errors import PluginError, described
 
 _GAP = "  "
@@ -102,4 +103,6 @@ def _flush_of_c() -> None:
 def sentence(error: BaseException) -> str:
     """Return an error as one sentence, without what looks like a secret."""
     # Ours have been cleaned when they were made, and say what to do.
+    if isinstance(error, RefusedError):
+        return f"{error}."
     return str(error) if isinstance(error, PluginError) else f"{described(error)}."
