@@ -1,5 +1,6 @@
 """What is found is exactly what the libraries find, on environments of every kind."""
 
+import gc
 import importlib.metadata
 import os
 import sys
@@ -110,7 +111,16 @@ def theirs(library: object) -> list[tuple[str, str]]:
     return sorted((each.name, each.value) for each in found)
 
 
+@pytest.fixture
+def closed_in_the_end() -> Iterator[None]:
+    """Let what the libraries have left open go here, and not in some later test."""
+    yield
+    importlib.invalidate_caches()
+    gc.collect()
+
+
 # The libraries leave zip files open.
+@pytest.mark.usefixtures("closed_in_the_end")
 @pytest.mark.filterwarnings("ignore::ResourceWarning")
 @pytest.mark.filterwarnings("ignore::pytest.PytestUnraisableExceptionWarning")
 @settings(max_examples=EXAMPLES, deadline=None, suppress_health_check=list(HealthCheck))
