@@ -202,7 +202,7 @@ def pictures(rows: list[Row]) -> dict[str, str]:
 
 def write(text: str, drawn: dict[str, str], docs: Path) -> None:
     """Put the tables between the two marks of the documentation, and the pictures beside it."""
-    page = docs / "fleet.md"
+    page = docs / "explanation" / "fleet.md"
     before, rest = page.read_text("utf-8").split(BEGIN)
     _, after = rest.split(FINISH)
     page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{FINISH}{after}", "utf-8")
@@ -216,7 +216,7 @@ def main() -> None:
     parser = argparse.ArgumentParser(description="Simulate a fleet whose source fails.")
     parser.add_argument("--workers", type=int, default=100_000)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
-    parser.add_argument("--write", action="store_true", help="into docs/fleet.md and docs/images")
+    parser.add_argument("--write", action="store_true", help="into the documentation")
     arguments = parser.parse_args()
     started = time.perf_counter()
     with ProcessPoolExecutor(arguments.processes) as pool:

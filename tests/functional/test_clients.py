@@ -95,7 +95,7 @@ def test_s3fs_with_a_role_over_a_plugin(
 
 
 # Botocore reports a HEAD that was rejected as "403", and that is what a missing right is, too:
-# without its body nobody can tell whether the key is to blame. docs/lifecycle.md says so.
+# without its body nobody can tell whether the key is to blame (docs/explanation/lifecycle.md).
 HEAD_FIRST = pytest.mark.xfail(reason="a rejected HEAD has no error code", strict=True)
 
 

@@ -96,7 +96,8 @@ def test_a_simulated_worker_does_what_real_credentials_do(
 
 def test_a_small_fleet_is_reported(tmp_path: Path) -> None:
     """Tables and pictures of a fleet replace what stood between the marks of the page."""
-    page = tmp_path / "fleet.md"
+    page = tmp_path / "explanation" / "fleet.md"
+    page.parent.mkdir()
     page.write_text(f"before\n{fleet.BEGIN}\nold\n{fleet.FINISH}\nafter\n")
     rows, others = ([fleet.run(job) for job in jobs] for jobs in fleet.fleets(FEW))
     assert len(rows) == len(fleet.SCENARIOS) * len(fleet.RULES)
@@ -113,7 +114,7 @@ def test_a_small_fleet_is_reported(tmp_path: Path) -> None:
 
 def test_the_page_in_the_documentation_has_its_marks() -> None:
     """`--write` finds its place, and the pictures that the page shows are there."""
-    page = (fleet.DOCS / "fleet.md").read_text("utf-8")
+    page = (fleet.DOCS / "explanation" / "fleet.md").read_text("utf-8")
     assert page.count(fleet.BEGIN) == page.count(fleet.FINISH) == 1
     for label in fleet.PICTURES:
         assert (name := f"images/fleet-{label.split()[0]}.svg") in page
