@@ -16,7 +16,7 @@ from plugincreds import Value
 from plugincreds._bindings._credentials import credentials_class
 from plugincreds._discovery import InstalledPlugin
 from plugincreds._functions import Functions
-from plugincreds._settings import RefreshSettings
+from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._source import Source
 
 SIGNATURES = 100

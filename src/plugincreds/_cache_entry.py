@@ -1,8 +1,7 @@
 """What a file of the cache between processes holds, and how it is read back."""
 
 import json
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from plugincreds._answer import read_answer
 from plugincreds._contract import Value
@@ -10,8 +9,7 @@ from plugincreds._contract import Value
 _TYPE = "plugin"
 
 
-@dataclass(frozen=True, slots=True)
-class Entry:
+class Entry(NamedTuple):
     """What one file holds.
 
     Attributes:

@@ -1,6 +1,5 @@
 """A plugin's two functions, called: what they gave, or a failure that says what is wrong."""
 
-import asyncio
 import inspect
 from collections.abc import Callable
 from typing import Any
@@ -11,10 +10,10 @@ from plugincreds._errors import described
 from plugincreds._flight import OWN_FLIGHT_ADVICE, was_refused
 from plugincreds._lifecycle import Failure
 from plugincreds._reporter import Reporter
-from plugincreds._worker import awaited, cancelled
+from plugincreds._worker import as_failure
 
 
-def retrieved(  # noqa: PLR0911 - a table
+def retrieved(
     retrieve: Callable[[], Any],
     reporter: Reporter,
     clock: Callable[[], float],
@@ -34,15 +33,16 @@ def retrieved(  # noqa: PLR0911 - a table
     try:
         answer = retrieve()
         if inspect.isawaitable(answer):
+            from plugincreds._coroutines import awaited  # noqa: PLC0415 - it imports asyncio
+
             answer = awaited(answer)
-    except asyncio.CancelledError as error:  # nothing here awaits, so it is not the program's
-        failure = cancelled(error)
-        return reporter.failure(f"it raised {described(failure)}", cause=failure)
-    except Exception as error:  # noqa: BLE001 - any exception means "try again later"
-        return reporter.failure(f"it raised {described(error)}", cause=error)
     except SystemExit:
         reporter.warn_of_exit()
         raise
+    except BaseException as error:  # noqa: BLE001 - an interruption is raised again
+        # Any exception means "try again later". A cancellation is not the program's: nothing
+        # here awaits.
+        return _raised(as_failure(error), reporter)
     value, fault = read_answer(answer, clock())
     if fault:
         return reporter.failure(f"it returned {fault}")
@@ -58,6 +58,10 @@ def retrieved(  # noqa: PLR0911 - a table
             "sessions use that one"
         )
     return value
+
+
+def _raised(error: Exception, reporter: Reporter) -> Failure:
+    return reporter.failure(f"it raised {described(error)}", cause=error)
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:

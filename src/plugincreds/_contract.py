@@ -76,9 +76,9 @@ class PluginContext:
         open_session: Callable[[], Any],
         basis: tuple[object, ...] = (),
     ) -> None:
-        self.plugin = plugin
-        self.profile = profile
-        self.region = region
+        self.plugin: str = plugin
+        self.profile: str = profile
+        self.region: str | None = region
         self.options: Mapping[str, str] = MappingProxyType(dict(options))
         self._basis = basis
         self._open_session = open_session

@@ -7,8 +7,9 @@ our answers against. `_distributions` leaves only those to read that may declare
 
 import logging
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from importlib import metadata
+from types import MappingProxyType
+from typing import NamedTuple
 
 from plugincreds._distributions import FILE, distributions_with
 from plugincreds._errors import PluginNotFoundError, described
@@ -23,8 +24,7 @@ _OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
 logger = logging.getLogger("plugincreds")
 
 
-@dataclass(frozen=True, slots=True)
-class Discovery:
+class Discovery(NamedTuple):
     """What one look at `sys.path` found.
 
     Attributes:
@@ -34,7 +34,7 @@ class Discovery:
             be read, one sentence each.
     """
 
-    plugins: Mapping[str, tuple[InstalledPlugin, ...]] = field(default_factory=dict)
+    plugins: Mapping[str, tuple[InstalledPlugin, ...]] = MappingProxyType({})
     unreadable: tuple[str, ...] = ()
 
     def the_one(self, name: str, asked_by: str) -> InstalledPlugin:

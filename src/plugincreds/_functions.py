@@ -2,8 +2,7 @@
 
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
-from typing import Any
+from typing import Any, NamedTuple
 
 from plugincreds._errors import (
     InvalidSymbolError,
@@ -22,8 +21,7 @@ _PAIR = 2
 FAULTS = (Exception, SystemExit)
 
 
-@dataclass(frozen=True, slots=True)
-class Functions:
+class Functions(NamedTuple):
     """The two functions of the contract, and whose credentials they give.
 
     Attributes:

@@ -10,8 +10,8 @@ A failure never moves them; it only sets the moment of the next attempt.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, field, replace
 from enum import Enum, auto
+from typing import NamedTuple
 
 from plugincreds._contract import Value
 from plugincreds._errors import NonRecoverableError, PluginProviderRetrieveError
@@ -43,8 +43,7 @@ class Step(Enum):
     RAISE = auto()  # the failure, without asking the plugin again
 
 
-@dataclass(frozen=True, slots=True)
-class Failure:
+class Failure(NamedTuple):
     """Why the plugin gave no value.
 
     Attributes:
@@ -58,12 +57,16 @@ class Failure:
     """
 
     message: str
-    cause: Exception | None = field(default=None, repr=False)  # some exceptions show bytes
+    cause: Exception | None = None
     plugin: str | None = None
     distribution: str | None = None
     declined: bool = False
     found: str = ""
     hint: str | None = None
+
+    def __repr__(self) -> str:
+        """Show the text alone: some exceptions show bytes."""
+        return f"Failure({self.message!r})"
 
     @property
     def is_final(self) -> bool:
@@ -83,8 +86,7 @@ class Failure:
         return error
 
 
-@dataclass(frozen=True, slots=True)
-class State:
+class State(NamedTuple):
     """What is known between two calls. All moments are seconds since the epoch.
 
     Attributes:
@@ -179,8 +181,7 @@ def failed(
     if is_usable and not failure.is_final:
         backoff = min(uniform(*_SOFT_BACKOFF), (state.expires_at - now) / 2)
         retry_at = now + max(backoff, _SHORTEST_BACKOFF)
-        return replace(
-            state,
+        return state._replace(
             failure=failure,
             failed_at=now,
             retry_at=retry_at,
@@ -190,8 +191,7 @@ def failed(
         )
     if state.value is None and not failure.is_final:
         return State()  # the next call tries again
-    return replace(
-        state,
+    return state._replace(
         failure=failure,
         failed_at=now,
         retry_at=now + uniform(*_HARD_BACKOFF),
@@ -203,5 +203,5 @@ def failed(
 def rejected(state: State) -> State:
     """Return the state after a service has rejected the value's key."""
     if state.failure is not None and not state.is_hard:
-        return replace(state, rejected=True)  # it does not lift a backoff
-    return replace(state, rejected=True, calm_until=-NEVER)
+        return state._replace(rejected=True)  # it does not lift a backoff
+    return state._replace(rejected=True, calm_until=-NEVER)

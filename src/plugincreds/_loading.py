@@ -7,9 +7,8 @@ comes back is either what the contract says or a typed error.
 import importlib
 import inspect
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import reduce
-from typing import Any
+from typing import Any, NamedTuple
 
 from plugincreds._contract import PluginContext
 from plugincreds._errors import (
@@ -23,8 +22,7 @@ from plugincreds._functions import FAULTS, Functions, read_functions
 from plugincreds._plugin import GivenPlugin, Plugin, module_and_attribute
 
 
-@dataclass(frozen=True, slots=True)
-class Getter:
+class Getter(NamedTuple):
     """A plugin's getter, found and callable, not called.
 
     Attributes:
@@ -54,9 +52,9 @@ class Getter:
             message = f"its getter raised {described(error)}; a getter that is not configured"
             raise _wrong(self.plugin, f"{message} must return None instead") from error
         del answer  # authors mistake a getter for retrieve(), so it may hold credentials
-        if isinstance(read, tuple):
-            raise _wrong(self.plugin, *read)
-        return read
+        if read is None or isinstance(read, Functions):
+            return read
+        raise _wrong(self.plugin, *read)
 
 
 def load(plugin: Plugin) -> Getter:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field, replace
 from types import ModuleType
+from typing import NamedTuple
 
 PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
 OPENED_AS = "__plugincreds_prefix__"  # of the name of a module that was opened as a file
@@ -36,8 +37,7 @@ class InstalledPlugin:
         return f"The credential plugin {self.name!r} of {self.origin}"
 
 
-@dataclass(frozen=True, slots=True)
-class GivenPlugin:
+class GivenPlugin(NamedTuple):
     """A module that a program hands over as a plugin, installed or not.
 
     Attributes:
@@ -75,7 +75,7 @@ Plugin = InstalledPlugin | GivenPlugin
 def with_symbol(plugin: Plugin, symbol: str) -> Plugin:
     """Return the same plugin with another getter of its module."""
     if isinstance(plugin, GivenPlugin):
-        return replace(plugin, symbol=symbol)
+        return plugin._replace(symbol=symbol)
     module_name, _ = module_and_attribute(plugin)
     return replace(plugin, value=f"{module_name}:{symbol}")
 

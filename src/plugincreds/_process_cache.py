@@ -24,7 +24,7 @@ from plugincreds._errors import NonRecoverableError, PluginError, described
 from plugincreds._functions import Functions
 from plugincreds._lifecycle import advisory_window
 from plugincreds._plugin import Plugin
-from plugincreds._worker import awaited, is_in_loop, start
+from plugincreds._worker import is_in_loop, start
 
 logger = logging.getLogger("plugincreds")
 
@@ -257,6 +257,8 @@ class ProcessCache:
     def _from_plugin(self) -> Answer:
         answer = self._functions.retrieve()
         if inspect.isawaitable(answer):
+            from plugincreds._coroutines import awaited  # noqa: PLC0415 - it imports asyncio
+
             answer = awaited(answer)
         now = self._clock()
         value, _ = read_answer(answer, now)

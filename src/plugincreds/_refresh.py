@@ -9,7 +9,6 @@ the lock.
 import random
 import threading
 import time
-from asyncio import CancelledError
 from collections.abc import Awaitable, Callable, Hashable
 from contextlib import AbstractContextManager, suppress
 from datetime import datetime
@@ -32,7 +31,7 @@ from plugincreds._lifecycle import (
 )
 from plugincreds._reporter import Reporter
 from plugincreds._single_flight import Errand, Flight, Outcome, Sync, SyncHolder, Waiting
-from plugincreds._worker import cancelled, start
+from plugincreds._worker import as_failure, start
 
 _T = TypeVar("_T")
 
@@ -81,7 +80,7 @@ class CredentialsCache:
         self._syncs = SyncHolder()
         self._watch_at = -NEVER
         self.timeout: float | None = None
-        self.reporter = Reporter("A credential plugin")  # words what people are told
+        self.reporter: Reporter = Reporter("A credential plugin")  # words what people are told
         self.mark: Hashable = self  # what the flight is known by
         # Tells when the value given last was retrieved, where that was not now.
         self.since: Callable[[], float] | None = None
@@ -112,10 +111,8 @@ class CredentialsCache:
                 answer = self._is_expired()
             elif state.value is not None:
                 answer = self._watched(now)
-        except Exception as error:  # noqa: BLE001 - counts as a failed refresh
-            answer = error
-        except CancelledError as error:  # nothing here awaits, so it is not the program's
-            answer = cancelled(error)
+        except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+            answer = as_failure(error)  # counts as a failed refresh
         if answer is False and state.calm_from <= now < state.calm_until:
             return state.value  # type: ignore[return-value] # a calm state has one
         given_up = judged(answer, self.reporter)

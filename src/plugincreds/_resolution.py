@@ -20,8 +20,8 @@ from plugincreds._errors import (
 from plugincreds._flight import flight, own_flight_error, was_refused
 from plugincreds._functions import Functions
 from plugincreds._plugin import Plugin
+from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._selection import Selected
-from plugincreds._settings import RefreshSettings
 from plugincreds._source import Source, registry
 
 logger = logging.getLogger("plugincreds")

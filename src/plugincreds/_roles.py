@@ -3,8 +3,14 @@
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from plugincreds._selection import asked_by_variable, own_plugin
-from plugincreds._settings import SOURCE_NAME, Section, is_off
+from plugincreds._settings import (
+    SOURCE_NAME,
+    Section,
+    asked_by_variable,
+    assumes_role,
+    is_off,
+    own_plugin,
+)
 
 _STATIC_KEYS = {"aws_access_key_id", "aws_secret_access_key"}
 
@@ -62,8 +68,3 @@ def role_leads_to(
         return False
     name = own or asked_by_variable(environ)
     return name in plugins if name else bool(plugins)  # without a name, any may be asked
-
-
-def assumes_role(section: Section) -> bool:
-    """Tell whether botocore assumes a role for a profile, before it looks at anything else."""
-    return "role_arn" in section and "web_identity_token_file" not in section

@@ -1,12 +1,10 @@
-"""The names of all settings, and what a profile says of a plugin that it uses."""
+"""The names of all settings, and who asks for a plugin in the environment and in a profile.
 
-import math
+Every chain of botocore imports this module, so it does little: records are elsewhere.
+"""
+
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
-
-from plugincreds._errors import PluginError
 
 VARIABLE = "AWS_CREDENTIAL_PLUGIN"
 PLUGIN_KEY = "credential_plugin"
@@ -20,9 +18,7 @@ CACHE_KEY = "credential_plugin_cache"
 CACHE_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE"
 CACHE_FOLDER_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE_DIR"
 OFF = "none"
-_CACHE_FOLDER = "~/.aws/plugincreds/cache"
-_ANSWERS = {"true": True, "false": False}
-_LONGEST = 10.0**9  # seconds; 30 years, and still a number that a lock can wait for
+UNREADABLE = "a block of lines"  # no plugin has such a name
 
 Section = Mapping[str, Any]  # a profile's, as botocore reads it, less values that may be secret
 # The keys whose values are of use here. Frames with others in them may be shown in a traceback.
@@ -37,6 +33,18 @@ _READ_KEYS = frozenset(
         "credential_source",
         "source_profile",
     }
+)
+
+# The keys by which botocore's own providers find credentials in a profile.
+_SOURCE_KEYS = (
+    "role_arn",
+    "web_identity_token_file",
+    "sso_session",
+    "sso_start_url",
+    "aws_access_key_id",
+    "aws_secret_access_key",
+    "login_session",
+    "credential_process",
 )
 
 
@@ -65,105 +73,28 @@ def is_off(name: str) -> bool:
     return name.strip().lower() == OFF
 
 
-@dataclass(frozen=True, slots=True)
-class RefreshSettings:
-    """How a profile wants values to be renewed.
-
-    Attributes:
-        advisory_window: How many seconds before its expiry a value is renewed ahead, or None.
-        timeout: After how many seconds `retrieve()` counts as failed, or None.
-        cache_folder: Where the processes of this user share values, or None.
-    """
-
-    advisory_window: float | None = None
-    timeout: float | None = None
-    cache_folder: Path | None = None
+def asked_by_variable(environ: Mapping[str, str]) -> str:
+    """Return the name in the environment variable, empty where there is none."""
+    return environ.get(VARIABLE, "").strip()
 
 
-def refresh_settings(section: Section, profile: str, environ: Mapping[str, str]) -> RefreshSettings:
-    """Return what a profile's section says, and the environment.
-
-    Raises:
-        PluginError: A value is no number of seconds above zero, or neither true nor false.
-    """
-    return RefreshSettings(
-        _seconds(section, ADVISORY_WINDOW_KEY, profile),
-        _seconds(section, TIMEOUT_KEY, profile),
-        cache_folder(environ) if wants_cache(section, profile, environ) else None,
-    )
+def own_plugin(section: Section) -> str:
+    """Return the name in a profile, empty where there is none."""
+    name = section.get(PLUGIN_KEY, "")
+    return name.strip() if isinstance(name, str) else UNREADABLE
 
 
-def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> bool:
-    """Tell whether values are to be shared between processes; the variable has the last word.
-
-    Raises:
-        PluginError: What is asked is neither true nor false.
-    """
-    for place, value in (
-        (CACHE_VARIABLE, environ.get(CACHE_VARIABLE)),
-        (f"The profile {profile!r} has {CACHE_KEY}", section.get(CACHE_KEY)),
-    ):
-        if value is not None and value != "":
-            answer = str(value).strip().lower()
-            if answer in _ANSWERS:
-                return _ANSWERS[answer]
-            found = f"{place} = {value!r}"
-            if place == CACHE_VARIABLE:
-                found = f"The environment has {place}={value}"
-            message = f"{found}, which is neither true nor false. Correct or remove it."
-            raise PluginError(message)
-    return False
+def asks_for_plugin(section: Section) -> bool:
+    """Tell whether a profile asks for a plugin, be it in a way that cannot be read."""
+    name = own_plugin(section)
+    return bool(name) and not is_off(name)
 
 
-def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where values are shared between processes.
-
-    Raises:
-        PluginError: It is below a home directory that is not known.
-    """
-    chosen = environ.get(CACHE_FOLDER_VARIABLE, "").strip() or _CACHE_FOLDER
-    try:
-        folder = Path(chosen).expanduser()
-        if not folder.is_absolute():
-            message = f"{CACHE_FOLDER_VARIABLE}={chosen} is no full path. Begin it with / or ~."
-            raise PluginError(message)
-    except RuntimeError as error:
-        message = (
-            f"Values cannot be shared between processes in {chosen}, because there is no such home "
-            f"directory. Set {CACHE_FOLDER_VARIABLE} to a folder, or switch {CACHE_KEY} off."
-        )
-        raise PluginError(message) from error
-    return folder
+def other_sources(section: Section) -> tuple[str, ...]:
+    """Return the keys of a profile that give it credentials without a plugin."""
+    return tuple(key for key in _SOURCE_KEYS if key in section)
 
 
-def plugin_options(section: Section, profile: str) -> Mapping[str, str]:
-    """Return the nested block of options in a profile's section.
-
-    Raises:
-        PluginError: It is no block of lines `key = value`.
-    """
-    options = section.get(OPTIONS_KEY) or {}  # a block, or "" where nothing stands there
-    if isinstance(options, Mapping):
-        return options
-    message = (
-        f"The profile {profile!r} has {OPTIONS_KEY} with a value on the same line. Put each option "
-        "on an indented line of its own below it, as in '  key = value'."
-    )
-    raise PluginError(message)
-
-
-def _seconds(section: Section, key: str, profile: str) -> float | None:
-    if key not in section:
-        return None
-    text = section[key]
-    try:
-        seconds = float(text)
-    except (TypeError, ValueError):
-        seconds = math.nan
-    if 0 < seconds < math.inf:
-        return min(seconds, _LONGEST)
-    message = (
-        f"The profile {profile!r} has {key} = {text!r}, which is not a number of seconds above "
-        "zero. Correct or remove that line."
-    )
-    raise PluginError(message)
+def assumes_role(section: Section) -> bool:
+    """Tell whether botocore assumes a role for a profile, before it looks at anything else."""
+    return "role_arn" in section and "web_identity_token_file" not in section

@@ -7,15 +7,13 @@ starts with new ones: each cache finds out when it next needs them.
 import os
 import threading
 from concurrent.futures import Future
-from dataclasses import dataclass
 from typing import NamedTuple
 
 from plugincreds._contract import Value
 from plugincreds._lifecycle import Failure
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
+class Outcome(NamedTuple):
     """What came of a flight: a value to use, or a failure to raise.
 
     Both where it failed and the value that was there before it is served on.

@@ -12,15 +12,18 @@ import threading
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 from plugincreds._discovery import Discovery, discover
 from plugincreds._functions import Functions
 from plugincreds._loading import Getter, load
 from plugincreds._plugin import InstalledPlugin, Plugin
-from plugincreds._process_cache import ProcessCache
+from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._refresh import CredentialsCache
 from plugincreds._reporter import Reporter
-from plugincreds._settings import RefreshSettings
+
+if TYPE_CHECKING:
+    from plugincreds._process_cache import ProcessCache
 
 logger = logging.getLogger("plugincreds")
 
@@ -62,7 +65,7 @@ class Source:
 
 def _shared(
     plugin: Plugin, functions: Functions, mark: Hashable, refresh: RefreshSettings
-) -> ProcessCache | None:
+) -> "ProcessCache | None":
     """Return what shares the source's values between processes, if that is wanted and safe."""
     if refresh.cache_folder is None:
         return None
@@ -74,6 +77,8 @@ def _shared(
             "and they are not shared between processes. This is for its authors to add.",
         )
         return None
+    from plugincreds._process_cache import ProcessCache  # noqa: PLC0415 - few want it
+
     identity = mark[1] if isinstance(mark, tuple) else None
     return ProcessCache(
         plugin, functions, identity, refresh.cache_folder, window=refresh.advisory_window

@@ -53,7 +53,7 @@ class Broker:
     def shared(self, *, key: str = "me", identity: Any = None, **changes: Any) -> ProcessCache:
         """Return what one process has."""
         functions = Functions(self.retrieve, lambda: self.given_up, key, lambda: True)
-        functions = Functions(**{**_fields(functions), **changes})
+        functions = functions._replace(**changes)
         return ProcessCache(PLUGIN, functions, identity, self.folder, clock=lambda: self.now)
 
     def process(self, **changes: Any) -> "Process":
@@ -69,10 +69,6 @@ class Broker:
         (file,) = self.files()
         found: dict[str, Any] = json.loads(file.read_text())
         return found
-
-
-def _fields(functions: Functions) -> dict[str, Any]:
-    return {name: getattr(functions, name) for name in functions.__slots__}
 
 
 class Process:

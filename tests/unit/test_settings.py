@@ -3,8 +3,8 @@
 import pytest
 
 from plugincreds import PluginError
+from plugincreds._plugin_settings import RefreshSettings, refresh_settings
 from plugincreds._selection import Automatic, Off, Selected, Selection, chain_selection
-from plugincreds._settings import RefreshSettings, refresh_settings
 
 
 @pytest.mark.parametrize(

@@ -1,15 +1,16 @@
 """Sessions whose chain has no plugin in it, for plugins that need AWS themselves."""
 
 import importlib
-import weakref
-from dataclasses import dataclass
-from typing import Any
+import os
+from typing import Any, NamedTuple
 
+from plugincreds._bindings._opened import Opened, note_opened, opened_for
+from plugincreds._bindings.botocore import ROLE_METHOD, active_profile, profiles_of
 from plugincreds._flight import plugins_in_flight
+from plugincreds._roles import role_leads_to
 
 
-@dataclass(frozen=True, slots=True)
-class BaseProfile:
+class BaseProfile(NamedTuple):
     """The profile of a base session, whatever the environment says when it is opened.
 
     Attributes:
@@ -24,17 +25,6 @@ class BaseProfile:
     is_source: bool
 
 
-@dataclass(frozen=True, slots=True)
-class _Opened:
-    """What a base session was opened for."""
-
-    plugins: frozenset[str]
-    is_source: bool
-
-
-_opened: "weakref.WeakKeyDictionary[Any, _Opened]" = weakref.WeakKeyDictionary()
-
-
 def base_session() -> Any:
     """Return a new botocore session whose chain has no plugin in it.
 
@@ -47,14 +37,14 @@ def base_session() -> Any:
     not assumed. Where a profile asks for another plugin, loading credentials raises
     `PluginError`.
     """
-    return _open("botocore", _Opened(plugins_in_flight(), is_source=False))
+    return _open("botocore", Opened(plugins_in_flight(), is_source=False))
 
 
 def open_base_session(
     package: str, plugins: frozenset[str], profile: BaseProfile, **variables: str | None
 ) -> Any:
     """Return a new session of a botocore; the plugins are passed over where a profile asks."""
-    opened = _Opened(plugins | plugins_in_flight(), profile.is_source)
+    opened = Opened(plugins | plugins_in_flight(), profile.is_source)
     if profile.in_code:
         session = _open(package, opened, profile=profile.name)
     else:
@@ -68,24 +58,25 @@ def open_base_session(
 
 def passed_over(session: Any) -> frozenset[str] | None:
     """Return the plugins that a base session passes over now; None for any other session."""
-    opened = _opened_for(session)
+    opened = opened_for(session)
     return None if opened is None else opened.plugins | plugins_in_flight()
 
 
-def is_of_source(session: Any) -> bool:
-    """Tell whether a session is a base session for the source of a role."""
-    opened = _opened_for(session)
-    return opened is not None and opened.is_source
+def leave_out_role(resolver: Any, session: Any) -> None:
+    """Take the role out of a base session's chain that needs the plugin which uses it."""
+    opened = opened_for(session)
+    if (opened is not None and opened.is_source) or role_leads_to(
+        passed_over(session) or frozenset(),
+        os.environ,
+        profiles_of(session),
+        active_profile(session),
+    ):
+        resolver.providers = [
+            provider for provider in resolver.providers if provider.METHOD != ROLE_METHOD
+        ]
 
 
-def _opened_for(session: Any) -> _Opened | None:
-    try:
-        return _opened.get(session)
-    except TypeError:  # it is not hashable, or cannot be referred to weakly; ours can
-        return None
-
-
-def _open(package: str, opened: _Opened, **arguments: Any) -> Any:
+def _open(package: str, opened: Opened, **arguments: Any) -> Any:
     session = importlib.import_module(f"{package}.session").Session(**arguments)
-    _opened[session] = opened
+    note_opened(session, opened)
     return session

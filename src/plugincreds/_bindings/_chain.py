@@ -1,32 +1,24 @@
-"""Where plugins stand: in a default chain, behind a profile, and as the source of a role."""
+"""Where plugins stand: in a default chain, behind a profile, and as the source of a role.
+
+Every chain of botocore comes here, and most never come to a plugin. So what few of them need
+is imported where they need it.
+"""
+# ruff: noqa: PLC0415
 
 import logging
 import os
-from collections.abc import Mapping
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings._base_sessions import is_of_source, passed_over
-from plugincreds._bindings.botocore import PluginProvider, active_profile, profiles_of
-from plugincreds._errors import PluginError, described
-from plugincreds._roles import assumes_role, role_leads_to, role_source
-from plugincreds._selection import (
-    Automatic,
-    Off,
-    Selected,
-    Selection,
-    asks_for_plugin,
-    chain_selection,
-    profile_selection,
-    source_selection,
-)
-from plugincreds._settings import PLUGIN_KEY, Section
+from plugincreds._bindings._opened import opened_for
+from plugincreds._bindings.botocore import ROLE_METHOD, PluginProvider, active_profile, profiles_of
+from plugincreds._selection import Off, Selected, Selection, chain_selection
+from plugincreds._settings import Section, asks_for_plugin, assumes_role
 
 logger = logging.getLogger("plugincreds")
 
 # An automatic plugin stands before the first of these that is in the chain.
 _MACHINE_METHODS = ("container-role", "iam-role")
-_ROLE_METHOD = "assume-role"
 
 
 class Binding:
@@ -48,14 +40,17 @@ class Binding:
             PluginError: A plugin is selected, but this botocore is not as we know it.
         """
         try:
-            over = passed_over(session)
-            _warn_of_role(session)
-            if over is None:
+            if opened_for(session) is None:
+                _warn_of_role(session)
                 _Place(self._module, self._provider, session).join(resolver)
             else:
-                _leave_out_role(resolver, session, over)
+                from plugincreds._bindings._base_sessions import leave_out_role
+
+                leave_out_role(resolver, session)
             self._offer_as_source(resolver, session)
         except Exception as error:
+            from plugincreds._errors import PluginError, described
+
             chosen = chain_selection(os.environ, {}, profile_in_code=False)
             message = f"This botocore's credential chain is not as expected ({described(error)})"
             if isinstance(chosen, Selected):
@@ -72,24 +67,24 @@ class Binding:
             return providers
 
         def choose(section: Section) -> Selection:
-            chosen = profile_selection(os.environ, section, profile)
-            return _unless_in_base_session(session, chosen)
+            from plugincreds._bindings._asking import chosen_by_profile
+
+            return chosen_by_profile(session, section, profile)
 
         return [self._provider(self._module, session, profile, choose), *providers]
 
     def _offer_as_source(self, resolver: Any, session: Any) -> None:
         """Let `credential_source = CustomPlugin` mean a plugin, for roles of this chain."""
         # A profile's name is not told to a credential source, but the configuration has it.
-        active = active_profile(session)
-        source = role_source(profiles_of(session), active)
-        profile = active if source is None else source.profile
+        profile = _profile_of_source(session)
 
         def choose(section: Section) -> Selection:
-            chosen = source_selection(os.environ, section, profile)
-            return _unless_in_base_session(session, chosen)
+            from plugincreds._bindings._asking import chosen_as_source
+
+            return chosen_as_source(session, section, profile)
 
         for provider in resolver.providers:
-            if provider.METHOD == _ROLE_METHOD:
+            if provider.METHOD == ROLE_METHOD:
                 # There is no public way in; a test pins these two names. Without them botocore
                 # itself says that it knows no such source.
                 sourcer = getattr(provider, "_credential_sourcer", None)
@@ -148,52 +143,21 @@ def _with_provider(providers: list[Any], provider: PluginProvider, chosen: Selec
     return others
 
 
-def _leave_out_role(resolver: Any, session: Any, plugins: frozenset[str]) -> None:
-    """Take the role out of a base session's chain that needs the plugin which uses it."""
-    profiles: Mapping[str, Section] = profiles_of(session)
-    if is_of_source(session) or role_leads_to(
-        plugins, os.environ, profiles, active_profile(session)
-    ):
-        resolver.providers = [
-            provider for provider in resolver.providers if provider.METHOD != _ROLE_METHOD
-        ]
+def _profile_of_source(session: Any) -> str:
+    """Return the profile whose `credential_source` is asked, if any is."""
+    active = active_profile(session)
+    if not assumes_role(profiles_of(session).get(active, {})):
+        return active
+    from plugincreds._roles import role_source
+
+    source = role_source(profiles_of(session), active)
+    return active if source is None else source.profile
 
 
 def _warn_of_role(session: Any) -> None:
     """Tell, once, that botocore looks at the role of the active profile, and not at its plugin."""
-    profiles, profile = profiles_of(session), active_profile(session)
-    section = profiles.get(profile, {})
+    section = profiles_of(session).get(active_profile(session), {})
     if assumes_role(section) and asks_for_plugin(section):
-        source = role_source(profiles, profile)
-        if source is not None and source.profile != profile:
-            message = (
-                f"The profile {profile!r} has {PLUGIN_KEY} beside role_arn and source_profile, so "
-                f"botocore assumes the role with the profile {source.profile!r}, and that plugin "
-                f"is not used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
-            )
-            from plugincreds._source import registry  # noqa: PLC0415 - for this rare case alone
+        from plugincreds._bindings._asking import warn_of_role
 
-            registry().say_once(logging.WARNING, message)
-
-
-def _unless_in_base_session(session: Any, chosen: Selection) -> Selection:
-    """Return what is chosen; in a base session nothing, if the plugin may be passed over.
-
-    Raises:
-        PluginError: It may not: it is not the one that is being retrieved from.
-    """
-    over = passed_over(session)
-    if over is None or isinstance(chosen, Off):
-        return chosen
-    if (isinstance(chosen, Automatic) and over) or (
-        isinstance(chosen, Selected) and chosen.name in over
-    ):
-        return Off()
-    plugin = chosen.name if isinstance(chosen, Selected) else None
-    message = (
-        f"{chosen.asked_by} asks for "
-        f"{'a credential plugin' if plugin is None else f'the credential plugin {plugin!r}'} in a "
-        "base session, which has no plugins. Use a session of your own outside of plugins; in a "
-        "plugin, use a profile that asks for none."
-    )
-    raise PluginError(message, plugin=plugin)
+        warn_of_role(session)

@@ -1,10 +1,9 @@
-"""The faces that botocore and aiobotocore see of a source's cache."""
+"""The face that botocore sees of a source's cache, and what aiobotocore's has in common."""
 
 from datetime import datetime
 from functools import cache
 from typing import Any
 
-from plugincreds._awaiting import value_of
 from plugincreds._contract import Value
 from plugincreds._settings import PROVIDER_NAME
 from plugincreds._source import Source
@@ -20,7 +19,7 @@ def method_of(plugin: str) -> str:
     return f"{PROVIDER_NAME}:{plugin}"
 
 
-class _View:
+class View:
     """What both faces have in common: they hold no value, only look at a source's cache.
 
     Each attribute may come from a newer value than the one that was read before it;
@@ -72,7 +71,7 @@ class _View:
 def credentials_class(base: type[Any]) -> type[Any]:
     """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
 
-    class PluginCredentials(_View, base):  # type: ignore[misc] # botocore has no type information
+    class PluginCredentials(View, base):  # type: ignore[misc] # botocore has no type information
         """What botocore signs with."""
 
         def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
@@ -93,42 +92,3 @@ def credentials_class(base: type[Any]) -> type[Any]:
             self._get()
 
     return PluginCredentials
-
-
-@cache
-def aio_credentials_class(base: type[Any]) -> type[Any]:
-    """Return `AioPluginCredentials` for one aiobotocore's `AioRefreshableCredentials`.
-
-    Its attributes, such as `access_key`, raise NotImplementedError, as those of its base do.
-    """
-
-    class AioPluginCredentials(_View, base):  # type: ignore[misc] # nor has aiobotocore
-        """What aiobotocore signs with."""
-
-        def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
-            super().__init__(source, frozen, account_id)
-            self._begin = source.cache.begin
-
-        async def get_frozen_credentials(self) -> Any:
-            value = self._look(self._begin)
-            if not isinstance(value, Value):
-                value = await value_of(self._cache, value)
-            known, frozen = self._latest
-            return frozen if known is value else self._as_frozen(value)
-
-        async def get_access_key(self) -> str:
-            return (await value_of(self._cache)).access_key
-
-        async def get_secret_key(self) -> str:
-            return (await value_of(self._cache)).secret_key
-
-        async def get_token(self) -> str | None:
-            return (await value_of(self._cache)).token
-
-        async def get_account_id(self) -> str | None:
-            return self._account_of(await value_of(self._cache))
-
-        async def _refresh(self) -> None:
-            await value_of(self._cache)
-
-    return AioPluginCredentials

@@ -11,16 +11,10 @@ from plugincreds._bindings._retrieving import source_of
 from plugincreds._bindings.botocore import PluginProvider, active_profile, profiles_of
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
-from plugincreds._roles import assumes_role, role_source
-from plugincreds._selection import (
-    Automatic,
-    Off,
-    Selected,
-    Selection,
-    chain_selection,
-    check_not_off,
-    profile_selection,
-)
+from plugincreds._profile_selection import check_not_off, profile_selection
+from plugincreds._roles import role_source
+from plugincreds._selection import Automatic, Off, Selected, Selection, chain_selection
+from plugincreds._settings import assumes_role
 from plugincreds._source import registry
 
 _COMMAND = "plugincreds export"
@@ -79,5 +73,5 @@ def _chosen(name: str | None, session: Any, profile: str, *, in_code: bool) -> S
             f"plugin, as in `{_COMMAND} NAME`, or choose another profile."
         )
     if isinstance(chosen, Automatic):
-        return replace(chosen, asked_by=f"`{_COMMAND}`")
+        return chosen._replace(asked_by=f"`{_COMMAND}`")
     return chosen

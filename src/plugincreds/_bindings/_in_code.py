@@ -9,8 +9,9 @@ from typing import Any
 from plugincreds._bindings.botocore import PluginProvider, active_profile
 from plugincreds._errors import LookupSymbolError, PluginError, PluginNotFoundError
 from plugincreds._plugin import GivenPlugin, Plugin, with_symbol
+from plugincreds._profile_selection import check_not_off
 from plugincreds._resolution import configured_functions, configured_source
-from plugincreds._selection import Selected, check_not_off
+from plugincreds._selection import Selected
 from plugincreds._settings import is_off
 from plugincreds._source import registry
 

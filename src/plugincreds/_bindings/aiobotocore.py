@@ -49,7 +49,7 @@ class AioPluginProvider(PluginProvider):
 
     def credentials(self, source: "Source", account_id: str | None = None) -> Any:
         """Return what aiobotocore signs with, for a source."""
-        from plugincreds._bindings._credentials import aio_credentials_class  # noqa: PLC0415
+        from plugincreds._bindings._aio_credentials import aio_credentials_class  # noqa: PLC0415
 
         kind = aio_credentials_class(self._module.AioRefreshableCredentials)
         return kind(source, self._module.ReadOnlyCredentials, account_id)

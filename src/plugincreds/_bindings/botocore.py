@@ -1,4 +1,8 @@
-"""botocore: the provider in its chain."""
+"""botocore: the provider in its chain.
+
+Every chain has one, and most never come to it. So what retrieves is imported when it is asked.
+"""
+# ruff: noqa: PLC0415
 
 import logging
 import os
@@ -6,22 +10,13 @@ from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
-from plugincreds._bindings._base_sessions import BaseProfile, open_base_session
-from plugincreds._contract import PluginContext
-from plugincreds._errors import PluginError, described
-from plugincreds._plugin import Plugin
-from plugincreds._selection import Selected, Selection, own_plugin
-from plugincreds._settings import (
-    PROVIDER_NAME,
-    SOURCE_NAME,
-    Profiles,
-    RefreshSettings,
-    Section,
-    plugin_options,
-    refresh_settings,
-)
+from plugincreds._selection import Selected, Selection
+from plugincreds._settings import PROVIDER_NAME, SOURCE_NAME, Profiles, Section, own_plugin
 
 if TYPE_CHECKING:
+    from plugincreds._contract import PluginContext
+    from plugincreds._plugin import Plugin
+    from plugincreds._plugin_settings import RefreshSettings
     from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
@@ -29,6 +24,8 @@ logger = logging.getLogger("plugincreds")
 # What a base session has from the session that a plugin is asked for.
 _BASE_FILES = ("config_file", "credentials_file")
 _BASE_VARIABLES = ("region", *_BASE_FILES)
+
+ROLE_METHOD = "assume-role"  # of botocore's own provider
 
 # Tells which plugin a profile's section means, when credentials are loaded.
 Chooser = Callable[[Section], Selection]
@@ -54,7 +51,7 @@ class PluginProvider:
         session: Any,
         profile: str,
         choose: Chooser,
-        plugin: Plugin | None = None,
+        plugin: "Plugin | None" = None,
     ) -> None:
         self._module = module
         self._session = session
@@ -69,10 +66,11 @@ class PluginProvider:
             PluginError: The selected plugin is missing, broken, declines or fails, or an
                 automatic one is configured and fails.
         """
-        # What retrieves is loaded when a chain comes to a plugin: many chains never do.
         try:
-            from plugincreds._bindings import _retrieving  # noqa: PLC0415
+            from plugincreds._bindings import _retrieving
         except Exception as error:
+            from plugincreds._errors import PluginError, described
+
             chosen = self.chosen()
             message = f"The package plugincreds is damaged ({described(error)})"
             advice = "Install it again: pip install --force-reinstall plugincreds."
@@ -92,7 +90,7 @@ class PluginProvider:
         return self._choose(self.section())
 
     @property
-    def plugin(self) -> Plugin | None:
+    def plugin(self) -> "Plugin | None":
         """The plugin, where a program has handed it over."""
         return self._plugin
 
@@ -103,13 +101,16 @@ class PluginProvider:
 
     def credentials(self, source: "Source", account_id: str | None = None) -> Any:
         """Return what botocore signs with, for a source."""
-        from plugincreds._bindings._credentials import credentials_class  # noqa: PLC0415 - as above
+        from plugincreds._bindings._credentials import credentials_class
 
         kind = credentials_class(self._module.RefreshableCredentials)
         return kind(source, self._module.ReadOnlyCredentials, account_id)
 
-    def context(self, plugin: str) -> PluginContext:
+    def context(self, plugin: str) -> "PluginContext":
         """Return what a plugin is told of the session and the profile."""
+        from plugincreds._bindings._base_sessions import BaseProfile, open_base_session
+        from plugincreds._contract import PluginContext
+
         session = self._session
         package = self._base_package
         # Another profile than the session's is a source_profile: there, botocore itself
@@ -135,8 +136,10 @@ class PluginProvider:
             basis=(in_code, *(_absolute(variables[name]) for name in _BASE_FILES)),
         )
 
-    def refresh_settings(self) -> RefreshSettings:
+    def refresh_settings(self) -> "RefreshSettings":
         """Return how the profile wants values to be renewed."""
+        from plugincreds._plugin_settings import refresh_settings
+
         return refresh_settings(self.section(), self._profile, os.environ)
 
     def section(self) -> Section:
@@ -152,6 +155,8 @@ class PluginProvider:
         section = self.section()
         if self._plugin is None and own_plugin(section) not in {"", plugin}:
             return {}
+        from plugincreds._plugin_settings import plugin_options
+
         return plugin_options(section, self._profile)
 
 

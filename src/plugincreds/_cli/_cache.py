@@ -10,7 +10,7 @@ from typing import Any
 from plugincreds._cache_entry import Entry, entry_of
 from plugincreds._cache_files import CacheFiles, RefusedError
 from plugincreds._cli._terminal import print_json, print_lines, table
-from plugincreds._settings import cache_folder
+from plugincreds._plugin_settings import cache_folder
 
 _HEADER = ("PLUGIN", "PACKAGE", "PROFILE", "RETRIEVED", "EXPIRES", "FILE")
 

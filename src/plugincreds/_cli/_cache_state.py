@@ -5,14 +5,9 @@ from typing import Any
 
 from plugincreds._cache_files import CacheFiles, RefusedError
 from plugincreds._errors import PluginError
+from plugincreds._plugin_settings import cache_folder, wants_cache
 from plugincreds._process_cache import check_extra
-from plugincreds._settings import (
-    CACHE_KEY,
-    CACHE_VARIABLE,
-    Section,
-    cache_folder,
-    wants_cache,
-)
+from plugincreds._settings import CACHE_KEY, CACHE_VARIABLE, Section
 
 
 def cache_state(section: Section, profile: str) -> dict[str, Any]:

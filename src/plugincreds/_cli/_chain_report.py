@@ -12,8 +12,8 @@ from plugincreds._bindings.botocore import PluginProvider, profiles_of
 from plugincreds._cli._plugin_step import plugin_step
 from plugincreds._cli._steps import Status, Step, last_of
 from plugincreds._cli._terminal import sentence
-from plugincreds._roles import assumes_role, role_source
-from plugincreds._settings import Section
+from plugincreds._roles import role_source
+from plugincreds._settings import Section, assumes_role
 
 _SSO_KEYS = ("sso_role_name", "sso_account_id", "sso_start_url", "sso_region")
 _CONTAINER_VARIABLES = (

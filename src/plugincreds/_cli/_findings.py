@@ -5,9 +5,16 @@ from dataclasses import dataclass
 
 from plugincreds._cli._examination import Examination
 from plugincreds._cli._steps import Status, Step, last_of
-from plugincreds._roles import assumes_role
-from plugincreds._selection import asked_by_variable, asks_for_plugin, own_plugin
-from plugincreds._settings import PLUGIN_KEY, PROVIDER_NAME, VARIABLE, is_off
+from plugincreds._settings import (
+    PLUGIN_KEY,
+    PROVIDER_NAME,
+    VARIABLE,
+    asked_by_variable,
+    asks_for_plugin,
+    assumes_role,
+    is_off,
+    own_plugin,
+)
 
 _OF_PLUGIN = f"{PROVIDER_NAME}:"  # how the method of a plugin's credentials begins
 

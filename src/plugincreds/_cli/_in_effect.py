@@ -7,17 +7,19 @@ from pathlib import Path
 from typing import Any
 
 from plugincreds._errors import PluginError
+from plugincreds._profile_selection import profile_selection, source_selection
 from plugincreds._roles import role_source
-from plugincreds._selection import (
-    Selected,
-    Selection,
+from plugincreds._selection import Selected, Selection, chain_selection
+from plugincreds._settings import (
+    OFF,
+    PLUGIN_KEY,
+    SOURCE_NAME,
+    VARIABLE,
+    Section,
     asked_by_variable,
-    chain_selection,
+    is_off,
     own_plugin,
-    profile_selection,
-    source_selection,
 )
-from plugincreds._settings import OFF, PLUGIN_KEY, SOURCE_NAME, VARIABLE, Section, is_off
 
 _SECTION = re.compile(r"\[(?P<name>[^]]*)\]")
 _QUOTES = "\"'"

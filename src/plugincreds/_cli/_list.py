@@ -13,7 +13,7 @@ from plugincreds._discovery import GROUP, Discovery
 from plugincreds._errors import PluginError, described
 from plugincreds._loading import load
 from plugincreds._plugin import InstalledPlugin
-from plugincreds._selection import asked_by_variable
+from plugincreds._settings import asked_by_variable
 from plugincreds._source import registry
 
 _SUMMARY = "show the installed credential plugins"

@@ -1,0 +1,124 @@
+"""What a profile says of the plugin that it uses: renewal, sharing, options."""
+
+import math
+from collections.abc import Mapping
+from pathlib import Path
+from typing import NamedTuple
+
+from plugincreds._errors import PluginError
+from plugincreds._settings import (
+    ADVISORY_WINDOW_KEY,
+    CACHE_FOLDER_VARIABLE,
+    CACHE_KEY,
+    CACHE_VARIABLE,
+    OPTIONS_KEY,
+    TIMEOUT_KEY,
+    Section,
+)
+
+_CACHE_FOLDER = "~/.aws/plugincreds/cache"
+_ANSWERS = {"true": True, "false": False}
+_LONGEST = 10.0**9  # seconds; 30 years, and still a number that a lock can wait for
+
+
+class RefreshSettings(NamedTuple):
+    """How a profile wants values to be renewed.
+
+    Attributes:
+        advisory_window: How many seconds before its expiry a value is renewed ahead, or None.
+        timeout: After how many seconds `retrieve()` counts as failed, or None.
+        cache_folder: Where the processes of this user share values, or None.
+    """
+
+    advisory_window: float | None = None
+    timeout: float | None = None
+    cache_folder: Path | None = None
+
+
+def refresh_settings(section: Section, profile: str, environ: Mapping[str, str]) -> RefreshSettings:
+    """Return what a profile's section says, and the environment.
+
+    Raises:
+        PluginError: A value is no number of seconds above zero, or neither true nor false.
+    """
+    return RefreshSettings(
+        _seconds(section, ADVISORY_WINDOW_KEY, profile),
+        _seconds(section, TIMEOUT_KEY, profile),
+        cache_folder(environ) if wants_cache(section, profile, environ) else None,
+    )
+
+
+def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> bool:
+    """Tell whether values are to be shared between processes; the variable has the last word.
+
+    Raises:
+        PluginError: What is asked is neither true nor false.
+    """
+    for place, value in (
+        (CACHE_VARIABLE, environ.get(CACHE_VARIABLE)),
+        (f"The profile {profile!r} has {CACHE_KEY}", section.get(CACHE_KEY)),
+    ):
+        if value is not None and value != "":
+            answer = str(value).strip().lower()
+            if answer in _ANSWERS:
+                return _ANSWERS[answer]
+            found = f"{place} = {value!r}"
+            if place == CACHE_VARIABLE:
+                found = f"The environment has {place}={value}"
+            message = f"{found}, which is neither true nor false. Correct or remove it."
+            raise PluginError(message)
+    return False
+
+
+def cache_folder(environ: Mapping[str, str]) -> Path:
+    """Return where values are shared between processes.
+
+    Raises:
+        PluginError: It is below a home directory that is not known.
+    """
+    chosen = environ.get(CACHE_FOLDER_VARIABLE, "").strip() or _CACHE_FOLDER
+    try:
+        folder = Path(chosen).expanduser()
+        if not folder.is_absolute():
+            message = f"{CACHE_FOLDER_VARIABLE}={chosen} is no full path. Begin it with / or ~."
+            raise PluginError(message)
+    except RuntimeError as error:
+        message = (
+            f"Values cannot be shared between processes in {chosen}, because there is no such home "
+            f"directory. Set {CACHE_FOLDER_VARIABLE} to a folder, or switch {CACHE_KEY} off."
+        )
+        raise PluginError(message) from error
+    return folder
+
+
+def plugin_options(section: Section, profile: str) -> Mapping[str, str]:
+    """Return the nested block of options in a profile's section.
+
+    Raises:
+        PluginError: It is no block of lines `key = value`.
+    """
+    options = section.get(OPTIONS_KEY) or {}  # a block, or "" where nothing stands there
+    if isinstance(options, Mapping):
+        return options
+    message = (
+        f"The profile {profile!r} has {OPTIONS_KEY} with a value on the same line. Put each option "
+        "on an indented line of its own below it, as in '  key = value'."
+    )
+    raise PluginError(message)
+
+
+def _seconds(section: Section, key: str, profile: str) -> float | None:
+    if key not in section:
+        return None
+    text = section[key]
+    try:
+        seconds = float(text)
+    except (TypeError, ValueError):
+        seconds = math.nan
+    if 0 < seconds < math.inf:
+        return min(seconds, _LONGEST)
+    message = (
+        f"The profile {profile!r} has {key} = {text!r}, which is not a number of seconds above "
+        "zero. Correct or remove that line."
+    )
+    raise PluginError(message)

@@ -1,0 +1,102 @@
+"""Which plugin a profile asks for, as the active one or as the source of a role.
+
+Pure functions of what they are given.
+"""
+
+from collections.abc import Mapping
+
+from plugincreds._errors import PluginError
+from plugincreds._selection import Automatic, Off, Selected, account_of, selected_by_variable
+from plugincreds._settings import (
+    OFF,
+    PLUGIN_KEY,
+    SOURCE_NAME,
+    UNREADABLE,
+    VARIABLE,
+    Section,
+    asked_by_variable,
+    is_off,
+    other_sources,
+    own_plugin,
+)
+
+
+def profile_selection(environ: Mapping[str, str], section: Section, profile: str) -> Selected | Off:
+    """Return which plugin a profile asks for: as the active one, or as a `source_profile`.
+
+    Raises:
+        PluginError: It asks for one while plugins are switched off, or in a way that cannot
+            be read.
+    """
+    name = own_plugin(section)
+    if name == UNREADABLE:
+        message = (
+            f"The profile {profile!r} has {PLUGIN_KEY} with a block of lines below it. Put the "
+            "name of one plugin on the same line."
+        )
+        raise PluginError(message)
+    if not name or is_off(name):
+        return Off()
+    asked_by = f"{PLUGIN_KEY} = {name} in profile {profile!r}"
+    check_not_off(environ, name, asked_by)
+    return Selected(
+        name,
+        asked_by,
+        remedy="remove that line",
+        account_id=account_of(section),
+        caution=_caution(section, profile, name),
+    )
+
+
+def source_selection(
+    environ: Mapping[str, str], section: Section, profile: str
+) -> Selected | Automatic:
+    """Return which plugin `credential_source = CustomPlugin` in a profile means.
+
+    It is the one that this profile itself names, else the variable's, also where the profile
+    was given in code (as botocore's `Environment` source does), else any that is installed.
+
+    Raises:
+        PluginError: Plugins are switched off.
+    """
+    asked_by = f"credential_source = {SOURCE_NAME} in profile {profile!r}"
+    if is_off(own_plugin(section)):
+        message = (
+            f"The profile {profile!r} has credential_source = {SOURCE_NAME}, which asks for a "
+            f"plugin, and {PLUGIN_KEY} = {OFF}, which forbids it. Remove one of the two."
+        )
+        raise PluginError(message)
+    chosen = profile_selection(environ, section, profile)
+    if isinstance(chosen, Selected):
+        return Selected(chosen.name, chosen.asked_by, chosen.remedy)
+    name = asked_by_variable(environ)
+    check_not_off(environ, None, asked_by)
+    if name:
+        return selected_by_variable(name)
+    return Automatic(asked_by=asked_by)
+
+
+def check_not_off(environ: Mapping[str, str], plugin: str | None, asked_by: str) -> None:
+    """See that plugins are not switched off.
+
+    Raises:
+        PluginError: They are, but somebody asks for one. No other identity takes its place.
+    """
+    if is_off(asked_by_variable(environ)):
+        message = (
+            f"Credential plugins are switched off by {VARIABLE}={OFF}, but {asked_by} asks for "
+            f"{'one' if plugin is None else f'the plugin {plugin!r}'}. Unset {VARIABLE}, or take "
+            "that request back."
+        )
+        raise PluginError(message, plugin=plugin)
+
+
+def _caution(section: Section, profile: str, plugin: str) -> str:
+    beside = other_sources(section)
+    if not beside:
+        return ""
+    return (
+        f"The profile {profile!r} has {PLUGIN_KEY} = {plugin} beside {' and '.join(beside)}. The "
+        "plugin's credentials are used. Remove what is not meant, unless the plugin itself needs "
+        "it."
+    )
