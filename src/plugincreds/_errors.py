@@ -20,8 +20,9 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
 # What may be a key or a token in the text of somebody's exception: long, without a space.
-_LONG_WORD = re.compile(r"[A-Za-z0-9+/=_-]{16,}")
-_ACCESS_KEY = re.compile(r"A[A-Z]{3}[A-Z0-9]{12,}")
+# Compiled by who comes to an error: importing this module is a part of each first value.
+_LONG_WORD = r"[A-Za-z0-9+/=_-]{16,}"
+_ACCESS_KEY = r"A[A-Z]{3}[A-Z0-9]{12,}"
 _SHORTEST_SECRET = 30
 _LEAST_PER_SLASH = 12  # letters per slash; file names have more slashes than base64
 _LONGEST_TEXT = 500
@@ -168,16 +169,16 @@ def shown(text: str) -> str:
     """Return somebody else's text as a part of a sentence, without what looks like a secret."""
     text = " ".join(text.split()).rstrip(".")
     text = "".join(letter if letter.isprintable() else "?" for letter in text)
-    text = _LONG_WORD.sub(_without_secret, text)
+    text = re.sub(_LONG_WORD, _without_secret, text)
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "..."
     return text
 
 
-def _without_secret(match: re.Match[str]) -> str:
+def _without_secret(match: "re.Match[str]") -> str:
     word = match.group()
     has_digit = any(map(str.isdigit, word))
-    if _ACCESS_KEY.fullmatch(word) and has_digit:
+    if re.fullmatch(_ACCESS_KEY, word) and has_digit:
         return "[redacted]"
     mixed = has_digit and word != word.lower() and word != word.upper()
     is_path = word.count("/") * _LEAST_PER_SLASH > len(word)

@@ -4,8 +4,13 @@ import importlib
 import os
 from typing import Any, NamedTuple
 
-from plugincreds._bindings._opened import Opened, note_opened, opened_for
-from plugincreds._bindings.botocore import ROLE_METHOD, active_profile, profiles_of
+from plugincreds._bindings.botocore import (
+    ROLE_METHOD,
+    active_profile,
+    note_opened,
+    opened_for,
+    profiles_of,
+)
 from plugincreds._flight import plugins_in_flight
 from plugincreds._roles import role_leads_to
 
@@ -22,6 +27,18 @@ class BaseProfile(NamedTuple):
 
     name: str | None
     in_code: bool
+    is_source: bool
+
+
+class Opened(NamedTuple):
+    """What a base session was opened for.
+
+    Attributes:
+        plugins: The names of the plugins that it passes over.
+        is_source: Whether it is for the source of a role.
+    """
+
+    plugins: frozenset[str]
     is_source: bool
 
 

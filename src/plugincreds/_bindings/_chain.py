@@ -10,8 +10,13 @@ import os
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings._opened import opened_for
-from plugincreds._bindings.botocore import ROLE_METHOD, PluginProvider, active_profile, profiles_of
+from plugincreds._bindings.botocore import (
+    ROLE_METHOD,
+    PluginProvider,
+    active_profile,
+    opened_for,
+    profiles_of,
+)
 from plugincreds._selection import Off, Selected, Selection, chain_selection
 from plugincreds._settings import Section, asks_for_plugin, assumes_role
 

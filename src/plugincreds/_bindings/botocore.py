@@ -6,6 +6,7 @@ Every chain has one, and most never come to it. So what retrieves is imported wh
 
 import logging
 import os
+import weakref
 from collections.abc import Callable, Mapping
 from types import ModuleType
 from typing import TYPE_CHECKING, Any
@@ -14,6 +15,7 @@ from plugincreds._selection import Selected, Selection
 from plugincreds._settings import PROVIDER_NAME, SOURCE_NAME, Profiles, Section, own_plugin
 
 if TYPE_CHECKING:
+    from plugincreds._bindings._base_sessions import Opened
     from plugincreds._contract import PluginContext
     from plugincreds._plugin import Plugin
     from plugincreds._plugin_settings import RefreshSettings
@@ -26,6 +28,9 @@ _BASE_FILES = ("config_file", "credentials_file")
 _BASE_VARIABLES = ("region", *_BASE_FILES)
 
 ROLE_METHOD = "assume-role"  # of botocore's own provider
+
+# The base sessions, and what each was opened for.
+_opened: "weakref.WeakKeyDictionary[Any, Opened]" = weakref.WeakKeyDictionary()
 
 # Tells which plugin a profile's section means, when credentials are loaded.
 Chooser = Callable[[Section], Selection]
@@ -175,3 +180,16 @@ def profiles_of(session: Any) -> Mapping[str, Section]:
 def active_profile(session: Any) -> str:
     """Return the name of the profile that a session uses."""
     return session.get_config_variable("profile") or "default"
+
+
+def note_opened(session: Any, opened: "Opened") -> None:
+    """Keep what a base session was opened for, as long as there is the session."""
+    _opened[session] = opened
+
+
+def opened_for(session: Any) -> "Opened | None":
+    """Return what a base session was opened for; None for any other session."""
+    try:
+        return _opened.get(session)
+    except TypeError:  # it is not hashable, or cannot be referred to weakly; ours can
+        return None
