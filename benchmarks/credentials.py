@@ -1,24 +1,31 @@
-"""Compare what a signature costs: plugincreds beside botocore's own credentials, in one run.
+"""What a signature costs beyond the first: plugincreds beside botocore's own credentials."""
 
-The figures that count are the ratios, and the numbers of retrievals.
-"""
-
-import argparse
-import statistics
+import asyncio
+import importlib
+import importlib.util
+import threading
+import time
 import timeit
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from datetime import datetime, timedelta, timezone
+from functools import partial
 from typing import Any
 
 import botocore.credentials
 
+from benchmarks.rows import Row, in_turn
 from plugincreds import Value
 from plugincreds._bindings._credentials import credentials_class
-from plugincreds._discovery import InstalledPlugin
 from plugincreds._functions import Functions
+from plugincreds._plugin import InstalledPlugin
 from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._source import Source
 
+THREADS = 16
+HOT_PATH = "`get_frozen_credentials()` on a valid value"
+AWAITED = "the same, awaited"
+THROUGHPUT = "the same, by threads together"
+RETRIEVALS = "retrievals for 100 signatures, one a second, of values that live {} s"
 SIGNATURES = 100
 LIFETIMES = (300, 600, 900, 3600)
 PLUGIN = InstalledPlugin("bench", "bench:get_provider", "bench", "1")
@@ -63,14 +70,30 @@ class Broker:
         }
 
 
+def long_lived() -> Broker:
+    """Return a broker whose values do not expire while something is measured."""
+    now = Clock()
+    now.now = datetime.now(timezone.utc)
+    return Broker(6 * 3600, now)
+
+
+def source_of(broker: Broker) -> Source:
+    """Return the source of a plugin that is this broker."""
+    return Source(PLUGIN, Functions(broker.value, lambda: False, None), "bench", RefreshSettings())
+
+
 def plugin_credentials(broker: Broker, clock: Clock | None = None) -> Any:
     """Return what botocore signs with when the plugin is this broker."""
-    functions = Functions(broker.value, lambda: False, None)
-    source = Source(PLUGIN, functions, "bench", RefreshSettings())
+    source = source_of(broker)
     if clock is not None:
         source.cache._clock = clock.seconds
     kind = credentials_class(botocore.credentials.RefreshableCredentials)
     return kind(source, botocore.credentials.ReadOnlyCredentials, None)
+
+
+def static_credentials() -> Any:
+    """Return botocore's own that never change."""
+    return botocore.credentials.Credentials("AKIA", "secret", "token")
 
 
 def refreshable_credentials(broker: Broker, clock: Clock | None = None) -> Any:
@@ -92,29 +115,84 @@ def nanoseconds(call: Callable[[], object], number: int) -> float:
     return timeit.timeit(call, number=number) / number * 1e9
 
 
-def print_hot_path(rounds: int, number: int) -> None:
-    """Compare get_frozen_credentials() on a valid value, the three in turn in each round."""
-    now = Clock()
-    now.now = datetime.now(timezone.utc)
+def hot_path(rounds: int, number: int) -> list[Row]:
+    """Compare get_frozen_credentials() on a valid value."""
     calls = {
-        "plugincreds": plugin_credentials(Broker(6 * 3600, now)),
-        "botocore, refreshable": refreshable_credentials(Broker(6 * 3600, now)),
-        "botocore, static": botocore.credentials.Credentials("AKIA", "secret", "token"),
+        "plugincreds": plugin_credentials(long_lived()),
+        "botocore's static credentials": botocore.credentials.Credentials(
+            "AKIA", "secret", "token"
+        ),
+        "botocore's refreshable ones": refreshable_credentials(long_lived()),
     }
-    times = [
-        [nanoseconds(it.get_frozen_credentials, number) for it in calls.values()]
-        for _ in range(rounds)
+    measures = [partial(nanoseconds, it.get_frozen_credentials, number) for it in calls.values()]
+    return _rows(HOT_PATH, calls, in_turn(measures, rounds))
+
+
+def awaited_path(rounds: int, number: int) -> list[Row]:
+    """Compare the same where it is awaited, as aiobotocore does."""
+    aio = importlib.import_module("aiobotocore.credentials")
+    from plugincreds._bindings._aio_credentials import aio_credentials_class  # noqa: PLC0415
+
+    source, first = source_of(long_lived()), long_lived().value()
+    kind = aio_credentials_class(aio.AioRefreshableCredentials)
+    expiry, method = first.expiry_time, "bench"
+    calls = {
+        "plugincreds": kind(source, botocore.credentials.ReadOnlyCredentials, None),
+        "aiobotocore's static credentials": aio.AioCredentials("AKIA", "secret", "token"),
+        "aiobotocore's refreshable ones": aio.AioRefreshableCredentials(
+            "AKIA", "secret", "token", expiry, refresh_using=None, method=method
+        ),
+    }
+    asyncio.run(calls["plugincreds"].get_frozen_credentials())  # the first value
+    measures = [partial(nanoseconds_awaited, it, number) for it in calls.values()]
+    return _rows(AWAITED, calls, in_turn(measures, rounds))
+
+
+def nanoseconds_awaited(credentials: Any, number: int) -> float:
+    """Return what one call costs that is awaited."""
+
+    async def repeat() -> float:
+        started = time.perf_counter()
+        for _ in range(number):
+            await credentials.get_frozen_credentials()
+        return time.perf_counter() - started
+
+    return asyncio.run(repeat()) / number * 1e9
+
+
+def in_threads(rounds: int, number: int) -> list[Row]:
+    """Compare how often 16 threads together sign with one value, and one thread alone."""
+    credentials = plugin_credentials(long_lived())
+    credentials.get_frozen_credentials()
+    threads = {"1 thread": 1, f"{THREADS} threads": THREADS}
+    measures = [partial(per_second, credentials, count, number) for count in threads.values()]
+    return [
+        Row(THROUGHPUT, who, f"{median / 1e6:.2f} million a second", factor)
+        for who, (median, factor) in zip(threads, in_turn(measures, rounds), strict=True)
     ]
-    medians = dict(zip(calls, map(statistics.median, zip(*times, strict=True)), strict=True))
-    print("get_frozen_credentials() on a valid value, median")
-    for name, median in medians.items():
-        print(f"  {name:<22} {median:8.0f} ns  {median / medians['plugincreds']:7.2f} times ours")
 
 
-def print_retrievals() -> None:
+def per_second(credentials: Any, threads: int, number: int) -> float:
+    """Return how many calls threads make together in a second."""
+    barrier = threading.Barrier(threads + 1)
+
+    def call() -> None:
+        barrier.wait()
+        for _ in range(number // threads):
+            credentials.get_frozen_credentials()
+        barrier.wait()
+
+    for _ in range(threads):
+        threading.Thread(target=call).start()
+    barrier.wait()
+    started = time.perf_counter()
+    barrier.wait()
+    return number / (time.perf_counter() - started)
+
+
+def retrievals() -> list[Row]:
     """Count calls of the source for 100 signatures, one a second."""
-    print(f"retrievals for {SIGNATURES} signatures, one a second")
-    print(f"  {'lifetime':>8} {'plugincreds':>12} {'botocore':>9}")
+    found = []
     for lifetime in LIFETIMES:
         counts = []
         for make in (plugin_credentials, refreshable_credentials):
@@ -125,18 +203,27 @@ def print_retrievals() -> None:
                 credentials.get_frozen_credentials()
                 clock.now += timedelta(seconds=1)
             counts.append(broker.calls)
-        print(f"  {lifetime:>6} s {counts[0]:>12} {counts[1]:>9}")
+        question = RETRIEVALS.format(lifetime)
+        found += [
+            Row(question, "plugincreds", str(counts[0]), 1),
+            Row(question, "botocore's refreshable ones", str(counts[1]), counts[1] / counts[0]),
+        ]
+    return found
 
 
-def main() -> None:
-    """Print both tables."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7)
-    parser.add_argument("--number", type=int, default=20_000)
-    arguments = parser.parse_args()
-    print_hot_path(arguments.rounds, arguments.number)
-    print_retrievals()
+def rows(rounds: int, number: int) -> list[Row]:
+    """Compare all of it; what is awaited only if aiobotocore is installed."""
+    has_aiobotocore = importlib.util.find_spec("aiobotocore") is not None
+    return [
+        *hot_path(rounds, number),
+        *(awaited_path(rounds, number) if has_aiobotocore else []),
+        *in_threads(rounds, number * THREADS),
+        *retrievals(),
+    ]
 
 
-if __name__ == "__main__":
-    main()
+def _rows(question: str, who: Iterable[str], found: list[tuple[float, float]]) -> list[Row]:
+    return [
+        Row(question, name, f"{median:.0f} ns", factor)
+        for name, (median, factor) in zip(who, found, strict=True)
+    ]

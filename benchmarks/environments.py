@@ -1,0 +1,93 @@
+"""Virtual environments that differ in one thing, so that what runs in them can be compared."""
+
+import os
+import subprocess
+from pathlib import Path
+
+from tests.support.environments import Wheels, pinned, run_uv, without_aws
+
+GROUP = "aws_sdk.credential_plugins"
+PLUGIN = """
+def get_provider():
+    return (lambda: ("AKIDEXAMPLE", "secret")), (lambda: False)
+"""
+
+
+class Environments:
+    """Environments of one Python, each made when it is first wanted.
+
+    Args:
+        directory: Where they are.
+        distributions: How many packages each of them has beside those that it is made for.
+    """
+
+    def __init__(self, directory: Path, distributions: int = 0) -> None:
+        self._directory = directory
+        self._wheels = Wheels(directory / "wheels")
+        self._distributions = distributions
+
+    def python(self, name: str, *requirements: str, plugin: bool = False) -> Path:
+        """Return the interpreter of an environment with boto3 and what is required."""
+        directory = self._directory / name
+        python = directory / "bin" / "python"
+        if not python.exists():
+            wanted = [
+                str(self._wheels.get(each)) if each == "plugincreds" else each
+                for each in (*pinned("boto3", "botocore"), *requirements)
+            ]
+            run_uv("venv", "--seed" if "pip" in requirements else "--quiet", directory)
+            run_uv("pip", "install", "--compile-bytecode", "--python", python, *wanted)
+            (site_packages,) = directory.glob("lib/python*/site-packages")
+            make_distributions(site_packages, self._distributions)
+            if plugin:
+                make_plugin(site_packages)
+        return python
+
+    def variables(self, **more: str) -> dict[str, str]:
+        """Return what a program finds in its environment: as little as possible."""
+        # Whoever has switched bytecode off, as in a container, would measure the compiler.
+        kept = {name: text for name, text in os.environ.items() if not name.startswith("PYTHON")}
+        files = {
+            "AWS_CONFIG_FILE": str(self._directory / "config"),
+            "AWS_SHARED_CREDENTIALS_FILE": str(self._directory / "credentials"),
+        }
+        return {**without_aws(kept), **files, "AWS_EC2_METADATA_DISABLED": "true", **more}
+
+
+def make_distributions(directory: Path, count: int, with_entry_points: int = 3) -> None:
+    """Write metadata as installed packages have it; every third has entry points."""
+    for number in range(count):
+        info = directory / f"package_{number}-1.0.dist-info"
+        info.mkdir()
+        (info / "METADATA").write_text(
+            f"Metadata-Version: 2.1\nName: package-{number}\nVersion: 1.0\n"
+            + "Classifier: Programming Language :: Python\n" * 30
+        )
+        if number % with_entry_points == 0:
+            tools = "".join(f"tool-{tool} = package_{number}:main\n" for tool in range(4))
+            (info / "entry_points.txt").write_text(f"[console_scripts]\n{tools}")
+
+
+def make_plugin(directory: Path) -> None:
+    """Write an installed plugin that always has the same keys."""
+    info = directory / "acme_creds-1.0.dist-info"
+    info.mkdir()
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-creds\nVersion: 1.0\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nacme = acme_creds:get_provider\n")
+    (directory / "acme_creds.py").write_text(PLUGIN)
+
+
+def run(command: list[str], variables: dict[str, str]) -> str:
+    """Run a program, and return what it printed to either stream."""
+    done = subprocess.run(
+        command,
+        env=variables,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}")
+    return done.stdout
