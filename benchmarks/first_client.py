@@ -1,15 +1,16 @@
 """What a program's first signature costs, with the keys from different places."""
 
-import sys
 import time
 from functools import partial
 from pathlib import Path
 
 from benchmarks.environments import Environments, run
-from benchmarks.instructions import can_count, counted
+from benchmarks.instructions import counted
 from benchmarks.rows import Row, in_turn
 
 QUESTION = "`import boto3`, a client, and its first signature, with {} packages installed"
+COUNTED = "the same, in instructions"
+PYTHON = "`credential_process`, a Python script"
 SIGN = """
 import boto3
 client = boto3.client("sts", region_name="eu-central-1")
@@ -34,7 +35,7 @@ def process_config(directory: Path, name: str, command: str) -> dict[str, str]:
 
 
 def rows(environments: Environments, directory: Path, distributions: int, rounds: int) -> list[Row]:
-    """Compare them, by time and, where valgrind is here, by instructions."""
+    """Compare them, by time and by instructions."""
     without = environments.python("without")
     ours = environments.python("with", "plugincreds")
     automatic = environments.python("automatic", "plugincreds", plugin=True)
@@ -49,7 +50,7 @@ def rows(environments: Environments, directory: Path, distributions: int, rounds
         "the same, with plugincreds": (ours, keys),
         "a plugin that nobody selected": (automatic, plain()),
         "`credential_process`, a shell script": (without, plain(**by_shell)),
-        "`credential_process`, a Python script": (without, plain(**by_python)),
+        PYTHON: (without, plain(**by_python)),
     }
     question = QUESTION.format(distributions)
     found = in_turn([partial(milliseconds, *case) for case in cases.values()], rounds)
@@ -57,8 +58,5 @@ def rows(environments: Environments, directory: Path, distributions: int, rounds
         Row(question, who, f"{median:.0f} ms", factor)
         for who, (median, factor) in zip(cases, found, strict=True)
     ]
-    if not can_count():
-        print("valgrind is not here, so no instructions are counted", file=sys.stderr)
-        return timed
     in_process = {who: case for who, case in cases.items() if "process" not in who}
-    return [*timed, *counted("the same, in instructions", SIGN, in_process, 1)]
+    return [*timed, *counted(COUNTED, SIGN, in_process, 1)]

@@ -9,9 +9,10 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import NamedTuple
 
-DOCS = Path(__file__).parent.parent / "docs"
+ROOT = Path(__file__).parent.parent
+PAGE = Path("docs", "explanation", "performance.md")
 _LARGE = 10  # from here on, a fraction is noise
-BEGIN, FINISH = "<!-- figures: begin -->", "<!-- figures: end -->"
+FIGURES = "<!-- figures: begin -->", "<!-- figures: end -->"
 
 
 class Row(NamedTuple):
@@ -70,9 +71,9 @@ def circumstances(*packages: str) -> str:
     )
 
 
-def write(text: str, docs: Path = DOCS) -> None:
-    """Put the table between the two marks of the documentation."""
-    page = docs / "explanation" / "performance.md"
-    before, rest = page.read_text("utf-8").split(BEGIN)
-    _, after = rest.split(FINISH)
-    page.write_text(f"{before}{BEGIN}\n\n{text}\n\n{FINISH}{after}", "utf-8")
+def put(page: Path, marks: tuple[str, str], text: str) -> None:
+    """Put a text between two marks of a page."""
+    begin, finish = marks
+    before, rest = page.read_text("utf-8").split(begin)
+    _, after = rest.split(finish)
+    page.write_text(f"{before}{begin}\n\n{text}\n\n{finish}{after}", "utf-8")
