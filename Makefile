@@ -1,8 +1,10 @@
 # Needs Python (3.10 or later) with pip, and make. Everything else goes into .venv.
 PYTHON ?= python3
 BIN := .venv/bin
+# It looks for packages beside the first `python` on the path, and asks nobody for a newer version.
+PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BIN)/pyright
 
-.PHONY: demo test lint docs bench clean
+.PHONY: demo test lint docs bench dist clean
 
 test: .venv/.ready
 	$(BIN)/python -m pytest
@@ -14,15 +16,23 @@ lint: .venv/.ready
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
+	$(PYRIGHT) --project pyproject.toml
+	$(PYRIGHT) --verifytypes plugincreds --ignoreexternal
 
 docs: .venv/.ready
 	$(BIN)/python -m pip install --quiet --group docs
 	$(BIN)/python -m sphinx -W -n --keep-going -b html docs docs/_build/html
 
 bench: .venv/.ready
-	$(BIN)/python benchmarks/credentials.py
-	$(BIN)/python benchmarks/entry_points.py
+	$(BIN)/python -m benchmarks --write
 	$(BIN)/python -m benchmarks.fleet --write
+
+# An sdist and the wheel that is built from it, for each package here; the same tree gives the same bytes.
+dist: .venv/.ready
+	rm -rf dist
+	for project in . $(patsubst %/pyproject.toml,%,$(wildcard sample_plugin/pyproject.toml plugins/*/pyproject.toml)); do \
+	    $(BIN)/python -m build --no-isolation --outdir dist "$$project" || exit; \
+	done
 
 # .ready is made last: an installation that was interrupted is done again.
 .venv/.ready: pyproject.toml

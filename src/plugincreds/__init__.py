@@ -33,7 +33,14 @@ if typing.TYPE_CHECKING:
     from plugincreds._refresh import CredentialsCache
     from plugincreds._settings import PROVIDER_NAME
     from plugincreds._source import installed_plugins, reset
-    from plugincreds_startup import install, uninstall
+
+    # plugincreds_startup is a single file, which cannot say that it has type information.
+    def install() -> None:
+        """Make botocore's credential chain ask for plugins; calling it again does nothing."""
+
+    def uninstall() -> None:
+        """Undo `install()`; sessions that have already built their chain keep it."""
+
 
 __all__ = [
     "PROVIDER_NAME",
@@ -96,7 +103,7 @@ _PLACES = {
 }
 
 
-def __getattr__(name: str) -> typing.Any:
+def _imported(name: str) -> typing.Any:
     """Import what is asked for."""
     if name not in _PLACES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
@@ -108,6 +115,10 @@ def __getattr__(name: str) -> typing.Any:
         member.__module__ = __name__  # tracebacks say where people import a class from
     globals()[name] = member
     return member
+
+
+if not typing.TYPE_CHECKING:  # to type checkers, a misspelt name would be right
+    __getattr__ = _imported
 
 
 def __dir__() -> list[str]:

@@ -20,6 +20,7 @@ from tests.support.moto_process import MotoServer
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"plugincreds": ROOT, "plugincreds-json-file": ROOT / "sample_plugin"}
+SOURCES["plugincreds-keyring"] = ROOT / "plugins/keyring"
 SOURCES |= {
     path.parent.name: path.parent for path in (ROOT / "tests/plugins").glob("*/pyproject.toml")
 }

@@ -16,7 +16,7 @@ def test_all_is_what_is_exported() -> None:
     assert exported == set(plugincreds.__all__) == set(plugincreds._PLACES)
     assert plugincreds.install is plugincreds_startup.install
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
-        _ = plugincreds.nosuch
+        _ = plugincreds.nosuch  # type: ignore[attr-defined]
 
 
 def test_classes_are_of_the_package() -> None:

@@ -1,0 +1,125 @@
+"""What CONTRIBUTING.md, README.md and SECURITY.md tell people to do is what works."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+import shlex
+import shutil
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.support.environments import ROOT
+from tests.support.trees import copy_tree, make, run_in
+
+PAGES = ("CONTRIBUTING.md", "README.md", "SECURITY.md")
+PACKAGE = ROOT / "src" / "plugincreds"
+# Programs that act for a person, or need the network: they must exist, and are not run.
+OUTWARD = {"git", ".venv/bin/uvx"}
+NOX = ".venv/bin/nox"
+
+
+def commands(page: str) -> list[str]:
+    """Return the lines of a page that a person types."""
+    blocks = re.findall(r"^ *```console\n(.*?)^ *```$", text_of(page), re.MULTILINE | re.DOTALL)
+    return re.findall(r"^ *\$ (.*)$", "".join(blocks), re.MULTILINE)
+
+
+def text_of(page: str) -> str:
+    """Return a page."""
+    return (ROOT / page).read_text(encoding="utf-8")
+
+
+EVERY_COMMAND = sorted({command for page in PAGES for command in commands(page)})
+
+
+@pytest.fixture(scope="module")
+def tree(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Copy the tree; its `.venv` is the environment in which these tests run."""
+    copy = copy_tree(tmp_path_factory.mktemp("contributing") / "tree")
+    (copy / ".venv").symlink_to(sys.prefix)
+    return copy
+
+
+def test_the_pages_have_commands() -> None:
+    """Guards the tests below, which would have nothing to do on a page of another form."""
+    assert {"make demo", "make test"} <= set(commands("README.md"))
+    assert {"make lint", "make dist"} <= set(commands("CONTRIBUTING.md"))
+
+
+@pytest.mark.parametrize("command", EVERY_COMMAND)
+def test_a_command_works(tree: Path, command: str) -> None:
+    """Guards new contributors: quick commands are run, and long ones are known to their tools."""
+    program, *arguments = shlex.split(command)
+    if program == "make":
+        make(tree, "--dry-run", *arguments)
+    elif program == NOX:
+        assert set(arguments) - {"-s", "--list"} <= sessions(tree)
+    elif program in OUTWARD:
+        assert (tree / program).exists() or shutil.which(program)
+    else:
+        # The package is that of the copy, too.
+        run_in(tree, program, *arguments, variables={"PYTHONPATH": str(tree / "src")})
+
+
+def sessions(tree: Path) -> set[str]:
+    """Return the names of the matrices."""
+    listed = run_in(tree, sys.executable, "-m", "nox", "--list", "--json")
+    found: set[str] = {session["name"] for session in json.loads(listed)}
+    return found
+
+
+@pytest.mark.parametrize("page", PAGES)
+def test_what_a_page_names_exists(page: str) -> None:
+    """Guards paths in prose and links, which nobody notices when a file moves."""
+    links = re.findall(r"\]\(([^)#:]+)", text_of(page))
+    code = re.findall(r"`([\w.-]+(?:/[\w.-]+)+|[\w-]+\.(?:md|toml|yml|yaml))`", text_of(page))
+    missing = {name for name in [*links, *code] if not (ROOT / name).exists()}
+    assert missing == set()
+
+
+def test_the_map_shows_every_module() -> None:
+    """Guards the map in CONTRIBUTING.md against modules that come and go."""
+    private = {file.stem for file in PACKAGE.iterdir() if re.fullmatch(r"_[a-z].*", file.stem)}
+    assert {module for row in the_map() for module in row} == private
+
+
+def test_imports_point_downward() -> None:
+    """Guards the order of the map: what is below can be read, and tested, without what is above."""
+    height = {module: number for number, row in enumerate(the_map()) for module in row}
+    upward = [
+        (str(file.relative_to(PACKAGE)), imported)
+        for module in height
+        for file in _files_of(module)
+        for imported in imports(file)
+        if height[imported] < height[module]
+    ]
+    assert upward == []
+
+
+def the_map() -> list[list[str]]:
+    """Return the modules in each row of the map."""
+    rows = re.findall(r"^\| (`_.*?) \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
+    assert rows
+    return [re.findall(r"`(\w+)`", row) for row in rows]
+
+
+def imports(file: Path) -> Iterator[str]:
+    """Yield the private modules of the package that a module imports at run time, at any time."""
+    pending: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
+    while pending:
+        node = pending.pop()
+        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
+            continue
+        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plugincreds._"):
+            yield str(node.module).split(".")[1]
+        pending.extend(ast.iter_child_nodes(node))
+
+
+def _files_of(module: str) -> list[Path]:
+    folder = PACKAGE / module
+    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
