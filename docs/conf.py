@@ -11,10 +11,12 @@ project = "plugincreds"
 author = "The plugincreds developers"
 release = metadata.version("plugincreds")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
-exclude_patterns = ["_build"]
+exclude_patterns = ["_build", "drawing"]
 html_theme = "furo"
 nitpicky = True
 # Their inventories are on the network, and the build must not depend on that.
-nitpick_ignore_regex = [("py:.*", r"(botocore|collections|datetime|os|types)\..*")]
+_LIBRARIES = "botocore|collections|contextlib|datetime|os|pathlib|types"
+nitpick_ignore_regex = [("py:.*", rf"({_LIBRARIES})(\..*)?")]
 autodoc_typehints = "description"
+myst_enable_extensions = ["deflist"]
 myst_heading_anchors = 3

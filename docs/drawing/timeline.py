@@ -1,0 +1,145 @@
+"""Draws the life of a value of one hour, by asking the functions that decide in the package.
+
+`python -m docs.drawing.timeline` writes docs/images/lifecycle.svg.
+"""  # noqa: INP001 - a script
+
+from collections.abc import Iterator
+from datetime import datetime, timezone
+from itertools import groupby
+from pathlib import Path
+from typing import NamedTuple
+
+from docs.drawing import svg
+from plugincreds import Value
+from plugincreds._lifecycle import Failure, State, Step, decide, failed, succeeded
+
+FILE = Path(__file__).parents[1] / "images" / "lifecycle.svg"
+HOUR = 3600
+FIRST, LAST = 40 * 60, 62 * 60  # seconds that are drawn
+LEFT, RIGHT, WIDTH, HEIGHT = 16, 16, 760, 268
+ROW, FOOT = 34, 174  # pixels
+NARROW = 60  # seconds; a phase that is no longer has its name in the legend alone
+NAMES = {
+    "valid": "p0",
+    "jitter": "p1",
+    "advisory": "p2",
+    "mandatory": "p3",
+    "expired": "p4",
+}
+FAILURE = Failure("")
+
+
+def state_at_start(share: float) -> State:
+    """Return the state of a value of one hour; `share` is what chance gave, from 0 to 1."""
+    value = Value("key", "secret", expiry_time=datetime.fromtimestamp(HOUR, timezone.utc))
+    return succeeded(value, 0.0, None, lambda low, high: low + share * (high - low))
+
+
+def phase(second: float) -> str:
+    """Return what the package does with the value at a moment, whatever chance gave."""
+    early, late = (decide(state_at_start(share), second, given_up=False) for share in (0.0, 1.0))
+    if late is Step.SERVE:
+        return "valid" if early is Step.SERVE else "jitter"
+    if late is Step.RENEW_AHEAD:
+        return "advisory"
+    after = failed(state_at_start(0.0), FAILURE, second, _middle, given_up=False)
+    return "expired" if after.is_hard else "mandatory"
+
+
+class Outage(NamedTuple):
+    """What a program sees that signs once a second while the plugin fails for ever.
+
+    Attributes:
+        attempts: The seconds in which the plugin is asked.
+        first_error: From which second on the program gets errors.
+    """
+
+    attempts: list[int]
+    first_error: int
+
+
+def outage() -> Outage:
+    """Return what becomes of a value whose advisory moment chance put into the middle."""
+    state, attempts, errors = state_at_start(0.5), [], []
+    for second in range(LAST):
+        step = decide(state, second, given_up=False)
+        if step in {Step.RENEW_AHEAD, Step.RENEW}:
+            state = failed(state, FAILURE, second, _middle, given_up=False)
+            attempts.append(second)
+        if step is Step.RAISE or state.is_hard:
+            errors.append(second)
+    return Outage(attempts, errors[0])
+
+
+def _middle(low: float, high: float) -> float:
+    return (low + high) / 2
+
+
+def _x(second: float) -> float:
+    return LEFT + (second - FIRST) / (LAST - FIRST) * (WIDTH - LEFT - RIGHT)
+
+
+def _phases() -> Iterator[tuple[str, int, int]]:
+    for name, group in groupby(range(FIRST, LAST), phase):
+        seconds = list(group)
+        yield name, seconds[0], seconds[-1] + 1
+
+
+def drawn() -> str:
+    """Return the picture."""
+    parts = [svg.text(LEFT, 24, "The value, and what a caller gets while the plugin answers")]
+    for name, begin, end in _phases():
+        parts.append(svg.box(_x(begin), ROW, _x(end) - _x(begin), ROW, NAMES[name]))
+        if end - begin > NARROW:
+            parts.append(svg.text(_x((begin + end) / 2), ROW + 22, name, "middle"))
+    parts += _legend()
+    parts += _failing()
+    for minute in range(FIRST // 60, LAST // 60 + 1, 5):
+        x = _x(minute * 60)
+        parts += [svg.line(x, 212, x, 218), svg.text(x, 234, f"{minute} min", "middle", "faint")]
+    words = "from minute 0 to 40 it is valid; red lines are attempts that end in an error"
+    parts.append(svg.text(LEFT, 258, words, kind="faint"))
+    return svg.picture(WIDTH, HEIGHT, "The life of a value of one hour", _description(), parts)
+
+
+def _failing() -> list[str]:
+    attempts, first_error = outage()
+    return [
+        svg.text(LEFT, FOOT - 10, "The plugin fails for ever: each attempt is a line"),
+        svg.box(_x(FIRST), FOOT, _x(first_error) - _x(FIRST), ROW, "p0"),
+        svg.box(_x(first_error), FOOT, _x(LAST) - _x(first_error), ROW, "p4"),
+        svg.text(_x(FIRST) + 8, FOOT + 22, "the value is used on"),
+        *(
+            svg.line(
+                _x(second), FOOT, _x(second), FOOT + ROW, "mark" if second < first_error else "bad"
+            )
+            for second in attempts
+        ),
+    ]
+
+
+def _legend() -> list[str]:
+    meanings = {
+        "valid": "taken, without a lock",
+        "jitter": "chance decides: valid or advisory",
+        "advisory": "one renews, all others take it",
+        "mandatory": "one renews, all others wait",
+        "expired": "the same; a failure is an error",
+    }
+    parts = []
+    for number, (name, meaning) in enumerate(meanings.items()):
+        x, y = LEFT + number % 3 * 248, 84 + number // 3 * 26
+        parts += [svg.box(x, y, 14, 14, NAMES[name]), svg.text(x + 20, y + 12, meaning)]
+    return parts
+
+
+def _description() -> str:
+    spans = ", ".join(f"{name} from second {begin}" for name, begin, _ in _phases())
+    attempts, first_error = outage()
+    kept = [str(second) for second in attempts if second < first_error]
+    asked = f"While the plugin fails, it is asked in the seconds {', '.join(kept)}"
+    return f"The phases: {spans}. {asked}."
+
+
+if __name__ == "__main__":
+    FILE.write_text(drawn(), encoding="utf-8")

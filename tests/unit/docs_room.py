@@ -1,0 +1,270 @@
+"""How each error and each warning of the documentation comes about."""
+
+import contextvars
+import importlib
+import sys
+import threading
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import pytest
+
+import plugincreds
+from plugincreds import _bindings, _process_cache
+from plugincreds._bindings import _chain, _exporting
+from plugincreds._cache_entry import note_of
+from plugincreds._cache_files import NOTE
+from plugincreds._cli import _export
+from plugincreds._flight import flight, waiting_for
+from tests.unit.conftest import GROUP, Install
+
+GOOD = "def get_provider(): return (lambda: ('AKIDEXAMPLE', 'secret')), (lambda: False)"
+SHARED = """
+    from datetime import datetime, timezone
+    class get_provider:
+        def retrieve(self):
+            return {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret",
+                    "Expiration": datetime(2100, 1, 1, tzinfo=timezone.utc)}
+        def is_expired(self): return False
+        def cache_key(self): return "me"
+"""
+Call = Callable[["Room"], object]
+
+
+@dataclass
+class Room:
+    """What a case may use: a folder, which the page calls /srv, and what undoes changes."""
+
+    folder: Path
+    patch: pytest.MonkeyPatch
+
+    def file(self, source: str, name: str = "acme.py") -> Path:
+        """Write a plugin that is not installed."""
+        path = self.folder / name
+        path.write_text(source)
+        return path
+
+
+def load(_: Room) -> None:
+    """Do what a client does: load credentials, and sign twice."""
+    credentials = botocore.session.Session().get_credentials()
+    credentials.get_frozen_credentials()
+    credentials.get_frozen_credentials()
+
+
+@dataclass(frozen=True)
+class Case:
+    """How an error comes about.
+
+    Attributes:
+        source: That of the installed plugin `acme`; None if nothing is installed.
+        call: What raises it.
+        config: The configuration file.
+        variables: The environment.
+        entry: Arguments of `install`.
+        kind: Its class, where that is none of ours.
+    """
+
+    source: str | None = GOOD
+    call: Call = load
+    config: str = ""
+    variables: Mapping[str, str] = field(default_factory=lambda: {"AWS_CREDENTIAL_PLUGIN": "acme"})
+    entry: Mapping[str, str] = field(default_factory=dict)
+    kind: type[Exception] | None = None
+
+    def told(self, room: Room, install: Install) -> BaseException | None:
+        """Bring it about, and return what was raised."""
+        self.prepare(room, install)
+        try:
+            self.call(room)
+        except Exception as error:  # noqa: BLE001 - it is what is looked at
+            return error
+        return None
+
+    def prepare(self, room: Room, install: Install) -> None:
+        """Install the plugin, and set what it wants to be set."""
+        if self.source is not None:
+            install(self.source, name="acme", module="acme_creds", **self.entry)
+        for name, value in self.variables.items():
+            room.patch.setenv(name, value)
+        (room.folder / "config").write_text(self.config)
+
+
+def retrieving(body: str, **facts: Any) -> Case:
+    """Return a case whose plugin's retrieve() has this body."""
+    source = "import plugincreds\nfrom datetime import datetime, timezone\n"
+    source += f"def retrieve():\n    {body}\n"
+    return Case(f"{source}def get_provider(): return retrieve, lambda: False", **facts)
+
+
+def returning(answer: str) -> Case:
+    """Return a case whose plugin's retrieve() returns this."""
+    return retrieving(f"return {answer}")
+
+
+def getting(answer: str) -> Case:
+    """Return a case whose plugin's getter returns this."""
+    return Case(f"def retrieve(): ...\ndef get_provider(): return {answer}")
+
+
+def calling(call: Call, source: str | None = None, **facts: Any) -> Case:
+    """Return a case of a program that calls us, with nothing selected."""
+    return Case(source, call, **{"variables": {}, **facts})
+
+
+def with_profile(lines: str, source: str = GOOD, **facts: Any) -> Case:
+    """Return a case of a profile that selects the plugin."""
+    config = f"[default]\ncredential_plugin = acme\n{lines}\n"
+    return Case(source, config=config, **{"variables": {}, **facts})
+
+
+def two_packages(room: Room) -> None:
+    """Install the plugin once more, in another package."""
+    info = room.folder / "twin" / "acme_other-2.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-other\nVersion: 2.0\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nacme = acme_other:get_provider\n")
+    room.patch.syspath_prepend(str(info.parent))
+    load(room)
+
+
+def no_thread(room: Room) -> None:
+    """Load where no thread can be had."""
+
+    def start(_: threading.Thread) -> None:
+        raise RuntimeError("can't start new thread")
+
+    room.patch.setattr(threading.Thread, "start", start)
+    load(room)
+
+
+def too_slow(room: Room) -> None:
+    """Load from a plugin that waits until this has failed."""
+    try:
+        load(room)
+    finally:
+        sys.modules["acme_creds"].GATE.set()
+
+
+def changed_key(_: Room) -> None:
+    """Load, and then let the plugin be somebody else's."""
+    credentials = botocore.session.Session().get_credentials()
+    vars(sys.modules["acme_creds"])["WHO"] = "you"
+    credentials.get_frozen_credentials()
+
+
+def circle(_: Room) -> None:
+    """Let two flights wait for each other."""
+    with flight("a", "The plugin"), waiting_for("b", "The plugin"):
+        contextvars.Context().run(_wait_back)
+
+
+def _wait_back() -> None:
+    label = "The credential plugin 'acme' of acme-creds 1.2"
+    with flight("b", "The plugin"), waiting_for("a", label):
+        pass
+
+
+def given_back_to_boto3(room: Room) -> None:
+    """Give create_session() a session that has signed already."""
+    room.patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    room.patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    session = botocore.session.Session()
+    session.get_credentials()
+    plugincreds.create_session("acme", botocore_session=session)
+
+
+def without_module(name: str, call: Call = load) -> Call:
+    """Return a call in a process where a module cannot be imported."""
+
+    def blocked(room: Room) -> None:
+        package, _, attribute = name.rpartition(".")
+        if package:  # it is an attribute of its package, if it has been imported
+            room.patch.delattr(importlib.import_module(package), attribute, raising=False)
+        room.patch.setitem(sys.modules, name, None)
+        call(room)
+
+    return blocked
+
+
+def strange_botocore(room: Room) -> None:
+    """Load with a botocore whose chain is not as ever."""
+
+    def join(*_: object) -> None:
+        raise AttributeError("'CredentialResolver' object has no attribute 'providers'")
+
+    room.patch.setattr(_chain._Place, "join", join)
+    load(room)
+
+
+def half_removed(room: Room) -> None:
+    """Load where only the startup module is left."""
+    room.patch.delattr(_bindings, "extend_resolver")
+    load(room)
+
+
+def half_removed_profile(room: Room) -> None:
+    """Load a profile where only the startup module is left."""
+    room.patch.delattr(_bindings, "extend_profile")
+    load(room)
+
+
+@contextmanager
+def no_mark(_: object) -> Iterator[None]:
+    """Mark nothing."""
+    yield
+
+
+def export(_: Room) -> None:
+    """Run the heart of `plugincreds export`."""
+    _exporting.exported_value(None, None, no_mark)
+
+
+def export_in_export(_: Room) -> None:
+    """Export a plugin while it is being exported."""
+    with ExitStack() as stack:
+        for _unused in range(2):
+            stack.enter_context(_export._marked(["acme"]))
+
+
+def for_cmd(_: Room) -> None:
+    """Format what cmd.exe cannot quote."""
+    _export._FORMATS["windows-cmd"](plugincreds.Value("AKIDEXAMPLE", "100%"))
+
+
+def just_failed(room: Room) -> None:
+    """Wait for another process, which fails."""
+    acquired, calls = _process_cache._acquired, iter([False])
+
+    def slow(lock: Any) -> bool:
+        if next(calls, True):
+            return acquired(lock)
+        (folder,) = {Path(lock.lock_file).parent}
+        name = Path(lock.lock_file).stem
+        note = note_of("ValueError: the broker is down", 4e9)
+        (folder / f"{name}{NOTE}").write_bytes(note)
+        (folder / f"{name}{NOTE}").chmod(0o600)
+        return False
+
+    room.patch.setattr(_process_cache, "_acquired", slow)
+    load(room)
+
+
+def no_home(room: Room) -> None:
+    """Load where a home directory does not exist."""
+    room.patch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "~nobody-of-that-name/cache")
+    load(room)
+
+
+def malformed(room: Room) -> None:
+    """Install a package whose entry points cannot be read, and ask for another."""
+    info = room.folder / "bad" / "bad_creds-3.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad-creds\nVersion: 3.0\n")
+    (info / "entry_points.txt").write_text(f"[{GROUP}]\nno equals sign\n")
+    room.patch.syspath_prepend(str(info.parent))
+    load(room)

@@ -1,0 +1,282 @@
+"""What the package logs, for docs/reference/errors.md, and how each of it comes about."""
+
+import json
+import os
+import time
+from collections.abc import Callable
+from contextlib import suppress
+from datetime import datetime, timezone
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+import botocore.session
+
+import plugincreds
+from plugincreds import CredentialsCache, Value, _process_cache, _refresh
+from plugincreds._bindings import _retrieving
+from plugincreds._reporter import Reporter
+from tests.unit.conftest import GROUP
+from tests.unit.docs_room import (
+    GOOD,
+    SHARED,
+    Case,
+    Room,
+    calling,
+    load,
+    malformed,
+    retrieving,
+    strange_botocore,
+    two_packages,
+    with_profile,
+    without_module,
+)
+
+EXPIRY = datetime(2030, 1, 31, 13, tzinfo=timezone.utc)
+START = EXPIRY.timestamp() - 3600
+SHARING = {"AWS_CREDENTIAL_PLUGIN": "acme", "AWS_CREDENTIAL_PLUGIN_CACHE": "true"}
+MOODY = """
+    import os
+    from datetime import datetime, timedelta, timezone
+    class get_provider:
+        def retrieve(self):
+            mood = os.environ.get("ACME_MOOD")
+            if mood == "down": raise ConnectionError("the broker is down")
+            if mood == "none": return None
+            return {"AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secret",
+                    "Expiration": datetime.now(timezone.utc) + timedelta(minutes=5)}
+        def is_expired(self): return False
+        def cache_key(self): return "me"
+"""
+
+
+def engine(answers: list[object], moments: list[float], is_expired: Any = None) -> CredentialsCache:
+    """Return a cache under a clock, whose plugin gives these answers in order."""
+    given, clock = iter(answers), iter(moments)
+
+    def retrieve() -> Any:
+        answer = next(given)
+        if isinstance(answer, Exception):
+            raise answer
+        return answer
+
+    cache = CredentialsCache(
+        retrieve, is_expired, clock=lambda: next(clock), uniform=lambda low, _: low
+    )
+    cache.reporter = Reporter("The credential plugin 'acme' of acme-creds 1.2", "acme")
+    return cache
+
+
+def value(key: str = "AKIDEXAMPLE") -> Value:
+    """Return a value that lives one hour."""
+    return Value(key, "secret", expiry_time=EXPIRY)
+
+
+def failing_renewal(_: Room) -> None:
+    """Renew ahead while the broker is down."""
+    later = START + 2700
+    cache = engine([value(), ConnectionError("the broker is down")], [START] * 3 + [later] * 4)
+    cache.get()
+    cache.get()
+
+
+def rejected_key(_: Room) -> None:
+    """Get the key again that a service has rejected."""
+    cache = engine([value(), value()], [START] * 3 + [START + 60] * 4)
+    cache.get()
+    cache.invalidate("AKIDEXAMPLE")
+    cache.get()
+
+
+def expired_at_once(_: Room) -> None:
+    """Ask a plugin that always says that its value is expired."""
+    cache = engine([value(), value()], [START] * 9, lambda: True)
+    cache.get()
+    cache.get()
+
+
+def slow_answer(room: Room) -> None:
+    """Ask a plugin whose is_expired() takes a tenth of a second, by its clock."""
+    ticks = iter([0.0, 0.1])
+    room.patch.setattr(_refresh, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    cache = engine([value()], [START] * 9, lambda: False)
+    cache.get()
+    cache.get()
+
+
+def long_wait(_: Room) -> None:
+    """Say what is said after ten seconds."""
+    engine([], []).reporter.warn_of_wait(_refresh._PATIENCE)
+
+
+def ended(room: Room) -> None:
+    """Load from a plugin that ends the program."""
+    try:
+        load(room)
+    except SystemExit:
+        return
+
+
+def broken_ours(room: Room) -> None:
+    """Load with a fault in our own code."""
+
+    def broken(*_: object) -> None:
+        raise KeyError("acme")
+
+    room.patch.setattr(_retrieving, "automatic_source", broken)
+    load_if_any(room)
+
+
+def load_if_any(_: Room) -> None:
+    """Load what may be none at all."""
+    botocore.session.Session().get_credentials()
+
+
+def quietly(call: Callable[[Room], object]) -> Callable[[Room], None]:
+    """Return a call after which nobody has credentials to sign with."""
+
+    def called(room: Room) -> None:
+        with suppress(AttributeError):  # None has no get_frozen_credentials
+            call(room)
+
+    return called
+
+
+def in_folder(prepare: Callable[[Path], object]) -> Callable[[Room], None]:
+    """Return a call that loads when the cache's folder has been prepared."""
+
+    def called(room: Room) -> None:
+        prepare(room.folder / "cache")
+        load(room)
+
+    return called
+
+
+def with_file(prepare: Callable[[Path], object]) -> Callable[[Room], None]:
+    """Return a call that loads once more when the cache's file has been changed."""
+
+    def called(room: Room) -> None:
+        load(room)
+        (file,) = (room.folder / "cache").glob("*.json")
+        prepare(file)
+        plugincreds.reset()
+        load_if_any(room)
+
+    return called
+
+
+def older(file: Path) -> None:
+    """Let an entry have been there for an hour, so that it is to be renewed."""
+    document = json.loads(file.read_bytes())
+    document["RetrievedAt"] -= 3600
+    file.write_text(json.dumps(document))
+
+
+def renewed(mood: str) -> Callable[[Room], None]:
+    """Return a call in which another process has left a value that is to be renewed."""
+
+    def called(room: Room) -> None:
+        def change(file: Path) -> None:
+            older(file)
+            room.patch.setenv("ACME_MOOD", mood)
+
+        with_file(change)(room)
+
+    return called
+
+
+def hanging_process(room: Room) -> None:
+    """Wait for a process that never comes back, by a clock that runs fast."""
+    minutes = iter(range(0, 6000, 61))
+    clock = SimpleNamespace(monotonic=lambda: next(minutes), sleep=lambda _: None, time=time.time)
+    room.patch.setattr(_process_cache, "time", clock)
+    room.patch.setattr(_process_cache, "_acquired", lambda _: False)
+    load(room)
+
+
+def of_another_user(room: Room) -> None:
+    """Load when somebody else owns the cache's folder."""
+    (room.folder / "cache").mkdir(mode=0o700)
+    room.patch.setattr(os, "geteuid", lambda: 4_000_000)
+    load(room)
+
+
+def linked(folder: Path) -> None:
+    """Put a symbolic link where the folder should be."""
+    elsewhere = folder.with_name("elsewhere")
+    elsewhere.mkdir()
+    folder.symlink_to(elsewhere)
+
+
+def linked_file(file: Path) -> None:
+    """Put a symbolic link where a file should be."""
+    file.rename(file.with_suffix(".other"))
+    file.symlink_to(file.with_suffix(".other"))
+
+
+def open_folder(folder: Path) -> None:
+    """Make a folder that others can read."""
+    folder.mkdir()
+    folder.chmod(0o755)
+
+
+def common_folder(folder: Path) -> None:
+    """Make a folder that is for all users, as /tmp is."""
+    folder.mkdir()
+    folder.chmod(0o1777)
+
+
+def chain_alone(_: Room) -> None:
+    """Build a chain, without asking it."""
+    botocore.session.Session().get_component("credential_provider")
+
+
+UNASKED: dict[str, Any] = {"variables": {}}
+WARNINGS: dict[str, Case] = {
+    "A broken plugin is passed over": Case(
+        "raise RuntimeError('no display')", quietly(load), **UNASKED
+    ),
+    "A name that two packages declare is passed over": Case(call=quietly(two_packages), **UNASKED),
+    "A reserved name is passed over": Case(
+        call=quietly(load),
+        entry={"entry_points": f"[{GROUP}]\nnone = acme_creds:get_provider\n"},
+        **UNASKED,
+    ),
+    "A package cannot be read": Case(None, quietly(malformed), **UNASKED),
+    "A refresh failed": calling(failing_renewal),
+    "A rejected key came back": calling(rejected_key),
+    "A plugin takes long": calling(long_wait),
+    "`is_expired()` is slow": calling(slow_answer),
+    "A new value is expired at once": calling(expired_at_once),
+    "A plugin ends the program": retrieving("raise SystemExit(3)", call=ended),
+    "A plugin beside other credentials": with_profile("credential_process = acme-keys"),
+    "A plugin beside a role": Case(
+        call=chain_alone,
+        config="[default]\ncredential_plugin = acme\n"
+        "role_arn = arn:aws:iam::123456789012:role/a\nsource_profile = base\n"
+        "[profile base]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n",
+        **UNASKED,
+    ),
+    "The chain is not as expected, and nobody selects a plugin": Case(
+        call=quietly(strange_botocore), **UNASKED
+    ),
+    "The package is damaged, and nobody selects a plugin": Case(
+        call=quietly(without_module("plugincreds._bindings._retrieving")), **UNASKED
+    ),
+    "A fault of ours": Case(call=broken_ours, **UNASKED),
+    "No `cache_key()`": Case(GOOD, variables=SHARING),
+    "The cache's folder is open to others": Case(SHARED, in_folder(open_folder), variables=SHARING),
+    "The cache's folder is for all users": Case(
+        SHARED, in_folder(common_folder), variables=SHARING
+    ),
+    "The cache's folder belongs to somebody else": Case(SHARED, of_another_user, variables=SHARING),
+    "The cache's folder is a link": Case(SHARED, in_folder(linked), variables=SHARING),
+    "The cache's folder is a file": Case(SHARED, in_folder(Path.touch), variables=SHARING),
+    "A file of the cache is a link": Case(SHARED, with_file(linked_file), variables=SHARING),
+    "A file of the cache is open to others": Case(
+        SHARED, with_file(lambda file: file.chmod(0o644)), variables=SHARING
+    ),
+    "Another process hangs": Case(SHARED, hanging_process, variables=SHARING),
+    "Another process's value is used on": Case(MOODY, renewed("down"), variables=SHARING),
+    "Another process's value, after a decline": Case(MOODY, renewed("none"), variables=SHARING),
+}
