@@ -1,0 +1,132 @@
+"""The plugin for one profile: what is stored, or the session that STS makes of it."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Callable
+from dataclasses import asdict
+from datetime import datetime, timezone
+from functools import cache
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from plugincreds import NonRecoverableError
+
+from plugincreds_keyring._item import read_item
+from plugincreds_keyring._keychain import Keychain, KeychainError
+from plugincreds_keyring._notice import Version, notice_file, notice_version
+from plugincreds_keyring._options import Options, Place, read_options
+
+if TYPE_CHECKING:
+    from plugincreds import PluginContext, Value
+
+
+def _now() -> datetime:
+    return datetime.now(timezone.utc)
+
+
+class KeyringPlugin:
+    """Credentials from the keychain.
+
+    Args:
+        context: What the plugin is told of the session that asks.
+        may_decline: Tells whether other credentials may be used where nothing is stored.
+        now: The clock.
+    """
+
+    def __init__(
+        self,
+        context: PluginContext,
+        *,
+        may_decline: Callable[[], bool] = lambda: False,
+        now: Callable[[], datetime] = _now,
+    ) -> None:
+        self._context = context
+        self._may_decline = may_decline
+        self._now = now
+        self._keychain = Keychain()
+        self._notice: tuple[Path | None, Version | None] = (None, None)
+        self._session_ends: datetime | None = None
+        self._generation = cache(_generation)
+
+    def retrieve(self) -> Value | None:
+        """Return what is stored, or a session for it; decline where nothing is and may be.
+
+        Raises:
+            NonRecoverableError: A person must act first: unlock, store, correct an option.
+            KeychainError: It may be worth another attempt.
+        """
+        try:
+            options = read_options(self._context.options, self._context.profile)
+            return self._retrieved(options)
+        except NonRecoverableError as error:
+            if self._session_ends is None or self._now() >= self._session_ends:
+                raise
+            # The session at hand is used to its end: nobody may be there to type a code.
+            raise KeychainError(str(error)) from error
+
+    def is_expired(self) -> bool:
+        """Tell whether the command has stored or deleted the item since it was read."""
+        file, version = self._notice
+        return notice_version(file) != version
+
+    def cache_key(self) -> str:
+        """Name the keychain, the item and the session: they decide whose credentials these are.
+
+        The item's generation is there, too, as this object first found it. After `set`, new
+        sessions are another source, and do not find what processes share of the old keys.
+        """
+        try:
+            options = read_options(self._context.options, self._context.profile)
+        except NonRecoverableError:
+            return f"unusable options: {sorted(self._context.options)}"
+        facts = {"keychain": self._keychain.identity, **asdict(options)}
+        return json.dumps({**facts, "generation": self._generation(options.place)})
+
+    def _retrieved(self, options: Options) -> Value | None:
+        file = notice_file(options.place)
+        version = notice_version(file)  # before it reads, so that no change is missed
+        item = self._stored(options.place)
+        if item is None:
+            return None
+        value = item
+        if options.duration_seconds is not None:
+            from plugincreds_keyring._sts import session_value  # noqa: PLC0415 - few need it
+
+            value = session_value(self._context, item, options)
+            self._session_ends = value.expiry_time
+        self._notice = file, version
+        return value
+
+    def _stored(self, place: Place) -> Value | None:
+        found = self._read(place)
+        if found is None and self._may_decline():
+            return None
+        if found is None:
+            raise NonRecoverableError(
+                f"Nothing is stored for {place} in {self._keychain.name}", hint=_set(place)
+            )
+        if isinstance(found, str):
+            raise NonRecoverableError(f"What is stored for {place} {found}", hint=_set(place))
+        if found.expiry_time is not None and found.expiry_time <= self._now():
+            raise NonRecoverableError(
+                f"What is stored for {place} expired at {found.expiry_time.isoformat()}",
+                hint=_set(place),
+            )
+        return found
+
+    def _read(self, place: Place) -> Value | str | None:
+        """Return what is stored, or what is wrong with it; no variable holds the text."""
+        return _parsed(self._keychain.read(place), place)
+
+
+def _generation(place: Place) -> Version | None:
+    return notice_version(notice_file(place))
+
+
+def _parsed(text: str | None, place: Place) -> Value | str | None:
+    return None if text is None else read_item(text, place.username)
+
+
+def _set(place: Place) -> str:
+    return f"store it: plugincreds-keyring set {place.arguments}"

@@ -1,0 +1,246 @@
+"""The command: what it stores and where, what it refuses, and what it never shows."""
+
+from __future__ import annotations
+
+import io
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+import keyring
+import pytest
+from keyring.backends.fail import Keyring as FailKeyring
+from plugins.keyring.tests.terminal import converse
+
+from plugincreds_keyring import _command
+from plugincreds_keyring._notice import notice_file, notice_version
+from plugincreds_keyring._options import Place
+
+SECRET = "kAnArY7kAnArY7kAnArY7kAnArY7kAnArY7kAnAr"
+LINES = f"AKIAEXAMPLE\n{SECRET}\n"
+KEYS = {"AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": SECRET}
+
+
+@pytest.fixture(autouse=True)
+def _version(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("importlib.metadata.version", lambda _: "0.1.0")  # it is not installed
+
+
+@pytest.fixture
+def run(monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Any:
+    """Return a function that runs the command, and sees that it shows no secret."""
+
+    def run(*arguments: str, stdin: str | None = "") -> tuple[int, str, str]:
+        monkeypatch.setattr(sys, "stdin", None if stdin is None else io.StringIO(stdin))
+        try:
+            status = _command.main(arguments)
+        except SystemExit as end:
+            status = int(str(end.code))
+        printed = capsys.readouterr()
+        assert SECRET not in printed.out + printed.err
+        return status, printed.out, printed.err
+
+    return run
+
+
+@pytest.mark.parametrize(
+    "text",
+    [LINES, f"  AKIAEXAMPLE \r\n\t{SECRET}", json.dumps(KEYS), json.dumps(KEYS | {"Version": 1})],
+)
+def test_set_reads_lines_or_json(run: Any, kept: Any, text: str) -> None:
+    """Guards `pass ... | plugincreds-keyring set`, in both forms."""
+    status, out, err = run("set", stdin=text)
+    assert (status, err) == (0, "")
+    assert "'aws' and the username 'default' in " in out
+    assert json.loads(kept.items["aws", "default"]) == KEYS
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "neither two lines nor JSON"),
+        (SECRET, "neither two lines nor JSON"),
+        (f"AKIA\n{SECRET}\nmore", "neither two lines nor JSON"),
+        (f"AKIA EXAMPLE\n{SECRET}", "access key id that has a space"),
+        (f"AKIA\n{SECRET}é", "secret access key that has a space or a character"),
+        (f"\n\n{SECRET}", "neither two lines"),
+        ('{"AccessKeyId": "A", "SecretAccessKey": "' + SECRET, "is not JSON"),
+        ('{"AccessKeyId": "' + SECRET + '"}', "has no 'SecretAccessKey'"),
+        (f"{SECRET}" * 5000, "is too long"),
+        (None, "no stdin"),
+    ],
+)
+def test_set_refuses_what_is_malformed(run: Any, kept: Any, text: str | None, said: str) -> None:
+    """Guards the item that is there against what no service would take."""
+    kept.items["aws", "default"] = "before"
+    status, out, err = run("set", stdin=text)
+    assert (status, out) == (1, "")
+    assert said in err
+    assert err.startswith("plugincreds-keyring: ")
+    assert kept.items == {("aws", "default"): "before"}
+
+
+def test_a_key_is_no_argument(run: Any) -> None:
+    """Guards the list of processes, which everybody can read."""
+    status, _, err = run("set", "AKIAEXAMPLE")
+    assert status == 2
+    assert "unrecognized arguments" in err
+
+
+@pytest.mark.parametrize("name", ["", "x\x1b[2J"])
+def test_a_name_must_be_one(run: Any, kept: Any, name: str) -> None:
+    """Guards an empty shell variable, and a terminal that would print the name."""
+    for option in ("--username", "--service"):
+        status, _, err = run("set", option, name, stdin=LINES)
+        assert (status, kept.items) == (2, {})
+        assert "it is empty or holds control characters" in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "place"),
+    [
+        ((), ("aws", "default")),
+        (("--username", "u"), ("aws", "u")),
+        (("--service", "s"), ("s", "default")),
+        (("--profile", "nosuch"), ("aws", "nosuch")),
+        (("--profile", "work"), ("keys", "me")),
+        (("--profile", "work", "--service", "s"), ("s", "me")),
+        (("--profile", "vault"), ("aws", "vault")),
+    ],
+)
+def test_set_stores_where_the_plugin_looks(
+    run: Any, kept: Any, home: Path, arguments: tuple[str, ...], place: tuple[str, str]
+) -> None:
+    """Guards that a profile's options mean the same to the command."""
+    options = "credential_plugin_options =\n  service = keys\n  username = me\n"
+    (home / ".aws" / "config").write_text(
+        f"[profile work]\ncredential_plugin = keyring\n{options}"
+        f"[profile vault]\ncredential_plugin = vault\n{options}"
+    )
+    assert run("set", *arguments, stdin=LINES)[0] == 0
+    assert list(kept.items) == [place]
+    assert run("delete", *arguments)[0] == 0
+    assert kept.items == {}
+
+
+def test_the_active_profile_counts(run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards `AWS_PROFILE=work plugincreds-keyring set`."""
+    monkeypatch.setenv("AWS_PROFILE", "work")
+    assert run("set", stdin=LINES)[0] == 0
+    assert list(kept.items) == [("aws", "work")]
+
+
+def test_a_mistyped_option_stores_nothing(run: Any, kept: Any, home: Path) -> None:
+    """Guards that the plugin and the command refuse the same profiles."""
+    (home / ".aws" / "config").write_text(
+        "[profile work]\ncredential_plugin_options =\n  usrname = me\n"
+    )
+    status, _, err = run("set", "--profile", "work", stdin=LINES)
+    assert (status, kept.items) == (1, {})
+    assert "no option 'usrname'" in err
+
+
+def test_a_damaged_configuration_is_one_sentence(run: Any, home: Path) -> None:
+    """Guards people against a traceback of botocore."""
+    (home / ".aws" / "config").write_text("[broken\n")
+    status, _, err = run("set", stdin=LINES)
+    assert status == 1
+    assert len(err.splitlines()) == 1
+    assert "config" in err
+
+
+def test_no_keychain_is_told_before_anything_is_asked(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards a secret that somebody would type for nothing."""
+    backend: Any = FailKeyring()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
+    status, _, err = run("set", stdin=None)
+    assert status == 1
+    assert "No keychain can be used here" in err
+    assert run("delete")[0] == 1
+
+
+def test_plaintext_needs_a_word(run: Any, plaintext: Any) -> None:
+    """Guards against keys in the clear where a person expects a keychain."""
+    status, _, err = run("set", stdin=LINES)
+    assert status == 1
+    assert "without encryption" in err
+    assert plaintext.get_password("aws", "default") is None
+    assert run("set", "--insecure", stdin=LINES)[0] == 0
+    assert json.loads(plaintext.get_password("aws", "default")) == KEYS
+
+
+def test_delete_of_nothing_is_an_error(run: Any) -> None:
+    """Guards a mistyped name: the key would stay where it is."""
+    status, out, err = run("delete", "--username", "nobody")
+    assert (status, out) == (1, "")
+    assert "Nothing is stored for the service 'aws' and the username 'nobody'" in err
+
+
+def test_both_give_notice(run: Any) -> None:
+    """Guards programs that run, by a file of this item alone that nobody else can write."""
+    place, other = notice_file(Place("aws", "u")), notice_file(Place("aws", "v"))
+    seen = [notice_version(place)]
+    for command in ("set", "set", "delete"):
+        assert run(command, "--username", "u", stdin=LINES)[0] == 0
+        seen.append(notice_version(place))
+    assert len(set(seen)) == 4
+    assert notice_version(other) is None
+    assert place is not None
+    assert place.read_bytes() == b""
+    assert place.parent.stat().st_mode & 0o777 == 0o700
+    assert list(place.parent.iterdir()) == [place]
+
+
+def test_a_home_that_cannot_be_written_is_told(run: Any, kept: Any, home: Path) -> None:
+    """Guards that nobody waits for running programs to notice."""
+    (home / ".aws" / "plugincreds").write_text("a file in the place of the folder")
+    status, _, err = run("set", stdin=LINES)
+    assert status == 0
+    assert "Restart them" in err
+    assert kept.items
+
+
+@pytest.mark.parametrize(
+    ("fault", "status", "said"),
+    [
+        (KeyboardInterrupt(), 130, "\n"),
+        (
+            OSError(SECRET),
+            1,
+            "plugincreds-keyring: The keychain (conftest.Kept) failed: OSError. See",
+        ),
+    ],
+)
+def test_what_goes_wrong_is_said_quietly(
+    run: Any, kept: Any, fault: BaseException, status: int, said: str
+) -> None:
+    """Guards Ctrl-C, which needs no words, and the text of a backend's exception."""
+    kept.fault = fault
+    ended, out, err = run("set", stdin=LINES)
+    assert (ended, out) == (status, "")
+    assert err.replace("plugins.keyring.tests.", "").startswith(said)
+    assert "Traceback" not in err
+
+
+def test_a_person_is_asked_at_the_terminal(tmp_path: Path) -> None:
+    """Guards both questions: not on stdout, and the secret is not echoed."""
+    program = (
+        "import importlib.metadata\n"
+        "importlib.metadata.version = lambda _: '0'\n"
+        "from plugincreds_keyring._command import main\n"
+        "sys.exit(main(['set', '--insecure', '--username', 'u']))\n"
+    )
+    file = tmp_path / "keys.cfg"
+    variables = {
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+        "KEYRING_PROPERTY_FILE_PATH": str(file),
+    }
+    answers = [("id: ", "AKIAEXAMPLE\n"), ("shown): ", f"{SECRET}\n")]
+    found = converse(program, answers, with_stdin=True, variables=variables)
+    assert found.status == 0
+    assert found.out.startswith("Stored for the service 'aws' and the username 'u'")
+    assert SECRET not in found.shown + found.out
+    assert file.stat().st_size > len(SECRET)

@@ -1,0 +1,59 @@
+"""The contract of plugincreds, held against this plugin over two keychains."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+from typing import Any
+
+import keyring
+import pytest
+from plugincreds.testing import PluginContract
+
+NAME = "plugin-under-test"  # what the contract's tests call it, since it is not installed here
+SECRET = "kAnArY7kAnArY7kAnArY7kAnArY7kAnArY7kAnAr"
+KEYS = {"AccessKeyId": "AKIAEXAMPLE000001", "SecretAccessKey": SECRET}
+
+
+class Contract(PluginContract):
+    """What both have in common: who asks for the plugin, and a damaged item."""
+
+    getter = "plugincreds_keyring:get_provider"
+    profile = "work"
+
+    @pytest.fixture
+    def unconfigured(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Let nobody ask for it."""
+        monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN")
+
+    @pytest.fixture
+    def failing(self) -> str:
+        """Damage the item, and return what no error may show."""
+        keyring.set_password("aws", "work", f'{{"AccessKeyId": "{SECRET}')
+        return SECRET
+
+    def store(self, monkeypatch: pytest.MonkeyPatch, document: dict[str, str]) -> None:
+        """Store an item, and ask for the plugin."""
+        keyring.set_password("aws", "work", json.dumps(document))
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", NAME)
+
+
+class TestLongTermKeys(Contract):
+    """Keys without an expiry, in a file."""
+
+    @pytest.fixture
+    def configured(self, monkeypatch: pytest.MonkeyPatch, plaintext: Any) -> None:
+        """Store them."""
+        assert plaintext is keyring.get_keyring()
+        self.store(monkeypatch, KEYS)
+
+
+class TestTemporaryKeys(Contract):
+    """Keys with a token and an expiry, in memory."""
+
+    @pytest.fixture
+    def configured(self, monkeypatch: pytest.MonkeyPatch) -> None:
+        """Store them."""
+        expiry = datetime.now(timezone.utc) + timedelta(hours=1)
+        token = {"SessionToken": f"token{SECRET}", "Expiration": expiry.isoformat()}
+        self.store(monkeypatch, KEYS | token)

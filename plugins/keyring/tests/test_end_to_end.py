@@ -1,0 +1,268 @@
+"""From pip install to a signed call: built wheels, a fresh environment, a server that checks."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.functional.conftest import alice, bob, container, server, wheels  # noqa: F401 - fixtures
+from tests.support.environments import Environment, Outcome, Wheels, pinned
+from tests.support.moto_process import Identity, MotoServer, allow
+from tests.support.programs import whoami
+
+PROFILE = "[profile work]\ncredential_plugin = keyring\n"
+
+
+@pytest.fixture(scope="module")
+def environment(
+    tmp_path_factory: pytest.TempPathFactory,
+    wheels: Wheels,  # noqa: F811 - a fixture
+    server: MotoServer,  # noqa: F811 - a fixture
+) -> Iterator[Environment]:
+    """Return one environment for all tests here."""
+    made = Environment(tmp_path_factory.mktemp("keyring") / "environment", wheels, server)
+    made.create()
+    made.install(
+        *pinned("boto3", "botocore", "keyring", "keyrings.alt"),
+        "plugincreds",
+        "plugincreds-keyring",
+    )
+    yield made
+    made.remove()
+
+
+@pytest.fixture
+def keychain(environment: Environment, tmp_path: Path) -> dict[str, str]:
+    """Return the variables that choose a keychain in a file, and write the profile for it."""
+    environment.write_config(PROFILE)
+    return {
+        "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
+        "KEYRING_PROPERTY_FILE_PATH": str(tmp_path / "keys.cfg"),
+    }
+
+
+def command(
+    environment: Environment, variables: dict[str, str], *arguments: str, text: str = ""
+) -> Outcome:
+    """Run one of the environment's scripts."""
+    script, *rest = arguments
+    done = subprocess.run(
+        [environment.directory / "bin" / script, *rest],
+        env={**environment._variables(), **variables},
+        cwd=environment.home,
+        input=text,
+        capture_output=True,
+        text=True,
+        timeout=60,
+        check=False,
+    )
+    return Outcome(done.returncode, done.stdout, done.stderr)
+
+
+def store(environment: Environment, keychain: dict[str, str], identity: Identity) -> None:
+    """Store somebody's keys for the profile, as a person does."""
+    stored = command(
+        environment,
+        keychain,
+        *("plugincreds-keyring", "set", "--profile", "work", "--insecure"),
+        text=f"{identity.access_key}\n{identity.secret_key}\n",
+    )
+    assert stored.returncode == 0, stored.stderr
+    assert identity.secret_key not in stored.stdout + stored.stderr
+
+
+@pytest.mark.parametrize("by", ["profile", "variable"])
+def test_an_unchanged_program_signs_as_who_is_stored(
+    environment: Environment,
+    keychain: dict[str, str],
+    server: MotoServer,  # noqa: F811 - a fixture
+    alice: Identity,  # noqa: F811 - a fixture
+    container: Identity,  # noqa: F811 - a fixture
+    by: str,
+) -> None:
+    """Guards the whole way, past keys that a container would have."""
+    server.forget()
+    store(environment, keychain, alice)
+    variables = {**keychain, "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url}
+    variables |= {"AWS_PROFILE": "work"}
+    if by == "variable":
+        environment.write_config("[profile work]\nregion = us-east-1\n")
+        variables |= {"AWS_CREDENTIAL_PLUGIN": "keyring"}
+    report = whoami(environment, variables)
+    assert (report.arn, report.method) == (alice.arn, "plugin:keyring")
+    assert server.keys_seen() == {alice.access_key}
+    assert container.access_key not in server.keys_seen()
+    assert report.logged("WARNING") == []
+
+
+def test_installed_alone_it_changes_nothing(
+    environment: Environment,
+    keychain: dict[str, str],
+    server: MotoServer,  # noqa: F811 - a fixture
+    alice: Identity,  # noqa: F811 - a fixture
+    container: Identity,  # noqa: F811 - a fixture
+) -> None:
+    """Guards containers: even with an item for it, the container's role signs, as before."""
+    store(environment, keychain, alice)
+    environment.write_config("")
+    command(
+        environment,
+        keychain,
+        *("plugincreds-keyring", "set", "--username", "default", "--insecure"),
+        text=f"{alice.access_key}\n{alice.secret_key}\n",
+    )
+    broken = {**keychain, "PYTHON_KEYRING_BACKEND": "nowhere.Nothing"}
+    for variables in (keychain, broken):
+        uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url}
+        report = whoami(environment, {**variables, **uri})
+        assert (report.arn, report.method) == (container.arn, "container-role")
+        assert report.logged("WARNING") == []
+
+
+def test_no_keychain_never_leads_to_somebody_else(
+    environment: Environment,
+    keychain: dict[str, str],
+    server: MotoServer,  # noqa: F811 - a fixture
+    container: Identity,  # noqa: F811 - a fixture
+) -> None:
+    """Guards a selected plugin on a machine without a keychain, and with one that is empty."""
+    server.forget()
+    for backend, said in (
+        ("keyring.backends.fail.Keyring", "No keychain can be used here"),
+        ("keyring.backends.null.Keyring", "No keychain can be used here"),
+        (keychain["PYTHON_KEYRING_BACKEND"], "plugincreds-keyring set --service aws"),
+    ):
+        variables = {
+            "AWS_PROFILE": "work",
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url,
+            **keychain,
+            "PYTHON_KEYRING_BACKEND": backend,
+        }
+        report = whoami(environment, variables)
+        assert "PluginProviderRetrieveError" in report.error["kinds"]
+        assert said in report.error["message"]
+    assert server.seen() == []
+    assert container.access_key not in server.keys_seen()
+
+
+def test_a_running_program_signs_with_the_rotated_key(
+    environment: Environment,
+    keychain: dict[str, str],
+    alice: Identity,  # noqa: F811 - a fixture
+    bob: Identity,  # noqa: F811 - a fixture
+) -> None:
+    """Guards `set` while a program runs: the next request has the new key."""
+    store(environment, keychain, alice)
+    keys = f"{bob.access_key}\n{bob.secret_key}\n"
+    code = (
+        "import boto3, json, os, subprocess, sys\n"
+        "sts = boto3.client('sts')\n"
+        "who = lambda: sts.get_caller_identity()['Arn']\n"
+        "before = who()\n"
+        "keys = open(sys.argv[2]).read()\n"
+        "subprocess.run([sys.argv[1], 'set', '--profile', 'work', '--insecure'], input=keys,\n"
+        "    text=True, check=True, stdout=subprocess.DEVNULL)\n"
+        "print(json.dumps([before, who(), who()]))\n"
+    )
+    file = environment.home / "keys"
+    file.write_text(keys)
+    script = str(environment.directory / "bin" / "plugincreds-keyring")
+    outcome = environment.run(
+        code, script, str(file), variables={**keychain, "AWS_PROFILE": "work"}
+    )
+    assert outcome.report == [alice.arn, bob.arn, bob.arn]
+
+
+def test_a_session_of_sts(
+    environment: Environment,
+    keychain: dict[str, str],
+    server: MotoServer,  # noqa: F811 - a fixture
+) -> None:
+    """Guards the exchange with real signatures: the stored key signs it, and a policy allows it."""
+    server.forget()
+    carol = server.create_identity("carol", allow("sts:GetSessionToken"))
+    environment.write_config(f"{PROFILE}credential_plugin_options =\n  duration_seconds = 3600\n")
+    store(environment, keychain, carol)
+    document = exported(environment, {**keychain, "AWS_PROFILE": "work"})
+    assert document["AccessKeyId"] != carol.access_key
+    assert document["SessionToken"]
+    assert document["Expiration"]
+    assert server.seen() == [(carol.access_key, "sts")]
+
+
+def exported(environment: Environment, variables: dict[str, str], *arguments: str) -> Any:
+    """Return what other SDKs get."""
+    done = command(environment, variables, "plugincreds", "export", "keyring", *arguments)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr == ""
+    return json.loads(done.stdout)
+
+
+def test_the_commands_of_plugincreds_know_it(
+    environment: Environment,
+    keychain: dict[str, str],
+    alice: Identity,  # noqa: F811 - a fixture
+) -> None:
+    """Guards `list`, `doctor` and `export` with this plugin."""
+    store(environment, keychain, alice)
+    listed = command(environment, keychain, "plugincreds", "list", "--check")
+    assert (listed.returncode, "plugincreds-keyring" in listed.stdout) == (0, True)
+    for arguments in ((), ("--retrieve",)):
+        words = ("plugincreds", "doctor", "--profile", "work", *arguments)
+        looked = command(environment, keychain, *words)
+        assert looked.returncode == 0, looked.stdout
+        assert alice.secret_key not in looked.stdout + looked.stderr
+    assert alice.access_key[-4:] in looked.stdout
+    assert exported(environment, keychain, "--profile", "work") == {
+        "Version": 1,
+        "AccessKeyId": alice.access_key,
+        "SecretAccessKey": alice.secret_key,
+    }
+    environment.write_config("[profile plain]\nregion = us-east-1\n")
+    refused = command(
+        environment, keychain, *(["plugincreds", "export", "keyring", "--profile", "plain"])
+    )
+    assert (refused.returncode, refused.stdout) == (1, "")
+    assert "declined" in refused.stderr
+
+
+def test_the_role_of_another_profile(
+    environment: Environment,
+    keychain: dict[str, str],
+    server: MotoServer,  # noqa: F811 - a fixture
+) -> None:
+    """Guards what the documentation says in place of an option role_arn."""
+    role = server.create_role("deploy")
+    dora = server.create_identity("dora", allow("sts:AssumeRole", resource=role))
+    environment.write_config(
+        f"{PROFILE}[profile deploy]\nrole_arn = {role}\nsource_profile = work\n"
+        "role_session_name = desk\n"
+    )
+    store(environment, keychain, dora)
+    server.forget()
+    report = whoami(environment, {**keychain, "AWS_PROFILE": "deploy"})
+    assert report.arn.endswith("/desk")
+    assert ":assumed-role/deploy-" in report.arn
+    assert report.method == "assume-role"
+    assert server.seen()[0] == (dora.access_key, "sts")
+
+
+def test_the_wheel_has_what_it_needs_and_no_more(environment: Environment) -> None:
+    """Guards the package: typed, one script, the dependencies that it names, no tests."""
+    code = (
+        "import json\nfrom importlib import metadata\n"
+        "package = metadata.distribution('plugincreds-keyring')\n"
+        "files = sorted({str(file).split('/')[0] for file in package.files})\n"
+        "print(json.dumps([package.requires, files, any('py.typed' in str(file) for file in"
+        " package.files)]))\n"
+    )
+    requires, files, is_typed = environment.run(code).report
+    assert requires == ["keyring>=24", "plugincreds"]
+    assert [name for name in files if "dist-info" not in name and name != ".."] == [
+        "plugincreds_keyring"
+    ]
+    assert is_typed

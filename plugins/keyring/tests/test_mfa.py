@@ -1,0 +1,64 @@
+"""The question for a code: at a terminal, not echoed, never at stdout."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import pytest
+from plugins.keyring.tests.terminal import SOURCE, converse
+
+SERIAL = "arn:aws:iam::123456789012:mfa/alice"
+QUESTION = f"MFA code for {SERIAL}: "
+PROGRAM = (
+    "from plugincreds_keyring._mfa import ask_for_code\n"
+    "from plugincreds import NonRecoverableError\n"
+    f"try: print('code', ask_for_code({SERIAL!r}))\n"
+    "except NonRecoverableError as error: print('error', error)\n"
+)
+BACKGROUND = "os.setpgid(0, 0) if os.fork() == 0 else (os.wait(), os._exit(0))\n"
+
+
+def test_the_code_is_asked_at_the_terminal() -> None:
+    """Guards stdout for `plugincreds export`, and the code against who looks on."""
+    found = converse(PROGRAM, [(QUESTION, "135792\n")])
+    assert found.out == "code 135792\n"
+    assert "135792" not in found.shown
+
+
+@pytest.mark.parametrize("typed", ["12345\n", "1357924\n", "13579x\n", "\n", "\x04"])
+def test_what_is_no_code_is_not_sent(typed: str) -> None:
+    """Guards STS, which counts wrong codes, and does not repeat what was typed."""
+    found = converse(PROGRAM, [(QUESTION, typed)])
+    assert found.out.startswith("error What was typed")
+    assert "1357" not in found.out
+
+
+def test_ctrl_c_ends_the_program() -> None:
+    """Guards a person who has the device elsewhere."""
+    found = converse(PROGRAM, [(QUESTION, "\x03")])
+    assert found.status != 0
+    assert "KeyboardInterrupt" in found.out
+
+
+def test_without_a_terminal_it_is_an_error() -> None:
+    """Guards services and cron jobs against waiting for nobody."""
+    done = subprocess.run(
+        [sys.executable, "-c", f"import sys\nsys.path.insert(0, {str(SOURCE)!r})\n{PROGRAM}"],
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+        start_new_session=True,
+        timeout=30,
+        check=True,
+    )
+    assert "error The code of the MFA device" in done.stdout
+    assert "start the program in a terminal" in done.stdout
+    assert done.stderr == ""
+
+
+def test_a_job_in_the_background_is_not_stopped() -> None:
+    """Guards `program &`, which the system would stop when it reads from its terminal."""
+    found = converse(BACKGROUND + PROGRAM)
+    assert "error The code of the MFA device" in found.out
+    assert found.shown == ""

@@ -1,0 +1,324 @@
+"""The plugin itself: rotation, sessions that last, races; and in a chain of botocore."""
+
+from __future__ import annotations
+
+import json
+import threading
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from typing import Any
+
+import botocore.session
+import plugincreds
+import pytest
+from keyring.errors import KeyringLocked
+from keyrings.alt.file import PlaintextKeyring  # type: ignore[import-untyped]
+from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
+
+import plugincreds_keyring
+from plugincreds_keyring import _sts, get_aws_sdk_credential_provider, get_provider
+from plugincreds_keyring._item import write_item
+from plugincreds_keyring._keychain import KeychainError
+from plugincreds_keyring._notice import give_notice
+from plugincreds_keyring._options import Place
+from plugincreds_keyring._plugin import KeyringPlugin
+
+PLACE = Place("aws", "work")
+OLD, NEW = Value("AKIAOLD", "old"), Value("AKIANEW", "new")
+NOON = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
+
+
+@pytest.fixture
+def clock() -> list[datetime]:
+    """Return the time, which a test changes."""
+    return [NOON]
+
+
+def store(kept: Any, value: Value, place: Place = PLACE) -> None:
+    """Store a value as the command does."""
+    kept.set_password(place.service, place.username, write_item(value))
+    assert give_notice(place)
+
+
+def test_long_term_keys_have_no_expiry(kept: Any, new_context: Any) -> None:
+    """Guards against keys in a shared cache on the disk, where only expiring values go."""
+    store(kept, OLD)
+    plugin = KeyringPlugin(new_context())
+    assert plugin.retrieve() == OLD
+    assert plugin.is_expired() is False
+
+
+def test_only_the_item_of_this_profile(kept: Any, new_context: Any) -> None:
+    """Guards against the keys of another profile, user or service."""
+    store(kept, OLD, Place("aws", "home"))
+    store(kept, OLD, Place("other", "work"))
+    with pytest.raises(NonRecoverableError, match="Nothing is stored"):
+        KeyringPlugin(new_context()).retrieve()
+    assert KeyringPlugin(new_context(service="other")).retrieve() == OLD
+    assert KeyringPlugin(new_context("x", username="home")).retrieve() == OLD
+
+
+def test_a_mistyped_option_reads_nothing(kept: Any, new_context: Any) -> None:
+    """Guards `usrname = admin` against the keys of the profile's own name."""
+    store(kept, OLD)
+    plugin = KeyringPlugin(new_context(usrname="admin"))
+    with pytest.raises(NonRecoverableError, match="'usrname'"):
+        plugin.retrieve()
+    assert kept.looks == 0
+    assert "usrname" in plugin.cache_key()
+
+
+def test_the_cache_key_tells_identities_apart(
+    kept: Any, new_context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards all that decides whose credentials these are, and that the keychain is left alone."""
+    serial = {"mfa_serial": "arn:aws:iam::123456789012:mfa/alice"}
+    kinds: list[dict[str, str]] = [
+        {},
+        {"service": "other"},
+        {"username": "other"},
+        {"duration_seconds": "900"},
+        {"duration_seconds": "901"},
+        serial,
+        {"usrname": "other"},
+    ]
+    keys = [KeyringPlugin(new_context(**options)).cache_key() for options in kinds]
+    assert len(set(keys)) == len(kinds)
+    assert KeyringPlugin(new_context("x", username="work")).cache_key() == keys[0]
+    assert kept.looks == 0
+    monkeypatch.setattr("keyring.core._keyring_backend", plain_file(tmp_path))
+    assert KeyringPlugin(new_context()).cache_key() not in keys
+
+
+def plain_file(folder: Path) -> Any:
+    """Return another keychain."""
+    backend = PlaintextKeyring()
+    backend.file_path = str(folder / "keys.cfg")
+    return backend
+
+
+def test_a_change_by_the_command_is_noticed(kept: Any, new_context: Any) -> None:
+    """Guards rotation without a restart, and that a look at it asks no keychain."""
+    store(kept, OLD)
+    plugin = KeyringPlugin(new_context())
+    assert plugin.retrieve() == OLD
+    store(kept, OLD, Place("aws", "home"))
+    assert plugin.is_expired() is False
+    store(kept, NEW)
+    looks = kept.looks
+    assert plugin.is_expired() is True
+    assert kept.looks == looks
+    assert plugin.retrieve() == NEW
+    assert plugin.is_expired() is False
+
+
+def test_after_a_change_new_sessions_are_another_source(kept: Any, new_context: Any) -> None:
+    """Guards against a shared session of the old keys, and the program that has them at hand."""
+    store(kept, OLD)
+    plugin = KeyringPlugin(new_context())
+    key = plugin.cache_key()
+    assert KeyringPlugin(new_context()).cache_key() == key
+    store(kept, NEW)
+    assert KeyringPlugin(new_context()).cache_key() != key
+    assert plugin.cache_key() == key
+
+
+def test_a_failed_look_does_not_count(kept: Any, new_context: Any) -> None:
+    """Guards that the notice stands until the new item has been read."""
+    store(kept, OLD)
+    plugin = KeyringPlugin(new_context())
+    plugin.retrieve()
+    store(kept, NEW)
+    kept.fault = RuntimeError("D-Bus")
+    with pytest.raises(KeychainError):
+        plugin.retrieve()
+    assert plugin.is_expired() is True
+    kept.fault = None
+    assert plugin.retrieve() == NEW
+
+
+def test_a_deleted_item_ends_the_value(kept: Any, new_context: Any) -> None:
+    """Guards `delete` against programs that run: their next request is an error."""
+    store(kept, OLD)
+    context = new_context()
+    plugin = KeyringPlugin(context)
+    cache = plugincreds.CredentialsCache(plugin.retrieve, plugin.is_expired)
+    assert cache.get() == OLD
+    kept.delete_password("aws", "work")
+    give_notice(PLACE)
+    with pytest.raises(PluginProviderRetrieveError, match="Nothing is stored"):
+        cache.get()
+
+
+def test_set_while_retrieve_runs_is_not_missed(
+    kept: Any, new_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the order: the notice is looked at before the item, so this `set` is seen later."""
+    store(kept, OLD)
+    plugin = KeyringPlugin(new_context())
+    reading, stored = threading.Barrier(2), threading.Barrier(2)
+    original = kept.get_password
+
+    def slow(service: str, username: str) -> Any:
+        found = original(service, username)
+        reading.wait(10)
+        stored.wait(10)
+        return found
+
+    monkeypatch.setattr(kept, "get_password", slow)
+    found: list[Any] = []
+    thread = threading.Thread(target=lambda: found.append(plugin.retrieve()))
+    thread.start()
+    reading.wait(10)
+    store(kept, NEW)
+    stored.wait(10)
+    thread.join(10)
+    monkeypatch.undo()
+    assert found == [OLD]
+    assert plugin.is_expired() is True
+
+
+def test_readers_beside_writers_see_one_item_or_the_other(kept: Any, new_context: Any) -> None:
+    """Guards key and secret that belong together, with 8 readers and 2 writers."""
+    store(kept, OLD)
+    start = threading.Barrier(10)
+    seen: list[Any] = []
+
+    def read() -> None:
+        plugin = KeyringPlugin(new_context())
+        start.wait(10)
+        seen.extend(plugin.retrieve() for _ in range(50))
+
+    def write(value: Value) -> None:
+        start.wait(10)
+        for _ in range(50):
+            store(kept, value)
+
+    threads = [threading.Thread(target=read) for _ in range(8)]
+    threads += [threading.Thread(target=write, args=(value,)) for value in (OLD, NEW)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(30)
+    assert len(seen) == 400
+    assert all(value in {OLD, NEW} for value in seen)
+
+
+def test_without_a_home_directory_there_is_no_notice(
+    kept: Any, new_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards services whose user has no home: values last, and nothing fails."""
+    kept.set_password("aws", "work", write_item(OLD))
+    monkeypatch.setattr(Path, "home", missing_home)
+    plugin = KeyringPlugin(new_context())
+    assert plugin.retrieve() == OLD
+    assert plugin.is_expired() is False
+    assert give_notice(PLACE) is False
+
+
+def missing_home() -> Path:
+    """Fail as `Path.home` does."""
+    raise RuntimeError("no home")
+
+
+def test_stored_temporary_keys_keep_their_expiry(
+    kept: Any, new_context: Any, clock: list[datetime]
+) -> None:
+    """Guards an item with a session token, before its end and after it."""
+    value = Value("ASIA", "s", "t", expiry_time=NOON + timedelta(hours=1))
+    store(kept, value)
+    plugin = KeyringPlugin(new_context(), now=lambda: clock[0])
+    assert plugin.retrieve() == value
+    clock[0] += timedelta(hours=1)
+    with pytest.raises(NonRecoverableError, match="expired at 2030-01-01T13:00:00"):
+        plugin.retrieve()
+
+
+def test_a_session_is_used_to_its_end(
+    kept: Any, new_context: Any, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards a program whose terminal is gone when its session would be renewed ahead."""
+    store(kept, OLD)
+    session = Value("ASIA", "s", "t", expiry_time=NOON + timedelta(hours=1))
+    monkeypatch.setattr(_sts, "session_value", lambda *_: session)
+    plugin = KeyringPlugin(new_context(duration_seconds="3600"), now=lambda: clock[0])
+    assert plugin.retrieve() == session
+    monkeypatch.setattr(_sts, "session_value", no_terminal)
+    with pytest.raises(KeychainError, match="no terminal"):
+        plugin.retrieve()
+    clock[0] += timedelta(hours=1)
+    with pytest.raises(NonRecoverableError, match="no terminal"):
+        plugin.retrieve()
+
+
+def no_terminal(*_: object) -> Value:
+    """Fail as the question for a code does."""
+    raise NonRecoverableError("no terminal")
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the plugin, as far as its entry point goes."""
+    info = tmp_path / "site" / "plugincreds_keyring-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: plugincreds-keyring\nVersion: 0.1.0\n")
+    value = "keyring = plugincreds_keyring:get_provider\n"
+    (info / "entry_points.txt").write_text(f"[aws_sdk.credential_plugins]\n{value}")
+    monkeypatch.syspath_prepend(str(info.parent))
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_chain_goes_on_where_nobody_asks(
+    kept: Any, home: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards a machine with a locked keychain: no look, no prompt, no error, no warning."""
+    kept.fault = AssertionError("it looked")
+    (home / ".aws" / "config").write_text("[default]\nregion = eu-west-1\n")
+    assert botocore.session.Session().get_credentials() is None
+    assert kept.looks == 0
+    assert "WARNING" not in [record.levelname for record in caplog.records]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("with_options", [False, True])
+def test_a_profile_selects_it(kept: Any, home: Path, *, with_options: bool) -> None:
+    """Guards one line in the configuration, and the options below it."""
+    options = "credential_plugin_options =\n  username = someone\n" if with_options else ""
+    (home / ".aws" / "config").write_text(f"[profile work]\ncredential_plugin=keyring\n{options}")
+    store(kept, OLD, Place("aws", "someone" if with_options else "work"))
+    credentials = botocore.session.Session(profile="work").get_credentials()
+    assert credentials is not None
+    assert (credentials.access_key, credentials.method) == ("AKIAOLD", "plugin:keyring")
+    store(kept, NEW, Place("aws", "someone" if with_options else "work"))
+    assert credentials.get_frozen_credentials().secret_key == "new"
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_locked_keychain_is_an_error_where_it_is_selected(kept: Any, home: Path) -> None:
+    """Guards that nobody else signs in its place, and that a person is told what to do."""
+    (home / ".aws" / "credentials").write_text(
+        "[default]\ncredential_plugin = keyring\n"
+        "aws_access_key_id = AKIASTATIC\naws_secret_access_key = s\n"
+    )
+    kept.fault = KeyringLocked("x")
+    with pytest.raises(PluginProviderRetrieveError, match="What to do: unlock the keychain"):
+        botocore.session.Session().get_credentials()
+
+
+def test_a_program_can_choose_it_in_code(kept: Any) -> None:
+    """Guards the second getter, by the way in which programs reach it."""
+    store(kept, OLD, Place("aws", "default"))
+    session = plugincreds.create_session(plugincreds_keyring)
+    assert session.get_credentials().access_key == "AKIAOLD"
+
+
+def test_both_getters_are_of_the_contract(new_context: Any) -> None:
+    """Guards what the entry point and the module's own name give."""
+    assert get_provider(new_context()) is None
+    assert set(json.loads(get_aws_sdk_credential_provider(new_context()).cache_key())) == {
+        "keychain",
+        "place",
+        "duration_seconds",
+        "mfa_serial",
+        "generation",
+    }
