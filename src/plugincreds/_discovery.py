@@ -12,7 +12,7 @@ from types import MappingProxyType
 from typing import NamedTuple
 
 from plugincreds._distributions import FILE, distributions_with
-from plugincreds._errors import PluginNotFoundError, described
+from plugincreds._errors import PluginNotFoundError, described, printable
 from plugincreds._plugin import InstalledPlugin
 from plugincreds._settings import OFF, is_off
 
@@ -89,7 +89,11 @@ def discover() -> Discovery:
     for distribution in distributions_with(GROUP):
         try:
             for plugin in _plugins(distribution):
-                found.setdefault(plugin.name, []).append(plugin)
+                if plugin.name and plugin.name.isprintable():
+                    found.setdefault(plugin.name, []).append(plugin)
+                    continue
+                name = printable(plugin.name) or "an empty one"
+                unreadable.append(f"{plugin.origin} declares a name that nobody can write ({name})")
         except Exception as error:  # noqa: BLE001 - the library raises what it likes on bad files
             name, version = _name_and_version(distribution)
             unreadable.append(f"{name} {version} has a malformed {FILE} ({described(error)})")
@@ -100,9 +104,10 @@ def discover() -> Discovery:
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
     try:
         facts = distribution.metadata  # it is read and parsed each time
-        return facts["Name"] or _UNKNOWN, facts["Version"] or _UNKNOWN
+        name, version = (printable(facts[key] or _UNKNOWN) for key in ("Name", "Version"))
     except Exception:  # noqa: BLE001 - half a distribution still has plugins
-        return _UNKNOWN, _UNKNOWN
+        name, version = _UNKNOWN, _UNKNOWN
+    return name, version
 
 
 def _location(distribution: metadata.Distribution) -> str:

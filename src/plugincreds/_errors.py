@@ -165,10 +165,14 @@ def described(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
+def printable(text: str) -> str:
+    """Return somebody else's text on one line, without what would steer a terminal."""
+    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
+
+
 def shown(text: str) -> str:
     """Return somebody else's text as a part of a sentence, without what looks like a secret."""
-    text = " ".join(text.split()).rstrip(".")
-    text = "".join(letter if letter.isprintable() else "?" for letter in text)
+    text = printable(text).rstrip(".")
     text = re.sub(_LONG_WORD, _without_secret, text)
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "..."

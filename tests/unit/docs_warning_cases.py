@@ -243,6 +243,11 @@ WARNINGS: dict[str, Case] = {
         **UNASKED,
     ),
     "A package cannot be read": Case(None, quietly(malformed), **UNASKED),
+    "A name that nobody can write": Case(
+        call=quietly(load),
+        entry={"entry_points": f"[{GROUP}]\nred\x1b[31m = acme_creds:get_provider\n"},
+        **UNASKED,
+    ),
     "A refresh failed": calling(failing_renewal),
     "A rejected key came back": calling(rejected_key),
     "A plugin takes long": calling(long_wait),

@@ -11,7 +11,8 @@ import pytest
 
 from plugincreds._cli import main
 from plugincreds._cli._in_effect import line_of
-from plugincreds._cli._terminal import Palette, print_lines, printable, table
+from plugincreds._cli._terminal import Palette, print_lines, table
+from plugincreds._errors import printable
 from tests.support import golden
 from tests.unit.conftest import GROUP, Install
 

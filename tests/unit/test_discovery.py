@@ -183,3 +183,16 @@ def test_a_finder_that_fails_hides_nothing(
     install(name="vault")
     monkeypatch.setattr(sys, "meta_path", [Finder, *sys.meta_path])
     assert "vault" in discover().plugins
+
+
+@pytest.mark.parametrize(("name", "shown"), [("", "an empty one"), ("red\x1b[31m", "red?[31m")])
+def test_names_that_nobody_can_write_are_unreadable(
+    install: Install, name: str, shown: str
+) -> None:
+    """Guards terminals and logs against what a package may have for a name."""
+    install(entry_points=f"[{GROUP}]\n{name} = acme:get\ngood = acme:get\n", version="1\x1b[2J")
+    found = discover()
+    assert list(found.plugins) == ["good"]
+    assert found.plugins["good"][0].origin == "acme-creds 1?[2J"
+    (fault,) = found.unreadable
+    assert fault == f"acme-creds 1?[2J declares a name that nobody can write ({shown})"

@@ -6,7 +6,8 @@ import textwrap
 from typing import Any
 
 from plugincreds._cli._steps import Status
-from plugincreds._cli._terminal import Palette, printable, table
+from plugincreds._cli._terminal import Palette, table
+from plugincreds._errors import printable
 
 _COLOURS = {
     Status.ANSWERS.value: "green",

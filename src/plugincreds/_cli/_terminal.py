@@ -9,7 +9,7 @@ from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
 from plugincreds._cache_files import RefusedError
-from plugincreds._errors import PluginError, described
+from plugincreds._errors import PluginError, described, printable
 
 _GAP = "  "
 _CODES = {"green": "32", "red": "31", "yellow": "33", "faint": "2", "bold": "1"}
@@ -46,11 +46,6 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:
         + _GAP.join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)).rstrip()
         for row in cells
     ]
-
-
-def printable(text: str) -> str:
-    """Return somebody else's text on one line, without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
 
 def print_json(document: Any) -> None:
