@@ -4,8 +4,9 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks.environments import GROUP, make_distributions, make_plugin, run
+from benchmarks.environments import GROUP, make_distributions, make_plugin
 from benchmarks.rows import Row, in_turn
+from tests.support.environments import checked
 
 QUESTION = "discovery: {} packages, {} with entry points, first call after `import boto3`"
 WAYS = {
@@ -35,7 +36,7 @@ def milliseconds(directory: Path, way: str, variables: dict[str, str]) -> float:
     """Run one way in a new process, and return how long its first call took."""
     prepare, call = WAYS[way]
     code = PROGRAM.format(prepare=prepare, call=call)
-    return float(run([sys.executable, "-c", code, str(directory)], variables)) * 1000
+    return float(checked([sys.executable, "-c", code, str(directory)], variables)) * 1000
 
 
 def rows(directory: Path, variables: dict[str, str], counts: list[int], rounds: int) -> list[Row]:

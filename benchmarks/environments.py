@@ -1,7 +1,6 @@
 """Virtual environments that differ in one thing, so that what runs in them can be compared."""
 
 import os
-import subprocess
 from pathlib import Path
 
 from tests.support.environments import Wheels, pinned, run_uv, without_aws
@@ -75,19 +74,3 @@ def make_plugin(directory: Path) -> None:
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-creds\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{GROUP}]\nacme = acme_creds:get_provider\n")
     (directory / "acme_creds.py").write_text(PLUGIN)
-
-
-def run(command: list[str], variables: dict[str, str]) -> str:
-    """Run a program, and return what it printed to either stream."""
-    done = subprocess.run(
-        command,
-        env=variables,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        raise RuntimeError(f"{command} ended with {done.returncode}:\n{done.stdout}")
-    return done.stdout

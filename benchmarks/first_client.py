@@ -4,9 +4,10 @@ import time
 from functools import partial
 from pathlib import Path
 
-from benchmarks.environments import Environments, run
+from benchmarks.environments import Environments
 from benchmarks.instructions import counted
 from benchmarks.rows import Row, in_turn
+from tests.support.environments import checked
 
 QUESTION = "`import boto3`, a client, and its first signature, with {} packages installed"
 COUNTED = "the same, in instructions"
@@ -23,7 +24,7 @@ ANSWER = '{"Version": 1, "AccessKeyId": "AKIDEXAMPLE", "SecretAccessKey": "secre
 def milliseconds(python: Path, variables: dict[str, str]) -> float:
     """Return how long one process takes, from its start to its end."""
     started = time.perf_counter()
-    run([str(python), "-c", SIGN], variables)
+    checked([str(python), "-c", SIGN], variables)
     return (time.perf_counter() - started) * 1000
 
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping
 from functools import partial
 from pathlib import Path
 
-from benchmarks.environments import Environments, run
+from benchmarks.environments import Environments
 from benchmarks.rows import Row, in_turn
+from tests.support.environments import checked
 
 MILLION = 1e6
 _COLLECTED = re.compile(r"Collected : (\d+)")
@@ -26,7 +27,7 @@ def instructions(python: Path, code: str, variables: dict[str, str]) -> float:
     """Run a piece of code, and return how many instructions that took, in millions."""
     command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
     # The order of a set decides how often it grows.
-    printed = run([*command, str(python), "-c", code], {**variables, "PYTHONHASHSEED": "0"})
+    printed = checked([*command, str(python), "-c", code], {**variables, "PYTHONHASHSEED": "0"})
     found = _COLLECTED.search(printed)
     if found is None:
         raise RuntimeError(f"callgrind has counted nothing:\n{printed}")

@@ -114,7 +114,7 @@ class Environment:
 
     def pip(self, *arguments: str | Path) -> None:
         """Run the environment's own pip, without looking at any index."""
-        _check([self.python, "-I", "-m", "pip", *arguments], {**_for_tools(), "PIP_NO_INDEX": "1"})
+        checked([self.python, "-I", "-m", "pip", *arguments], {**_for_tools(), "PIP_NO_INDEX": "1"})
 
     def listing(self) -> list[str]:
         """Return all that lies in site-packages."""
@@ -167,7 +167,7 @@ NewEnvironment: TypeAlias = Callable[..., Environment]  # the fixture of that na
 
 def run_uv(*arguments: str | Path) -> None:
     """Run uv; what it has to say is in the error."""
-    _check([find_uv_bin(), *arguments], _for_tools())
+    checked([find_uv_bin(), *arguments], _for_tools())
 
 
 def without_aws(variables: Mapping[str, str]) -> dict[str, str]:
@@ -181,7 +181,8 @@ def _for_tools() -> dict[str, str]:
     return {name: value for name, value in kept if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
 
-def _check(command: Sequence[str | Path], variables: Mapping[str, str]) -> None:
+def checked(command: Sequence[str | Path], variables: Mapping[str, str]) -> str:
+    """Run a command that must succeed, and return what it said to either stream."""
     done = subprocess.run(
         command,
         env=variables,
@@ -194,3 +195,4 @@ def _check(command: Sequence[str | Path], variables: Mapping[str, str]) -> None:
     if done.returncode:
         words = " ".join(map(str, command))
         raise RuntimeError(f"{words} ended with status {done.returncode}:\n{done.stdout}")
+    return done.stdout
