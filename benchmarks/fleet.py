@@ -38,6 +38,7 @@ from benchmarks.workers import (
     mean,
 )
 from plugincreds import _lifecycle
+from plugincreds._lifecycle import Uniform, soft_backoff
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, FINISH = "<!-- fleet: begin -->", "<!-- fleet: end -->"
@@ -48,6 +49,7 @@ RULES: dict[str, Callable[[], Life]] = {
     EVEN: lambda: functools.partial(live_with_plugincreds, uniform=mean),
     OURS: lambda: functools.partial(live_with_plugincreds, uniform=random.Random(SEED).uniform),
 }
+IN_STEP = World(40 * MINUTE, started_within=1)
 SCENARIOS = {
     "none": World(None),
     "0 to 20 min": World(0),
@@ -55,19 +57,30 @@ SCENARIOS = {
     "40 to 60 min": World(40 * MINUTE),
     "45 to 65 min": World(45 * MINUTE),
     "50 to 70 min": World(50 * MINUTE),
-    "40 to 60 min, started within a second": World(40 * MINUTE, started_within=1),
+    "40 to 60 min, started within a second": IN_STEP,
     "45 to 65 min, a signature a minute": World(45 * MINUTE, interval=60),
 }
 PICTURES = "0 to 20 min", "40 to 60 min", "45 to 65 min"
-# Other constants of `_lifecycle`, and the world for them: for a window it is an outage that begins
+
+
+def within_the_life(left: float, uniform: Uniform) -> float:
+    """Return our backoff, cut off where the value expires, and never shorter than a second."""
+    return max(min(soft_backoff(left, uniform), left), 1.0)
+
+
+# What else `_lifecycle` might have, and the world for it: for a window it is an outage that begins
 # when the first value is due, which is hardest on the fleet as a whole.
 OTHERS: dict[str, tuple[World, dict[str, object]]] = {
     "pause of 1 to 15 s once expired": (World(45 * MINUTE), {"_HARD_BACKOFF": (1.0, 15.0)}),
     "pause of 5 to 30 s once expired": (World(45 * MINUTE), {"_HARD_BACKOFF": (5.0, 30.0)}),
-    "shortest pause of 10 s, started within a second": (
-        World(40 * MINUTE, started_within=1),
-        {"_SHORTEST_BACKOFF": 10.0},
+    "half of the time left, not spread": (
+        IN_STEP,
+        {"_SOFT_SHARE": (0.5, 0.5), "_SHORTEST_BACKOFF": (1.0, 1.0)},
     ),
+    "half of the time left, at least 1 to 5 s": (IN_STEP, {"_SOFT_SHARE": (0.5, 0.5)}),
+    "a quarter to half of the time left": (IN_STEP, {"_SOFT_SHARE": (0.25, 0.5)}),
+    "no pause beyond the expiry": (IN_STEP, {"soft_backoff": within_the_life}),
+    "shortest pause of 5 to 15 s": (IN_STEP, {"_SHORTEST_BACKOFF": (5.0, 15.0)}),
     "window of 20 min": (World(40 * MINUTE), {"_MEDIUM_WINDOW": 20.0 * MINUTE}),
     "window of 25 min": (World(35 * MINUTE), {"_MEDIUM_WINDOW": 25.0 * MINUTE}),
     "window of 30 min": (World(30 * MINUTE), {"_MEDIUM_WINDOW": 30.0 * MINUTE}),
@@ -85,9 +98,10 @@ class Row:
 
     @property
     def outage(self) -> str:
-        """Return when it was, in words."""
+        """Return when it was, in words, and of which fleet."""
         world = self.ledger.world
-        return f"{(world.outage_at or 0) // MINUTE} to {world.recovers_at // MINUTE} min"
+        step = ", started within a second" if world.started_within == 1 else ""
+        return f"{(world.outage_at or 0) // MINUTE} to {world.recovers_at // MINUTE} min{step}"
 
     def cells(self) -> list[str]:
         """Return the figures: first those of the source, then those of the workers."""
@@ -133,14 +147,14 @@ def simulate(label: str, rules: str, world: World) -> Row:
 
 
 def simulate_other(label: str, workers: int) -> Row:
-    """Let a fleet live by our rules with other constants."""
-    world, constants = OTHERS[label]
-    with mock.patch.dict(vars(_lifecycle), constants):
+    """Let a fleet live by our rules with something changed."""
+    world, changes = OTHERS[label]
+    with mock.patch.dict(vars(_lifecycle), changes):
         return simulate(label, OURS, replace(world, workers=workers))
 
 
 def fleets(workers: int) -> tuple[list[Job], list[Job]]:
-    """Return what makes the rows of all rules in all outages, and those of other constants."""
+    """Return what makes the rows of all rules in all outages, and those of changed ones."""
     return [
         functools.partial(simulate, label, rules, replace(world, workers=workers))
         for label, world in SCENARIOS.items()
@@ -167,7 +181,7 @@ def report(rows: list[Row], others: list[Row]) -> str:
         [
             "Requests per second at the source, and what the workers saw of the outage:",
             table(["outage", "rules", *HEADINGS], first),
-            "Our rules with other constants:",
+            "Our rules with something changed:",
             table(["plugincreds", "outage", *HEADINGS], second),
         ]
     )

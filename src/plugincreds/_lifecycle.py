@@ -27,9 +27,11 @@ _LONG_WINDOW = 60 * MINUTE
 _MANDATORY, _MANDATORY_SHARE = 60.0, 0.1
 _JITTER_SHARE = 0.2
 
+# While a value is served: so long, at most that share of the time left, and at least so long.
 _SOFT_BACKOFF = 300.0, 600.0
+_SOFT_SHARE = 1 / 3, 1 / 2
+_SHORTEST_BACKOFF = 1.0, 5.0
 _HARD_BACKOFF = 1.0, 5.0
-_SHORTEST_BACKOFF = 1.0
 
 Uniform = Callable[[float, float], float]
 
@@ -173,14 +175,24 @@ def advisory_window(lifetime: float, window: float | None) -> float:
     return _MEDIUM_WINDOW if lifetime < _MEDIUM else _LONG_WINDOW
 
 
+def soft_backoff(left: float, uniform: Uniform) -> float:
+    """Return how long the plugin is left alone after a failure; the value lives for `left` more.
+
+    Both bounds are drawn by chance, too: workers whose values expire together would keep in step
+    at a fixed share of the time left, and with a fixed shortest backoff all of them would ask in
+    the last seconds. A backoff that ended with the value would bring them together once more.
+    """
+    longest = left * uniform(*_SOFT_SHARE)
+    return max(min(uniform(*_SOFT_BACKOFF), longest), uniform(*_SHORTEST_BACKOFF))
+
+
 def failed(
     state: State, failure: Failure, now: float, uniform: Uniform, *, given_up: bool
 ) -> State:
     """Return the state after the plugin gave none."""
     is_usable = state.value is not None and now < state.expires_at and not given_up
     if is_usable and not failure.is_final:
-        backoff = min(uniform(*_SOFT_BACKOFF), (state.expires_at - now) / 2)
-        retry_at = now + max(backoff, _SHORTEST_BACKOFF)
+        retry_at = now + soft_backoff(state.expires_at - now, uniform)
         return state._replace(
             failure=failure,
             failed_at=now,

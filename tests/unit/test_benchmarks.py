@@ -4,6 +4,7 @@ import math
 import random
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from typing import Any
@@ -92,6 +93,16 @@ def test_a_simulated_worker_does_what_real_credentials_do(
     assert ledger.requests() == [asked[second] for second in range(END)]
     assert ledger.failures == len(worker.failed)
     assert ledger.failed_workers == bool(worker.failed)
+
+
+def test_a_fleet_in_step_falls_out_of_step() -> None:
+    """Chance in our backoff keeps most of such a fleet away from the source in each second."""
+    world = replace(fleet.IN_STEP, workers=FEW)
+    during = slice(world.outage_at, world.recovers_at)
+    now = fleet.simulate("now", OURS, world)
+    before = fleet.simulate_other("half of the time left, not spread", FEW)
+    assert max(now.requests[during]) < 0.45 * FEW
+    assert max(before.requests[during]) == FEW
 
 
 def test_a_small_fleet_is_reported(tmp_path: Path) -> None:

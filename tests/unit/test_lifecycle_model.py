@@ -142,8 +142,9 @@ class Model:
         elif hard:
             self.failed = Failed(now, now + 1 + 4 * draw, hard, cause)
         elif self.held:
-            wait = min(300 + 300 * draw, (self.held.expires - now) / 2)
-            self.failed = Failed(now, now + max(wait, 1.0), hard, cause)
+            left = self.held.expires - now
+            wait = min(300 + 300 * draw, left * (2 + draw) / 6)
+            self.failed = Failed(now, now + max(wait, 1 + 4 * draw), hard, cause)
 
     def succeed(self, value: Value, now: float, draw: float) -> None:
         """The plugin gave a value."""

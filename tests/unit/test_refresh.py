@@ -1,6 +1,8 @@
 """Every row of the lifecycle's table as a scenario, on a clock that the tests move."""
 
 import logging
+import math
+import random
 import threading
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
@@ -9,7 +11,7 @@ from typing import Any
 import pytest
 
 from plugincreds import NonRecoverableError, PluginError, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle import Failure, State, advisory_window, decide, failed
+from plugincreds._lifecycle import Failure, State, advisory_window, decide, failed, soft_backoff
 from plugincreds._refresh import CredentialsCache
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
@@ -156,14 +158,14 @@ def test_a_valid_value_is_served_without_asking_for_another() -> None:
 def test_a_failed_refresh_serves_the_valid_value(
     caplog: pytest.LogCaptureFixture, moment: float
 ) -> None:
-    """Under a backoff of 300 s, but never later than half of the time left; one warning each."""
+    """Under a backoff of 300 s, but never later than a share of the time left; one warning each."""
     world = World()
     world.key()
     world.now, world.answer = moment, OSError("sealed")
     assert world.key() == world.key() == "KEY1"
     assert world.calls == 2
     (message,) = warnings(caplog)
-    backoff = min(300.0, (HOUR - moment) / 2)
+    backoff = min(300.0, (HOUR - moment) / 3)
     assert "it raised OSError: sealed" in message
     assert f"the next attempt is in {backoff:.0f} s" in message
     assert "used until 2026-01-01 01:00:00 UTC" in message
@@ -175,18 +177,62 @@ def test_a_failed_refresh_serves_the_valid_value(
     assert world.key() == "KEY4"
 
 
+@pytest.mark.parametrize(
+    ("left", "shortest", "longest"),
+    [
+        (math.inf, 300.0, 600.0),
+        (HOUR, 300.0, 600.0),
+        (960.0, 300.0, 480.0),
+        (600.0, 200.0, 300.0),
+        (60.0, 20.0, 30.0),
+        (12.0, 4.0, 6.0),
+        (6.0, 2.0, 5.0),
+        (0.2, 1.0, 5.0),
+    ],
+)
+def test_a_backoff_is_drawn_from_what_the_time_left_allows(
+    left: float, shortest: float, longest: float
+) -> None:
+    """Never later than half of the time left, never shorter than 1 s, and never a fixed number."""
+    assert soft_backoff(left, min) == pytest.approx(shortest)
+    assert soft_backoff(left, max) == pytest.approx(longest)
+
+
+@pytest.mark.parametrize("left", [900.0, 600.0, 30.0, 5.0, 0.5])
+def test_workers_in_step_fall_out_of_step(left: float) -> None:
+    """Guards the source: no tenth of them may come back in one fiftieth of the time."""
+    uniform = random.Random(1).uniform
+    backoffs = sorted(soft_backoff(left, uniform) for _ in range(1000))
+    fiftieth = (backoffs[-1] - backoffs[0]) / 50
+    for first, tenth in zip(backoffs, backoffs[100:], strict=False):
+        assert tenth - first > fiftieth
+
+
 def test_a_backoff_is_never_shorter_than_a_second() -> None:
-    """Half of the time left goes to nothing; the plugin must not be asked in a tight loop."""
+    """A share of the time left goes to nothing; the plugin must not be asked in a tight loop."""
     world = World()
     world.key()
     world.now, world.answer = HOUR - 0.2, OSError("sealed")
     assert (world.key(), world.calls) == ("KEY1", 2)
-    world.now = HOUR + 0.7  # expired by now, and still within that second
+    world.now = HOUR + 0.7  # expired by now, and still within the shortest backoff
     assert "sealed" in str(world.error())
     assert world.calls == 2
     world.now = HOUR + 0.81
     world.error()
     assert world.calls == 3
+
+
+def test_a_backoff_outlasts_the_value_by_five_seconds_at_most() -> None:
+    """A plugin that is back must not stay unasked for longer than after any other error."""
+    world = World(uniform=max)
+    world.key()
+    world.now, world.answer = HOUR - 0.5, OSError("sealed")
+    assert world.key() == "KEY1"
+    world.now, world.answer = HOUR + 4.4, NEVER_SET
+    assert "sealed" in str(world.error())
+    assert world.calls == 2
+    world.now = HOUR + 4.5
+    assert world.key() == "KEY3"
 
 
 def test_an_expired_value_is_never_served() -> None:
