@@ -22,7 +22,8 @@ def tests(session: nox.Session, upstream: str) -> None:
     session.install(*nox.project.dependency_groups(_pyproject(), "dev"), *UPSTREAM[upstream])
     session.install("--no-deps", "--editable", ".")
     with_aiobotocore = "aiobotocore" in upstream
-    chosen = ["tests/functional", "tests/hook", "tests/unit"]
+    chosen = ["plugins/keyring/tests", "sample_plugin/tests"]
+    chosen += ["tests/functional", "tests/hook", "tests/unit"]
     # Environments with s3fs in them need aiobotocore's botocore, too.
     others = ["--ignore=tests/functional/test_clients.py"]
     if with_aiobotocore:
