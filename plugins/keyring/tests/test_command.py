@@ -14,7 +14,8 @@ from keyring.backends.fail import Keyring as FailKeyring
 from plugins.keyring.tests.terminal import converse
 
 from plugincreds_keyring import _command
-from plugincreds_keyring._notice import notice_file, notice_version
+from plugincreds_keyring._keychain import Keychain
+from plugincreds_keyring._notice import give_notice, has_notice, notice_file, notice_version
 from plugincreds_keyring._options import Place
 
 SECRET = "kAnArY7kAnArY7kAnArY7kAnArY7kAnArY7kAnAr"
@@ -186,21 +187,53 @@ def test_both_give_notice(run: Any) -> None:
     for command in ("set", "set", "delete"):
         assert run(command, "--username", "u", stdin=LINES)[0] == 0
         seen.append(notice_version(place))
-    assert len(set(seen)) == 4
+        if command == "set":
+            assert place is not None
+            assert list(place.parent.iterdir()) == [place]
+            assert place.read_text() == Keychain().name
+            assert place.stat().st_mode & 0o777 == 0o600
+            assert place.parent.stat().st_mode & 0o777 == 0o700
+    assert len(set(seen)) == 3
+    assert seen[0] is seen[-1] is None
     assert notice_version(other) is None
-    assert place is not None
-    assert place.read_bytes() == b""
-    assert place.parent.stat().st_mode & 0o777 == 0o700
-    assert list(place.parent.iterdir()) == [place]
 
 
 def test_a_home_that_cannot_be_written_is_told(run: Any, kept: Any, home: Path) -> None:
-    """Guards that nobody waits for running programs to notice."""
+    """Guards that nobody waits for the plugin to answer, or for running programs to notice."""
     (home / ".aws" / "plugincreds").write_text("a file in the place of the folder")
     status, _, err = run("set", stdin=LINES)
     assert status == 0
-    assert "Restart them" in err
+    assert "`credential_plugin = keyring` in the profile: it does not answer by itself" in err
+    assert "restart them" in err
     assert kept.items
+
+
+def test_a_delete_that_nobody_notices_is_told(run: Any, kept: Any) -> None:
+    """Guards programs that run with what another tool has stored."""
+    kept.items["aws", "default"] = "stored by another tool"
+    status, out, err = run("delete")
+    assert (status, kept.items) == (0, {})
+    assert out.startswith("Removed")
+    assert "restart them" in err
+
+
+def test_delete_after_another_tool_removes_the_notice(run: Any, kept: Any) -> None:
+    """Guards a plugin that would go on to look into the keychain for nothing."""
+    assert run("set", stdin=LINES)[0] == 0
+    kept.items.clear()
+    status, _, err = run("delete")
+    assert status == 1
+    assert "Nothing is stored" in err
+    assert not has_notice(Place("aws", "default"))
+
+
+def test_delete_in_another_keychain_leaves_the_notice(run: Any) -> None:
+    """Guards who signs while the right keychain is out of reach."""
+    assert give_notice(Place("aws", "default"), "nowhere.Other")
+    status, _, err = run("delete")
+    assert status == 1
+    assert "it was stored in nowhere.Other" in err
+    assert has_notice(Place("aws", "default"))
 
 
 @pytest.mark.parametrize(

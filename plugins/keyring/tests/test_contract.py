@@ -10,8 +10,13 @@ import keyring
 import pytest
 from plugincreds.testing import PluginContract
 
+from plugincreds_keyring._keychain import Keychain
+from plugincreds_keyring._notice import give_notice, remove_notice
+from plugincreds_keyring._options import Place
+
 NAME = "plugin-under-test"  # what the contract's tests call it, since it is not installed here
 SECRET = "kAnArY7kAnArY7kAnArY7kAnArY7kAnArY7kAnAr"
+PLACE = Place("aws", "work")
 KEYS = {"AccessKeyId": "AKIAEXAMPLE000001", "SecretAccessKey": SECRET}
 
 
@@ -24,7 +29,8 @@ class Contract(PluginContract):
     @pytest.fixture
     def unconfigured(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let nobody ask for it."""
-        monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN")
+        monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN", raising=False)
+        remove_notice(PLACE)
 
     @pytest.fixture
     def failing(self) -> str:
@@ -32,28 +38,25 @@ class Contract(PluginContract):
         keyring.set_password("aws", "work", f'{{"AccessKeyId": "{SECRET}')
         return SECRET
 
-    def store(self, monkeypatch: pytest.MonkeyPatch, document: dict[str, str]) -> None:
-        """Store an item, and ask for the plugin."""
-        keyring.set_password("aws", "work", json.dumps(document))
-        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", NAME)
-
 
 class TestLongTermKeys(Contract):
-    """Keys without an expiry, in a file."""
+    """Keys without an expiry, in a file; the variable names the plugin."""
 
     @pytest.fixture
     def configured(self, monkeypatch: pytest.MonkeyPatch, plaintext: Any) -> None:
         """Store them."""
         assert plaintext is keyring.get_keyring()
-        self.store(monkeypatch, KEYS)
+        keyring.set_password("aws", "work", json.dumps(KEYS))
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", NAME)
 
 
 class TestTemporaryKeys(Contract):
-    """Keys with a token and an expiry, in memory."""
+    """Keys with a token and an expiry, in memory; nobody names the plugin."""
 
     @pytest.fixture
-    def configured(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Store them."""
+    def configured(self, kept: Any) -> None:
+        """Store them as the command does."""
         expiry = datetime.now(timezone.utc) + timedelta(hours=1)
         token = {"SessionToken": f"token{SECRET}", "Expiration": expiry.isoformat()}
-        self.store(monkeypatch, KEYS | token)
+        kept.set_password("aws", "work", json.dumps(KEYS | token))
+        assert give_notice(PLACE, Keychain().name)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -39,6 +40,7 @@ def environment(
 def keychain(environment: Environment, tmp_path: Path) -> dict[str, str]:
     """Return the variables that choose a keychain in a file, and write the profile for it."""
     environment.write_config(PROFILE)
+    shutil.rmtree(environment.home / ".aws" / "plugincreds", ignore_errors=True)
     return {
         "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
         "KEYRING_PROPERTY_FILE_PATH": str(tmp_path / "keys.cfg"),
@@ -63,12 +65,18 @@ def command(
     return Outcome(done.returncode, done.stdout, done.stderr)
 
 
-def store(environment: Environment, keychain: dict[str, str], identity: Identity) -> None:
+def store(
+    environment: Environment,
+    keychain: dict[str, str],
+    identity: Identity,
+    profile: str | None = "work",
+) -> None:
     """Store somebody's keys for the profile, as a person does."""
+    arguments = ["--profile", profile] if profile else []
     stored = command(
         environment,
         keychain,
-        *("plugincreds-keyring", "set", "--profile", "work", "--insecure"),
+        *("plugincreds-keyring", "set", "--insecure", *arguments),
         text=f"{identity.access_key}\n{identity.secret_key}\n",
     )
     assert stored.returncode == 0, stored.stderr
@@ -106,21 +114,41 @@ def test_installed_alone_it_changes_nothing(
     alice: Identity,  # noqa: F811 - a fixture
     container: Identity,  # noqa: F811 - a fixture
 ) -> None:
-    """Guards containers: even with an item for it, the container's role signs, as before."""
+    """Guards containers: the container's role signs as before, and no keychain is opened."""
     store(environment, keychain, alice)
     environment.write_config("")
-    command(
-        environment,
-        keychain,
-        *("plugincreds-keyring", "set", "--username", "default", "--insecure"),
-        text=f"{alice.access_key}\n{alice.secret_key}\n",
-    )
     broken = {**keychain, "PYTHON_KEYRING_BACKEND": "nowhere.Nothing"}
     for variables in (keychain, broken):
         uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url}
         report = whoami(environment, {**variables, **uri})
         assert (report.arn, report.method) == (container.arn, "container-role")
         assert report.logged("WARNING") == []
+
+
+def test_what_is_stored_signs_without_any_setting(
+    environment: Environment,
+    keychain: dict[str, str],
+    server: MotoServer,  # noqa: F811 - a fixture
+    alice: Identity,  # noqa: F811 - a fixture
+    container: Identity,  # noqa: F811 - a fixture
+) -> None:
+    """Guards that pip install and `set` are enough, until `delete`; a broken keychain is told."""
+    server.forget()
+    environment.write_config("")
+    uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url}
+    store(environment, keychain, alice, profile=None)
+    report = whoami(environment, {**keychain, **uri})
+    assert (report.arn, report.method) == (alice.arn, "plugin:keyring")
+    assert report.logged("WARNING") == []
+    assert exported(environment, keychain)["AccessKeyId"] == alice.access_key
+    broken = {"PYTHON_KEYRING_BACKEND": "nowhere.Nothing"}
+    report = whoami(environment, {**keychain, **uri, **broken})
+    assert "ModuleNotFoundError" in report.error["message"] + report.error["cause"]
+    assert server.keys_seen() == {alice.access_key}
+    deleted = command(environment, keychain, "plugincreds-keyring", "delete")
+    assert (deleted.returncode, deleted.stderr) == (0, "")
+    report = whoami(environment, {**keychain, **uri})
+    assert (report.arn, report.method) == (container.arn, "container-role")
 
 
 def test_no_keychain_never_leads_to_somebody_else(
@@ -257,12 +285,13 @@ def test_the_wheel_has_what_it_needs_and_no_more(environment: Environment) -> No
         "import json\nfrom importlib import metadata\n"
         "package = metadata.distribution('plugincreds-keyring')\n"
         "files = sorted({str(file).split('/')[0] for file in package.files})\n"
-        "print(json.dumps([package.requires, files, any('py.typed' in str(file) for file in"
-        " package.files)]))\n"
+        "print(json.dumps([package.requires, files, *(any(name in str(file) for file in"
+        " package.files) for name in ('py.typed', 'licenses/LICENSE'))]))\n"
     )
-    requires, files, is_typed = environment.run(code).report
-    assert requires == ["keyring>=24", "plugincreds"]
+    requires, files, is_typed, has_licence = environment.run(code).report
+    assert requires == ["keyring>=24", "plugincreds>=1.0"]
     assert [name for name in files if "dist-info" not in name and name != ".."] == [
         "plugincreds_keyring"
     ]
     assert is_typed
+    assert has_licence

@@ -18,8 +18,8 @@ from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
 import plugincreds_keyring
 from plugincreds_keyring import _sts, get_aws_sdk_credential_provider, get_provider
 from plugincreds_keyring._item import write_item
-from plugincreds_keyring._keychain import KeychainError
-from plugincreds_keyring._notice import give_notice
+from plugincreds_keyring._keychain import Keychain, KeychainError
+from plugincreds_keyring._notice import give_notice, remove_notice
 from plugincreds_keyring._options import Place
 from plugincreds_keyring._plugin import KeyringPlugin
 
@@ -37,7 +37,7 @@ def clock() -> list[datetime]:
 def store(kept: Any, value: Value, place: Place = PLACE) -> None:
     """Store a value as the command does."""
     kept.set_password(place.service, place.username, write_item(value))
-    assert give_notice(place)
+    assert give_notice(place, Keychain().name)
 
 
 def test_long_term_keys_have_no_expiry(kept: Any, new_context: Any) -> None:
@@ -145,7 +145,7 @@ def test_a_deleted_item_ends_the_value(kept: Any, new_context: Any) -> None:
     cache = plugincreds.CredentialsCache(plugin.retrieve, plugin.is_expired)
     assert cache.get() == OLD
     kept.delete_password("aws", "work")
-    give_notice(PLACE)
+    assert remove_notice(PLACE) is True
     with pytest.raises(PluginProviderRetrieveError, match="Nothing is stored"):
         cache.get()
 
@@ -213,7 +213,9 @@ def test_without_a_home_directory_there_is_no_notice(
     plugin = KeyringPlugin(new_context())
     assert plugin.retrieve() == OLD
     assert plugin.is_expired() is False
-    assert give_notice(PLACE) is False
+    assert give_notice(PLACE, "any") is False
+    assert remove_notice(PLACE) is False
+    assert get_provider(new_context()) is None
 
 
 def missing_home() -> Path:
@@ -271,12 +273,50 @@ def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 def test_a_chain_goes_on_where_nobody_asks(
     kept: Any, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Guards a machine with a locked keychain: no look, no prompt, no error, no warning."""
+    """Guards a machine where nothing is stored: no look, no prompt, no error, no warning."""
     kept.fault = AssertionError("it looked")
     (home / ".aws" / "config").write_text("[default]\nregion = eu-west-1\n")
     assert botocore.session.Session().get_credentials() is None
     assert kept.looks == 0
     assert "WARNING" not in [record.levelname for record in caplog.records]
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("profile", [None, "work"])
+def test_what_is_stored_needs_no_setting(kept: Any, home: Path, profile: str | None) -> None:
+    """Guards a person who stores and signs: in the chain, and until it is deleted."""
+    (home / ".aws" / "config").write_text("[profile work]\nregion = eu-west-1\n")
+    place = Place("aws", profile or "default")
+    store(kept, OLD, place)
+    credentials = botocore.session.Session(profile=profile).get_credentials()
+    assert credentials is not None
+    assert (credentials.access_key, credentials.method) == ("AKIAOLD", "plugin:keyring")
+    store(kept, NEW, place)
+    assert credentials.get_frozen_credentials().secret_key == "new"
+    kept.delete_password(place.service, place.username)
+    assert remove_notice(place) is True
+    assert botocore.session.Session(profile=profile).get_credentials() is None
+    with pytest.raises(PluginProviderRetrieveError):
+        credentials.get_frozen_credentials()
+
+
+@pytest.mark.usefixtures("installed")
+def test_its_name_in_code_needs_no_setting(kept: Any) -> None:
+    """Guards `create_session("keyring")`, and that it never is somebody else's session."""
+    store(kept, OLD, Place("aws", "default"))
+    assert plugincreds.create_session("keyring").get_credentials().access_key == "AKIAOLD"
+    remove_notice(Place("aws", "default"))
+    with pytest.raises(plugincreds.PluginError, match="declined"):
+        plugincreds.create_session("keyring").get_credentials()
+
+
+@pytest.mark.usefixtures("installed")
+def test_a_locked_keychain_is_an_error_where_something_is_stored(kept: Any) -> None:
+    """Guards who signs, which must not depend on a lock, and says how to get out of it."""
+    store(kept, OLD, Place("aws", "default"))
+    kept.fault = KeyringLocked("x")
+    with pytest.raises(PluginProviderRetrieveError, match=r"unlock .*credential_plugin = none"):
+        botocore.session.Session().get_credentials()
 
 
 @pytest.mark.usefixtures("installed")

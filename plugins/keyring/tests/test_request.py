@@ -1,4 +1,4 @@
-"""Who asks for the plugin: installed alone, it leaves the keychain alone."""
+"""When the plugin answers: installed alone, it leaves the keychain alone."""
 
 from __future__ import annotations
 
@@ -11,6 +11,9 @@ import pytest
 from plugincreds import NonRecoverableError
 
 from plugincreds_keyring import get_aws_sdk_credential_provider, get_provider
+from plugincreds_keyring._keychain import Keychain
+from plugincreds_keyring._notice import give_notice
+from plugincreds_keyring._options import Place
 
 CONFIG = (
     "[profile work]\ncredential_plugin = keyring \n[profile other]\ncredential_plugin = vault\n"
@@ -30,8 +33,79 @@ def test_nobody_asks(new_context: Any, kept: Any, profile: str) -> None:
 
 
 def test_options_are_no_request(new_context: Any) -> None:
-    """Guards a profile whose options are those of another plugin."""
-    assert get_provider(new_context("plain", username="u", server="s")) is None
+    """Guards a profile whose options this plugin could read."""
+    assert get_provider(new_context("plain", username="u", service="s")) is None
+
+
+def notice(username: str, keychain: str | None = None) -> None:
+    """Leave what the command leaves."""
+    assert give_notice(Place("aws", username), keychain or Keychain().name)
+
+
+@pytest.mark.parametrize(
+    ("profile", "options", "username"),
+    [
+        ("default", {}, "default"),
+        ("plain", {}, "plain"),
+        ("plain", {"username": "me"}, "me"),
+        ("plain", {"username": "me", "duration_seconds": "900"}, "me"),
+    ],
+)
+def test_what_is_stored_is_a_request(
+    new_context: Any, kept: Any, profile: str, options: dict[str, str], username: str
+) -> None:
+    """Guards that it answers for the item of this profile and its options, and not for others."""
+    notice("somebody")
+    assert get_provider(new_context(profile, **options)) is None
+    notice(username)
+    assert get_provider(new_context(profile, **options)) is not None
+    assert get_provider(new_context(profile, **{**options, "service": "other"})) is None
+    assert kept.looks == 0
+
+
+@pytest.mark.parametrize(
+    "options", [{"server": "s"}, {"username": ""}, {"role_arn": "arn"}, {"duration_seconds": "x"}]
+)
+def test_options_of_another_plugin_decline(new_context: Any, options: dict[str, str]) -> None:
+    """Guards profiles of other plugins, which must not fail because of this one."""
+    notice("plain")
+    assert get_provider(new_context("plain", **options)) is None
+
+
+def test_a_profile_of_another_plugin_declines(new_context: Any) -> None:
+    """Guards options that both could read: they are meant for the plugin that is named."""
+    notice("other")
+    notice("me")
+    assert get_provider(new_context("other")) is None
+    assert get_provider(new_context("other", username="me")) is None
+
+
+def test_what_another_tool_deleted_declines(new_context: Any) -> None:
+    """Guards the chain of a person who has deleted the item in the keychain's own window."""
+    notice("plain")
+    plugin = get_provider(new_context("plain"))
+    assert plugin is not None
+    assert plugin.retrieve() is None
+    notice("work")
+    selected = get_provider(new_context("work"))
+    assert selected is not None
+    with pytest.raises(NonRecoverableError, match="Nothing is stored"):
+        selected.retrieve()
+
+
+def test_an_empty_keychain_in_place_of_the_right_one_is_an_error(new_context: Any) -> None:
+    """Guards a session over ssh, where the package keyring chooses another backend."""
+    notice("plain", "keyring.backends.SecretService.Keyring")
+    plugin = get_provider(new_context("plain"))
+    assert plugin is not None
+    with pytest.raises(NonRecoverableError, match=r"it was stored in keyring[.]backends"):
+        plugin.retrieve()
+
+
+def test_a_home_that_cannot_be_looked_into_declines(home: Path, new_context: Any) -> None:
+    """Guards services whose home is none: no file that can be seen, no keychain."""
+    (home / ".aws" / "plugincreds").write_text("a file in the place of the folder")
+    assert get_provider(new_context("plain")) is None
 
 
 @pytest.mark.parametrize("value", ["none", "", "vault", "Keyring"])

@@ -13,11 +13,12 @@ from plugincreds import NonRecoverableError
 from plugincreds_keyring._entry import entered_value
 from plugincreds_keyring._item import write_item
 from plugincreds_keyring._keychain import Keychain, KeychainError
-from plugincreds_keyring._notice import give_notice
+from plugincreds_keyring._notice import give_notice, other_keychain, remove_notice
 from plugincreds_keyring._options import SERVICE, Place, read_options
 
 _NAME = "plugincreds-keyring"
 _PLUGIN = "keyring"
+_NOTICES = "~/.aws/plugincreds/keyring"
 _FAILED, _INTERRUPTED = 1, 130  # 130 is what shells make of Ctrl-C
 
 
@@ -45,8 +46,12 @@ def script() -> int:
 
 
 def _failed(sentence: str) -> int:
-    print(f"{_NAME}: {sentence.rstrip('.')}.", file=sys.stderr)
+    _warn(sentence)
     return _FAILED
+
+
+def _warn(sentence: str) -> None:
+    print(f"{_NAME}: {sentence.rstrip('.')}.", file=sys.stderr)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -106,23 +111,34 @@ def _set(arguments: argparse.Namespace) -> None:
         )
     keychain.write(place, write_item(entered_value()))
     print(f"Stored for {place} in {keychain.name}.")
-    _tell_others(place)
+    if not give_notice(place, keychain.name):
+        _warn(
+            f"{_NOTICES} cannot be written. So name the plugin, with `credential_plugin = "
+            "keyring` in the profile: it does not answer by itself. Programs that run now "
+            "cannot be told of the new key; restart them"
+        )
 
 
 def _delete(arguments: argparse.Namespace) -> None:
     place, keychain = _place(arguments), Keychain()
-    keychain.delete(place)
+    if not keychain.delete(place):
+        raise _nothing_to_delete(place, keychain.name)
     print(f"Removed for {place} from {keychain.name}.")
-    _tell_others(place)
-
-
-def _tell_others(place: Place) -> None:
-    if not give_notice(place):
-        print(
-            f"{_NAME}: Programs that run now cannot be told of it, because ~/.aws/plugincreds "
-            "cannot be written. Restart them.",
-            file=sys.stderr,
+    if not remove_notice(place):
+        _warn(
+            f"There is no notice of it in {_NOTICES}, or none that can be removed. So programs "
+            "that run now cannot be told; restart them"
         )
+
+
+def _nothing_to_delete(place: Place, keychain: str) -> NonRecoverableError:
+    """Return the error, and let the plugin ask no more for what another tool has deleted."""
+    fault = f"Nothing is stored for {place} in {keychain}"
+    other = other_keychain(place, keychain)
+    if other is None:
+        remove_notice(place)
+        return NonRecoverableError(fault)
+    return NonRecoverableError(f"{fault}; it was stored in {other}", hint="run it where that is")
 
 
 def _place(arguments: argparse.Namespace) -> Place:

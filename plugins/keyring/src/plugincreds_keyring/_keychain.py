@@ -22,10 +22,12 @@ T = TypeVar("T")
 _NOWHERE = ("keyring.backends.fail", "keyring.backends.null")
 # What tells two keychains of one backend apart. Not all of its attributes: passwords are there.
 _WHERE = ("file_path", "preferred_collection", "collection", "keychain", "appid")
-_UNLOCK = "unlock the keychain, or log in where it is unlocked, and try again"
+# A program may be asked for a keychain by what was stored once: it says how to get out of it.
+_OTHERS = "if other credentials are meant, set `credential_plugin = none` in the profile"
+_UNLOCK = f"unlock the keychain, or log in where it is unlocked, and try again; {_OTHERS}"
 _CHOOSE = (
-    "run it where you are logged in, install a backend for the package keyring, or select other "
-    "credentials; `keyring diagnose` shows its configuration"
+    "run it where you are logged in, or install a backend for the package keyring; `keyring "
+    f"diagnose` shows its configuration; {_OTHERS}"
 )
 
 
@@ -89,17 +91,18 @@ class Keychain:
         if self.read(place) != text:
             raise NonRecoverableError(f"{self.name} did not keep what it was given", hint=_CHOOSE)
 
-    def delete(self, place: Place) -> None:
-        """Remove an item.
+    def delete(self, place: Place) -> bool:
+        """Remove an item, and tell whether there was one.
 
         Raises:
-            NonRecoverableError: There is no keychain, it is locked, or it has no such item.
+            NonRecoverableError: There is no keychain, or it is locked.
             KeychainError: It failed in another way.
         """
         if self.read(place) is None:
-            raise NonRecoverableError(f"Nothing is stored for {place} in {self.name}")
+            return False
         backend = self._usable()
         self._asked(lambda: backend.delete_password(place.service, place.username))
+        return True
 
     def _chained(self) -> list[KeyringBackend]:
         """Return the backend, or, of one that asks several, these in their order."""
@@ -152,7 +155,7 @@ def _fault(error: Exception, who: str) -> Exception:
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     return KeychainError(
         f"{who} failed: {module}{kind.__qualname__}{text}. See that it can be used here: `keyring "
-        "diagnose` shows what is configured"
+        f"diagnose` shows what is configured; {_OTHERS}"
     )
 
 

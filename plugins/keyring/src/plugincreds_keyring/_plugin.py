@@ -14,7 +14,7 @@ from plugincreds import NonRecoverableError
 
 from plugincreds_keyring._item import read_item
 from plugincreds_keyring._keychain import Keychain, KeychainError
-from plugincreds_keyring._notice import Version, notice_file, notice_version
+from plugincreds_keyring._notice import Version, notice_file, notice_version, other_keychain
 from plugincreds_keyring._options import Options, Place, read_options
 
 if TYPE_CHECKING:
@@ -100,12 +100,9 @@ class KeyringPlugin:
 
     def _stored(self, place: Place) -> Value | None:
         found = self._read(place)
-        if found is None and self._may_decline():
-            return None
         if found is None:
-            raise NonRecoverableError(
-                f"Nothing is stored for {place} in {self._keychain.name}", hint=_set(place)
-            )
+            self._see_that_it_may_decline(place)
+            return None
         if isinstance(found, str):
             raise NonRecoverableError(f"What is stored for {place} {found}", hint=_set(place))
         if found.expiry_time is not None and found.expiry_time <= self._now():
@@ -114,6 +111,22 @@ class KeyringPlugin:
                 hint=_set(place),
             )
         return found
+
+    def _see_that_it_may_decline(self, place: Place) -> None:
+        """Raise where other credentials may not be used, or where this is another keychain.
+
+        When that of a desktop is out of reach, the package keyring may choose an empty one.
+        """
+        other = other_keychain(place, self._keychain.name)
+        if other is None and self._may_decline():
+            return
+        fault = f"Nothing is stored for {place} in {self._keychain.name}"
+        if other is None:
+            raise NonRecoverableError(fault, hint=_set(place))
+        raise NonRecoverableError(
+            f"{fault}; it was stored in {other}",
+            hint=f"run it where that one can be used, or {_set(place)}",
+        )
 
     def _read(self, place: Place) -> Value | str | None:
         """Return what is stored, or what is wrong with it; no variable holds the text."""

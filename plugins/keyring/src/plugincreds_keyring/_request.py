@@ -1,9 +1,10 @@
-"""Whether somebody asks for this plugin by name.
+"""Whether the plugin is to answer: somebody names it, or something is stored for the profile.
 
-Installed alone, it must not be asked: a keychain may prompt, or take long to say that it is not
-there, and one that is locked today must not let another identity sign tomorrow. The contract
-does not tell a plugin whether it is selected, so the two places are read where that is written.
-Options do not count: a profile that names no plugin may have them for another one.
+Installed alone, it must not answer: a keychain may prompt, or take long to say that it is not
+there. What the command has stored is known by a file, so that no keychain is opened to find out.
+From then on a keychain that is locked must not let another identity sign.
+The contract does not tell a plugin whether it is selected, so the two places are read where that
+is written.
 """
 
 from __future__ import annotations
@@ -11,6 +12,11 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping
 from typing import TYPE_CHECKING
+
+from plugincreds import NonRecoverableError
+
+from plugincreds_keyring._notice import has_notice
+from plugincreds_keyring._options import read_options
 
 if TYPE_CHECKING:
     from plugincreds import PluginContext
@@ -20,8 +26,14 @@ _KEY = "credential_plugin"
 
 
 def is_asked_for(context: PluginContext) -> bool:
-    """Tell whether the environment or the profile names the plugin."""
-    return _variable_names(context) or _profile_names(context)
+    """Tell whether the plugin is named, or the command has stored something for the profile.
+
+    A profile that names another plugin is that one's, and so are its options.
+    """
+    if _variable_names(context):
+        return True
+    name = _named_by_profile(context)
+    return name == context.plugin or (not name and _is_stored(context))
 
 
 def is_selected(context: PluginContext) -> bool:
@@ -30,7 +42,7 @@ def is_selected(context: PluginContext) -> bool:
     The variable does not count where the profile is given in code, unless the profile has
     `credential_source = CustomPlugin`; the plugin cannot tell these two apart.
     """
-    if _profile_names(context):
+    if _named_by_profile(context) == context.plugin:
         return True
     return _variable_names(context) and context.session.instance_variables().get("profile") is None
 
@@ -39,8 +51,17 @@ def _variable_names(context: PluginContext) -> bool:
     return os.environ.get(_VARIABLE, "").strip() == context.plugin
 
 
-def _profile_names(context: PluginContext) -> bool:
+def _named_by_profile(context: PluginContext) -> str:
+    """Return the name of the plugin that the profile selects, or nothing."""
     profiles = context.session.full_config.get("profiles", {})
     section = profiles.get(context.profile)
     name = section.get(_KEY) if isinstance(section, Mapping) else None
-    return isinstance(name, str) and name.strip() == context.plugin
+    return name.strip() if isinstance(name, str) else ""
+
+
+def _is_stored(context: PluginContext) -> bool:
+    try:
+        place = read_options(context.options, context.profile).place
+    except NonRecoverableError:  # nobody has named this plugin: they are meant for another one
+        return False
+    return has_notice(place)
