@@ -58,7 +58,10 @@ class Discovery(NamedTuple):
             return f"it is not installed; {self._near(name)}"
         if len(plugins) == 1:
             return None
-        origins = " and ".join(sorted(plugin.origin for plugin in plugins))
+        # Two of one name are what an interrupted pip leaves: the folders tell them apart.
+        alike = len({plugin.origin for plugin in plugins}) < len(plugins)
+        named = (f"{each.origin} in {each.location}" if alike else each.origin for each in plugins)
+        origins = " and ".join(sorted(named))
         return f"more than one package declares it: {origins}; uninstall all but one"
 
     def _near(self, name: str) -> str:

@@ -12,6 +12,7 @@ nothing: it is the one that an import finds.
 import logging
 import os
 import re
+import stat
 import sys
 from collections.abc import Iterable, Iterator
 from importlib import metadata
@@ -24,7 +25,8 @@ logger = logging.getLogger("plugincreds")
 FILE = "entry_points.txt"
 _ENDINGS = (".dist-info", ".egg-info")
 _PIECE = 64 * 1024  # bytes read at once; larger buffers take longer
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0)
+# Whatever has that name, a pipe perhaps, must not be waited for.
+_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _LIBRARY_FINDERS = frozenset({("importlib_metadata", "MetadataPathFinder")})
 
 # A distribution's name as it is compared, and what reads it; None where nothing is to be read.
@@ -113,8 +115,8 @@ def _in_entry(finder: object, entry: str, text: str) -> Iterator[_Folder | _Foun
             children = os.listdir(entry or ".")  # noqa: PTH208 - half the time of pathlib's
         except NotADirectoryError:
             pass  # a zip file, perhaps
-        except OSError:
-            return  # not there, or not to be read: the library finds nothing, either
+        except (OSError, ValueError):
+            return  # not there, or not to be read, or no name of a folder
         else:
             yield _Folder(entry or ".", children, text.encode())
             return
@@ -139,14 +141,14 @@ def _holds(path: str, text: bytes) -> bool:
     except OSError:
         return False
     try:
-        content = b""
-        while piece := os.read(descriptor, _PIECE):
-            content += piece
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            return False
+        pieces = iter(lambda: os.read(descriptor, _PIECE), b"")
+        return text in b"".join(pieces)
     except OSError:
         return False
     finally:
         os.close(descriptor)
-    return text in content
 
 
 def _by_library(finder: object, path: list[str], text: str) -> _Found:

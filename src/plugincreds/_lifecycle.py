@@ -45,8 +45,10 @@ class Step(Enum):
     RAISE = auto()  # the failure, without asking the plugin again
 
 
-class Failure(NamedTuple):
+class Failure:
     """Why the plugin gave no value.
+
+    It is no tuple: crash reporters look into tuples, and some causes show bytes.
 
     Attributes:
         message: The text of the error.
@@ -58,16 +60,29 @@ class Failure(NamedTuple):
         hint: What a person is to do, in the plugin's words.
     """
 
-    message: str
-    cause: Exception | None = None
-    plugin: str | None = None
-    distribution: str | None = None
-    declined: bool = False
-    found: str = ""
-    hint: str | None = None
+    __slots__ = ("cause", "declined", "distribution", "found", "hint", "message", "plugin")
+
+    def __init__(  # noqa: PLR0913 - all optional but the first
+        self,
+        message: str,
+        cause: Exception | None = None,
+        *,
+        plugin: str | None = None,
+        distribution: str | None = None,
+        declined: bool = False,
+        found: str = "",
+        hint: str | None = None,
+    ) -> None:
+        self.message = message
+        self.cause = cause
+        self.plugin = plugin
+        self.distribution = distribution
+        self.declined = declined
+        self.found = found
+        self.hint = hint
 
     def __repr__(self) -> str:
-        """Show the text alone: some exceptions show bytes."""
+        """Show the text alone."""
         return f"Failure({self.message!r})"
 
     @property

@@ -1,6 +1,8 @@
 """What is found on `sys.path`, held against the two libraries that read entry points."""
 
 import importlib.metadata
+import os
+import shutil
 import sys
 from pathlib import Path
 
@@ -196,3 +198,33 @@ def test_names_that_nobody_can_write_are_unreadable(
     assert found.plugins["good"][0].origin == "acme-creds 1?[2J"
     (fault,) = found.unreadable
     assert fault == f"acme-creds 1?[2J declares a name that nobody can write ({shown})"
+
+
+@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
+def test_a_pipe_is_not_waited_for(install: Install) -> None:
+    """Guards every program against one package whose file of entry points never ends."""
+    site = install(distribution="acme-creds")
+    info = site / "evil-1.0.dist-info"
+    info.mkdir()
+    os.mkfifo(info / "entry_points.txt")
+    assert list(discover().plugins) == ["vault"]
+
+
+@pytest.mark.parametrize("entry", ["nul\0", "lone\ud800"])
+def test_what_cannot_name_a_folder_is_passed_over(
+    install: Install, monkeypatch: pytest.MonkeyPatch, entry: str
+) -> None:
+    """Guards selected plugins against nonsense in sys.path that imports pass over, too."""
+    install()
+    monkeypatch.setattr(sys, "path", [entry, *sys.path])
+    assert list(discover().plugins) == ["vault"]
+
+
+def test_two_of_one_version_are_told_apart_by_their_folders(install: Install) -> None:
+    """Guards the advice "uninstall all but one" against two names that are the same."""
+    site = install()
+    info = next(site.glob("*.dist-info"))
+    shutil.copytree(info, site / "~cme_creds-1.2.dist-info")
+    fault = discover().fault("vault")
+    assert fault is not None
+    assert f"acme-creds 1.2 in {site}" in fault

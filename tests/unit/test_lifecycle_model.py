@@ -22,6 +22,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
+from plugincreds._lifecycle import Failure, State
 from plugincreds._refresh import CredentialsCache
 
 EXAMPLES = int(os.environ.get("PLUGINCREDS_MODEL_EXAMPLES", "0"))
@@ -393,3 +394,10 @@ def test_an_error_that_a_person_has_mended_does_not_come_back() -> None:
         now += 2.5
     now = START
     assert cache.get().access_key == "KEY"
+
+
+def test_a_failure_is_no_tuple() -> None:
+    """Guards causes that show bytes: crash reporters look into tuples, whatever their repr says."""
+    failure = Failure("it failed", UnicodeDecodeError("utf-8", b"SECRET\xff", 6, 7, "no"))
+    assert not isinstance(failure, tuple | list | dict | set)
+    assert "SECRET" not in repr(failure) + repr(State(failure=failure))

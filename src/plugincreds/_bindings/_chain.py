@@ -5,7 +5,6 @@ is imported where they need it.
 """
 # ruff: noqa: PLC0415
 
-import logging
 import os
 from types import ModuleType
 from typing import Any
@@ -16,11 +15,10 @@ from plugincreds._bindings.botocore import (
     active_profile,
     opened_for,
     profiles_of,
+    raise_if_selected,
 )
 from plugincreds._selection import Off, Selected, Selection, chain_selection
 from plugincreds._settings import Section, asks_for_plugin, assumes_role
-
-logger = logging.getLogger("plugincreds")
 
 # An automatic plugin stands before the first of these that is in the chain.
 _MACHINE_METHODS = ("container-role", "iam-role")
@@ -53,23 +51,14 @@ class Binding:
 
                 leave_out_role(resolver, session)
             self._offer_as_source(resolver, session)
-        except Exception as error:
-            from plugincreds._errors import PluginError, described
-
+        except Exception as error:  # noqa: BLE001 - nobody may have asked for a plugin
             chosen = chain_selection(os.environ, {}, profile_in_code=False)
-            message = f"This botocore's credential chain is not as expected ({described(error)})"
-            if isinstance(chosen, Selected):
-                message = (
-                    f"{message}, so {chosen.asked_by} cannot be honoured. Upgrade plugincreds."
-                )
-                raise PluginError(message, plugin=chosen.name) from error
-            logger.warning("%s, so credential plugins are not used. Upgrade plugincreds.", message)
+            found = "This botocore's credential chain is not as expected"
+            raise_if_selected(chosen, error, found, "Upgrade plugincreds.")
         return resolver
 
     def extend_profile(self, providers: list[Any], session: Any, profile: str) -> list[Any]:
         """Return a profile's providers, with the plugin first that the profile asks for."""
-        if not asks_for_plugin(profiles_of(session).get(profile, {})):
-            return providers
 
         def choose(section: Section) -> Selection:
             from plugincreds._bindings._asking import chosen_by_profile
