@@ -47,7 +47,11 @@ class CredentialPlugin(ABC):
 
     @abstractmethod
     def retrieve(self) -> Answer | Awaitable[Answer]:
-        """Return credentials; raise where that fails, return None to decline."""
+        """Return credentials; raise where that fails, return None to decline.
+
+        While the value given last is valid, it is kept in use if this raises, unless what is
+        raised is a `NonRecoverableError`.
+        """
 
     def is_expired(self) -> bool:
         """Tell whether the value given last must not be used any more; never blocks."""
@@ -56,6 +60,8 @@ class CredentialPlugin(ABC):
 
 class PluginContext:
     """What a getter with the parameter `context` is told of the session that asks.
+
+    It is made by plugincreds, never by a plugin.
 
     Attributes:
         plugin: The plugin's name.
@@ -96,7 +102,7 @@ class PluginContext:
 
     @property
     def identity(self) -> tuple[object, ...]:
-        """What may decide whose credentials a getter gives that takes this context."""
+        """Everything in this context that may decide whose credentials the getter gives."""
         return self.profile, self.region, tuple(sorted(self.options.items())), *self._basis
 
     def __repr__(self) -> str:

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import json
 import os
+import shlex
 import shutil
 from collections.abc import Iterator
 from configparser import ConfigParser
@@ -22,6 +23,7 @@ from plugincreds import _settings
 from tests.support.documents import (
     DOCS,
     Block,
+    Command,
     Terminal,
     blocks_of,
     clean_variables,
@@ -69,11 +71,18 @@ class Guide:
     def _follow_console(self, block: Block) -> None:
         """Type the commands; where no output is shown, any will do."""
         for command in commands_of(block):
-            status, printed = self.terminal.run(command.line)
+            status, printed = self.terminal.run(self._line(command, block))
             told = f"{block.place}: {command.line} ended with {status} and printed\n{printed}"
             assert not command.shown or matches(command.shown, printed), told
             assert self._variables["ACME_SECRET"] not in printed, block.place
         assert status == int(block.notes.get("status", "0")), told
+
+    def _line(self, command: Command, block: Block) -> str:
+        """Return what is typed for a command; the last one may be answered at a terminal."""
+        if "typed" not in block.notes or command != commands_of(block)[-1]:
+            return command.line
+        person = PROGRAMS / "at_terminal.py"
+        return shlex.join(["python", str(person), block.notes["typed"], command.line])
 
     def _follow_ini(self, block: Block) -> None:
         """Make it the AWS configuration, and see who answers for each profile in it."""

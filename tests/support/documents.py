@@ -5,6 +5,7 @@ What a page tells the tests stands in comments right before a block, which no re
     <!-- file: name -->        the block is the text of that file, in the page's folder
     <!-- terminal: second -->  its command is typed in another terminal, and goes on running;
                                a block without a command is what that one has printed since
+    <!-- typed: text -->       a person at a terminal answers its last command with that
     <!-- status: 1 -->         its last command ends with that status; without it, 0
     <!-- answer: who -->       who answers for each of its profiles, if it is not the plugin `acme`
     <!-- profile: name -->     it is run for that profile
@@ -30,7 +31,7 @@ from typing import final
 ROOT = Path(__file__).parents[2]
 DOCS = ROOT / "docs"
 LONGEST = 120  # seconds; a command that takes longer hangs
-_NOTES = frozenset({"answer", "file", "not run", "profile", "status", "terminal"})
+_NOTES = frozenset({"answer", "file", "not run", "profile", "status", "terminal", "typed"})
 _FENCE = re.compile(r"^(`{3,})(\S*)\n(.*?)^\1$\n?", re.MULTILINE | re.DOTALL)
 _NOTE = re.compile(r"<!-- ([a-z ]+): (.+?) -->\n\Z")
 _DIRECTIVE = "{"  # a language that begins so is not one: MyST does something with the block

@@ -150,6 +150,16 @@ def test_no_variable_of_ours_on_the_page_is_unknown() -> None:
     assert ours <= known
 
 
+@pytest.mark.parametrize(
+    "name", ["../README.md", "explanation/security.md", "how-to/switch-off-and-lock-down.md"]
+)
+def test_the_length_of_the_startup_module_is_told(name: str) -> None:
+    """Who decides whether to read it must not be told of a shorter file than there is."""
+    (told,) = re.findall(r"some (\d+) lines", page(name))
+    lines = (SOURCE / "plugincreds_startup.py").read_text(encoding="utf-8").splitlines()
+    assert int(told) == pytest.approx(len(lines), abs=9)
+
+
 def test_the_contract_has_the_names_of_the_code() -> None:
     """The group and the getter's name are what a package is found by."""
     assert f'[project.entry-points."{GROUP}"]' in ENTRY_POINTS
