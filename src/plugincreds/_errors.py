@@ -156,8 +156,9 @@ def again(error: Exception) -> Exception:
 
 def described(error: BaseException) -> str:
     """Return an exception's class and text on one line, without what looks like a secret."""
-    name = type(error).__name__
+    name = "an exception"
     try:
+        name = type(error).__name__
         is_ours = isinstance(error, NonRecoverableError)
         text = shown(PluginError.__str__(error) if is_ours else str(error))
     except Exception:  # noqa: BLE001 - the text of somebody else's exception, just for a message

@@ -19,7 +19,7 @@ from plugincreds._errors import (
 )
 from plugincreds._flight import own_flight_error, was_refused
 from plugincreds._functions import FAULTS, Functions, read_functions
-from plugincreds._plugin import GivenPlugin, Plugin, module_and_attribute
+from plugincreds._plugin import GivenPlugin, OtherGetter, Plugin, module_and_attribute
 
 
 class Getter(NamedTuple):
@@ -75,7 +75,8 @@ def load(plugin: Plugin) -> Getter:
 def _symbol(plugin: Plugin) -> Any:
     module_name, attribute = module_and_attribute(plugin)
     if not all(part.isidentifier() for part in attribute.split(".")):
-        raise _lookup(plugin, f"{attribute!r} cannot be the name of a getter")
+        found = f"{attribute!r} cannot be the name of a getter"
+        raise _lookup(plugin, found, is_name=True)
     try:
         module = (
             plugin.module
@@ -91,7 +92,7 @@ def _symbol(plugin: Plugin) -> Any:
             # Its own import has led here, and that was begun by the program.
             raise own_flight_error(plugin.label, plugin.name, plugin.origin) from error
         found = f"its module {module_name!r} has no attribute {attribute!r}"
-        raise _lookup(plugin, found) from error
+        raise _lookup(plugin, found, is_name=True) from error
 
 
 def _import_fault(module_name: str, error: BaseException) -> str:
@@ -102,9 +103,12 @@ def _import_fault(module_name: str, error: BaseException) -> str:
     return f"its module {module_name!r} needs {error.name!r}, which is not installed here"
 
 
-def _lookup(plugin: Plugin, found: str) -> LookupSymbolError:
+def _lookup(plugin: Plugin, found: str, *, is_name: bool = False) -> LookupSymbolError:
+    """Return the error; it may be that the getter's name is wrong, and nothing else."""
     if isinstance(plugin, GivenPlugin):
         advice = "Mend that module, or ask for a name that it has."
+    elif is_name and isinstance(plugin, OtherGetter):
+        advice = "Correct the name."
     else:
         advice = (
             "Install that package or what it needs again, or tell its authors; it was looked up as "

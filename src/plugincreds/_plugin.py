@@ -1,6 +1,6 @@
 """What names a plugin that is not loaded: an entry point, or a module that a program hands over."""
 
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from types import ModuleType
 from typing import NamedTuple
 
@@ -35,6 +35,11 @@ class InstalledPlugin:
     def label(self) -> str:
         """The plugin as messages call it."""
         return f"The credential plugin {self.name!r} of {self.origin}"
+
+
+@dataclass(frozen=True, slots=True, eq=False)
+class OtherGetter(InstalledPlugin):
+    """An installed plugin, with a getter that a program names in place of its entry point's."""
 
 
 class GivenPlugin(NamedTuple):
@@ -77,7 +82,8 @@ def with_symbol(plugin: Plugin, symbol: str) -> Plugin:
     if isinstance(plugin, GivenPlugin):
         return plugin._replace(symbol=symbol)
     module_name, _ = module_and_attribute(plugin)
-    return replace(plugin, value=f"{module_name}:{symbol}")
+    value = f"{module_name}:{symbol}"
+    return OtherGetter(plugin.name, value, plugin.distribution, plugin.version, plugin.location)
 
 
 def module_and_attribute(plugin: Plugin) -> tuple[str, str]:

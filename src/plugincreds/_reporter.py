@@ -16,6 +16,10 @@ class Reporter:
         label: What messages call the plugin, as the beginning of a sentence.
         plugin: The plugin's name, as in `PluginError.plugin`.
         distribution: The package's name and version, as in `PluginError.distribution`.
+
+    Attributes:
+        is_asked_for: Whether somebody asks for the plugin, so that switching plugins off would
+            be an error in its turn.
     """
 
     def __init__(
@@ -24,6 +28,7 @@ class Reporter:
         self.label = label
         self.plugin = plugin
         self.distribution = distribution
+        self.is_asked_for = False
         self._said: dict[str, object] = {}
 
     def failure(
@@ -34,11 +39,18 @@ class Reporter:
         advice = f"What to do: {hint}." if hint else "Mend the cause."
         message = f"{self.label} gave no credentials: {found}. {advice}"
         if self.plugin is not None:
-            message = (
-                f"{message} No others are used in their place; where nobody asks for this plugin "
-                f"by name, {VARIABLE}={OFF} goes without it."
-            )
-        return Failure(message, cause, self.plugin, self.distribution, declined, found, hint)
+            message = f"{message} No other credentials are used instead."
+            if not self.is_asked_for:
+                message = f"{message} To do without plugins, set {VARIABLE}={OFF}."
+        return Failure(
+            message,
+            cause,
+            plugin=self.plugin,
+            distribution=self.distribution,
+            declined=declined,
+            found=found,
+            hint=hint,
+        )
 
     def warn_if_served_on(self, state: State, now: float) -> None:
         """Tell that a refresh failed, if nobody is told by an error."""

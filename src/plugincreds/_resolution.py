@@ -30,6 +30,13 @@ logger = logging.getLogger("plugincreds")
 ContextMaker = Callable[[str], PluginContext]
 # Reads how the profile wants values to be renewed, once a plugin has not declined.
 RefreshMaker = Callable[[], RefreshSettings]
+# Says which options a plugin was told that has declined: a sentence and a space, or nothing.
+OptionsNote = Callable[[Plugin], str]
+
+
+def no_note(_plugin: Plugin) -> str:
+    """Say nothing of options."""
+    return ""
 
 
 def selected_source(
@@ -37,6 +44,7 @@ def selected_source(
     make_context: ContextMaker,
     refresh: RefreshMaker = RefreshSettings,
     plugin: Plugin | None = None,
+    note: OptionsNote = no_note,
 ) -> Source:
     """Return the source of a plugin that is asked for by name, with a value in it.
 
@@ -45,13 +53,13 @@ def selected_source(
     Raises:
         PluginError: It is missing, broken, declines or fails. There is no second choice.
     """
-    source = configured_source(wanted, make_context, refresh, plugin)
+    source = configured_source(wanted, make_context, refresh, plugin, note)
     try:
         source.cache.get()
     except PluginProviderRetrieveError as error:
         if not error.declined:
             raise
-        raise _declined(wanted, source.plugin) from None
+        raise declined(wanted, source.plugin, note) from None
     _announce(source.plugin)
     return source
 
@@ -61,6 +69,7 @@ def configured_source(
     make_context: ContextMaker,
     refresh: RefreshMaker = RefreshSettings,
     plugin: Plugin | None = None,
+    note: OptionsNote = no_note,
 ) -> Source:
     """Return the source of a plugin that is asked for by name, without retrieving anything.
 
@@ -70,30 +79,33 @@ def configured_source(
     plugin = plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
     source = _source(plugin, make_context, refresh)
     if source is None:
-        raise _declined(wanted, plugin)
+        raise declined(wanted, plugin, note)
+    source.ask()
     return source
 
 
-def configured_functions(wanted: Selected, make_context: ContextMaker, plugin: Plugin) -> Functions:
+def configured_functions(
+    wanted: Selected, make_context: ContextMaker, plugin: Plugin, note: OptionsNote = no_note
+) -> Functions:
     """Return what a plugin's getter gives, without keeping anything.
 
     Raises:
         PluginError: It is broken, or declines.
     """
-    _, functions = _functions(plugin, make_context)
+    functions = given_functions(plugin, make_context)
     if functions is None:
-        raise _declined(wanted, plugin)
+        raise declined(wanted, plugin, note)
     return functions
 
 
-def is_configured(plugin: Plugin, make_context: ContextMaker) -> bool:
-    """Tell whether a plugin's getter does not decline, without keeping anything.
+def given_functions(plugin: Plugin, make_context: ContextMaker) -> Functions | None:
+    """Return what a plugin's getter gives, None if it declines, without keeping anything.
 
     Raises:
         PluginError: It is broken.
     """
     _, functions = _functions(plugin, make_context)
-    return functions is not None
+    return functions
 
 
 def required_source(
@@ -104,7 +116,7 @@ def required_source(
     Raises:
         PluginError: All decline or are broken, or one is configured here, but fails.
     """
-    source = automatic_source(make_context, refresh)
+    source = automatic_source(make_context, refresh, is_asked_for=True)
     if source is None:
         names = ", ".join(registry().discovery().plugins)
         message = (
@@ -117,9 +129,14 @@ def required_source(
 
 
 def automatic_source(
-    make_context: ContextMaker, refresh: RefreshMaker = RefreshSettings
+    make_context: ContextMaker,
+    refresh: RefreshMaker = RefreshSettings,
+    *,
+    is_asked_for: bool = False,
 ) -> Source | None:
     """Return the source of the first plugin that does not decline, with a value in it.
+
+    It may be that somebody asks for any of them, and cannot do without.
 
     Raises:
         PluginError: A plugin is configured here, but fails to retrieve credentials.
@@ -133,7 +150,7 @@ def automatic_source(
         except PluginError as error:
             _pass_over(name, error)
             continue
-        source = _willing_source(plugin, make_context, refresh)
+        source = _willing_source(plugin, make_context, refresh, is_asked_for=is_asked_for)
         if source is not None:
             _announce(plugin)
             return source
@@ -141,13 +158,15 @@ def automatic_source(
 
 
 def _willing_source(
-    plugin: Plugin, make_context: ContextMaker, refresh: RefreshMaker
+    plugin: Plugin, make_context: ContextMaker, refresh: RefreshMaker, *, is_asked_for: bool
 ) -> Source | None:
     if registry().is_broken(plugin):
         return None
     try:
         source = _source(plugin, make_context, refresh)
         if source is not None:
+            if is_asked_for:
+                source.ask()
             source.cache.get()
             return source
     except PluginProviderRetrieveError as error:
@@ -203,10 +222,13 @@ def _loading(mark: Hashable, plugin: Plugin) -> Iterator[None]:
             raise
 
 
-def _declined(wanted: Selected, plugin: Plugin) -> PluginProviderRetrieveError:
+def declined(
+    wanted: Selected, plugin: Plugin, note: OptionsNote = no_note
+) -> PluginProviderRetrieveError:
+    """Return the error for a plugin that is asked for by name, and declined."""
     message = (
         f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
-        f"configured here. Configure it, or {wanted.remedy}."
+        f"configured here. {note(plugin)}Configure it, or {wanted.remedy}."
     )
     return PluginProviderRetrieveError(
         message, plugin=plugin.name, distribution=plugin.origin, declined=True

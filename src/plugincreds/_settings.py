@@ -21,19 +21,10 @@ OFF = "none"
 UNREADABLE = "a block of lines"  # no plugin has such a name
 
 Section = Mapping[str, Any]  # a profile's, as botocore reads it, less values that may be secret
+# The keys of a profile that nobody but us reads.
+OWN_KEYS = (PLUGIN_KEY, OPTIONS_KEY, ADVISORY_WINDOW_KEY, TIMEOUT_KEY, CACHE_KEY)
 # The keys whose values are of use here. Frames with others in them may be shown in a traceback.
-_READ_KEYS = frozenset(
-    {
-        PLUGIN_KEY,
-        OPTIONS_KEY,
-        ADVISORY_WINDOW_KEY,
-        TIMEOUT_KEY,
-        CACHE_KEY,
-        ACCOUNT_KEY,
-        "credential_source",
-        "source_profile",
-    }
-)
+_READ_KEYS = frozenset({*OWN_KEYS, ACCOUNT_KEY, "credential_source", "source_profile"})
 
 # The keys by which botocore's own providers find credentials in a profile.
 _SOURCE_KEYS = (

@@ -56,6 +56,10 @@ class Source:
         cache.is_same = functions.is_same
         cache.reporter = Reporter(plugin.label, plugin.name, plugin.origin)
 
+    def ask(self) -> None:
+        """Take note that somebody asks for the plugin, and cannot do without it."""
+        self.cache.reporter.is_asked_for = True
+
     def reject(self, access_key: str) -> None:
         """Take note that a service has rejected a key; it may have been replaced meanwhile."""
         if self._shared is not None:
@@ -69,19 +73,26 @@ def _shared(
     """Return what shares the source's values between processes, if that is wanted and safe."""
     if refresh.cache_folder is None:
         return None
-    if functions.cache_key is None:
-        # Two tenants of one user of the system must never get each other's credentials.
-        registry().say_once(
-            logging.WARNING,
-            f"{plugin.label} has no cache_key(), so nobody can tell whose credentials it gives, "
-            "and they are not shared between processes. This is for its authors to add.",
-        )
+    problem = not_shared(plugin, functions)
+    if problem:
+        registry().say_once(logging.WARNING, problem)
         return None
     from plugincreds._process_cache import ProcessCache  # noqa: PLC0415 - few want it
 
     identity = mark[1] if isinstance(mark, tuple) else None
     return ProcessCache(
         plugin, functions, identity, refresh.cache_folder, window=refresh.advisory_window
+    )
+
+
+def not_shared(plugin: Plugin, functions: Functions) -> str:
+    """Return why a plugin's values are never shared between processes, or an empty text."""
+    if functions.cache_key is not None:
+        return ""
+    # Two tenants of one user of the system must never get each other's credentials.
+    return (
+        f"{plugin.label} has no cache_key(), so nobody can tell whose credentials it gives, "
+        "and they are not shared between processes. This is for its authors to add."
     )
 
 

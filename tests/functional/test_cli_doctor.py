@@ -124,7 +124,7 @@ def test_two_packages_with_one_name(new_environment: NewEnvironment, alice: Iden
     assert outcome.returncode == 1
     sentences = " ".join(outcome.stdout.split())
     assert "plugincreds-test-alpha 1.0 and plugincreds-test-twin 1.0" in sentences
-    assert outcome.stdout.endswith("No credentials would be found.\n")
+    assert outcome.stdout.endswith("boto3 raises this error.\n")
 
 
 def test_a_profile_selects(new_environment: NewEnvironment, alice: Identity) -> None:

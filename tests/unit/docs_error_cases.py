@@ -39,6 +39,7 @@ from tests.unit.docs_room import (
 CUSTOM = (
     "[default]\nrole_arn = arn:aws:iam::123456789012:role/a\ncredential_source = CustomPlugin\n"
 )
+DECLINING = "def get_provider(context): ..."
 SWALLOWING = """
     import botocore.session
     def retrieve():
@@ -67,7 +68,7 @@ CASES: dict[str, dict[str, Case]] = {
         "A file in place of a name": calling(lambda _: plugincreds.create_session("acme.py")),
         "There is no such file": calling(lambda room: open_plugin(room.folder / "a.py")),
         "The file is a folder": calling(lambda room: open_plugin(room.folder)),
-        "The path is none": calling(lambda _: open_plugin("acme\0.py")),
+        "The path is not a path": calling(lambda _: open_plugin("acme\0.py")),
     },
     "LookupSymbolError": {
         "The module does not exist": Case(
@@ -76,6 +77,9 @@ CASES: dict[str, dict[str, Case]] = {
         "The module needs another package": Case("import acme_broker"),
         "Importing the module raised": Case("raise RuntimeError('no display')"),
         "The module has no such getter": Case("", entry={"value": ":get_provdier"}),
+        "A program asks for a getter that is not there": calling(
+            lambda _: plugincreds.get_plugin_provider_fns_by_name("acme", "nope"), GOOD
+        ),
         "The getter's name is no name": Case(entry={"value": ":get-provider"}),
         "A file has no getter": calling(
             lambda room: plugincreds.new_credentials(open_plugin(room.file("")))
@@ -118,10 +122,24 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "PluginProviderRetrieveError": {
         "`retrieve()` raised": retrieving("raise ConnectionError('the broker is down')"),
+        "A plugin failed that nobody asked for": retrieving(
+            "raise ConnectionError('the broker is down')", variables={}
+        ),
         "A person must act": retrieving(
             "raise plugincreds.NonRecoverableError('The login has expired.', hint='run acme login')"
         ),
         "A selected plugin declined": getting("None"),
+        "A selected plugin declined, with options": with_profile(
+            "credential_plugin_options =\n  rolle = admin\n  path = /a", DECLINING
+        ),
+        "A selected plugin declined, and the options are for another": Case(
+            DECLINING,
+            config="[default]\ncredential_plugin = other\n"
+            "credential_plugin_options =\n  role = admin\n",
+        ),
+        "A selected plugin declined that cannot be told options": with_profile(
+            "credential_plugin_options =\n  role = admin", "def get_provider(): ..."
+        ),
         "A plugin declined that a program asked for": calling(
             lambda _: plugincreds.get_plugin_provider_fns("acme"), "def get_provider(): ..."
         ),
@@ -138,7 +156,7 @@ CASES: dict[str, dict[str, Case]] = {
         "A key is empty": returning("'AKIDEXAMPLE', ''"),
         "A key ends with a line end": returning(r"'AKIDEXAMPLE', 'secret\n'"),
         "A key cannot be sent": returning(r"'AKIDEXAMPLE', 'sec ret'"),
-        "The expiry is no time": returning(
+        "The expiry is not a time": returning(
             "plugincreds.Value('AKIDEXAMPLE', 'secret', expiry_time=1893456000)"
         ),
         "The expiry has no timezone": returning(
@@ -148,7 +166,7 @@ CASES: dict[str, dict[str, Case]] = {
             "plugincreds.Value('AKIDEXAMPLE', 'secret', "
             "expiry_time=datetime(2001, 1, 1, tzinfo=timezone.utc))"
         ),
-        "The account is none": returning(
+        "The account is not an account number": returning(
             "plugincreds.Value('AKIDEXAMPLE', 'secret', account_id='acme')"
         ),
         "A mapping lacks a name": returning("{'Credentials': {}}"),
@@ -216,7 +234,7 @@ CASES: dict[str, dict[str, Case]] = {
             "credential_plugin_options = role=reader",
             "def get_provider(context): ...",
         ),
-        "A number is none": with_profile("credential_plugin_timeout = soon"),
+        "A value is not a number": with_profile("credential_plugin_timeout = soon"),
         "A variable is neither true nor false": Case(
             variables={**SHARING, "AWS_CREDENTIAL_PLUGIN_CACHE": "yes"}
         ),

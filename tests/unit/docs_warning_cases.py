@@ -254,6 +254,7 @@ WARNINGS: dict[str, Case] = {
     "`is_expired()` is slow": calling(slow_answer),
     "A new value is expired at once": calling(expired_at_once),
     "A plugin ends the program": retrieving("raise SystemExit(3)", call=ended),
+    "Options that have no effect": with_profile("credential_plugin_options =\n  role = admin"),
     "A plugin beside other credentials": with_profile("credential_process = acme-keys"),
     "A plugin beside a role": Case(
         call=chain_alone,
@@ -282,6 +283,6 @@ WARNINGS: dict[str, Case] = {
         SHARED, with_file(lambda file: file.chmod(0o644)), variables=SHARING
     ),
     "Another process hangs": Case(SHARED, hanging_process, variables=SHARING),
-    "Another process's value is used on": Case(MOODY, renewed("down"), variables=SHARING),
+    "Another process's value is kept in use": Case(MOODY, renewed("down"), variables=SHARING),
     "Another process's value, after a decline": Case(MOODY, renewed("none"), variables=SHARING),
 }

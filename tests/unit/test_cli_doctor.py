@@ -24,6 +24,17 @@ from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: False)"
 DECLINES = "def get_provider(): return None"
+WITH_CONTEXT = GOOD.replace("()", "(context)", 1)
+KEYED = """
+    from datetime import datetime, timezone
+    class get_provider:
+        def retrieve(self):
+            return {"AccessKeyId": "AKIA", "SecretAccessKey": "secret",
+                    "Expiration": datetime(2100, 1, 1, tzinfo=timezone.utc)}
+        def is_expired(self): return False
+        def cache_key(self): return "me"
+"""
+OPTIONS = "credential_plugin_options =\n  role = admin\n"
 NEVER = """
     def retrieve(): raise AssertionError("it must not be called")
     def get_provider(): return retrieve, lambda: False
@@ -291,6 +302,16 @@ def test_the_machines_own_role_is_not_known(
     assert "known only when it is asked" in document["errors"][0]
 
 
+def test_a_role_of_the_machines_own(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor
+) -> None:
+    """Guards that who has written down to use the machine's role is not told of doubts."""
+    monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
+    config = f"[default]\n{ROLE}credential_source = Ec2InstanceMetadata\n"
+    (tmp_path / "config").write_text(config)
+    assert doctor()["answer"] == {"provider": "assume-role", "plugin": None, "certain": True}
+
+
 def test_a_provider_that_is_not_known(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
     """Guards programs whose chain has a provider of their own: it is shown, and not asked."""
     theirs = type("Theirs", (), {"METHOD": "theirs", "load": lambda _: pytest.fail("asked")})
@@ -495,6 +516,7 @@ def test_the_hook_is_taken_out(doctor: Doctor, install: Install) -> None:
     assert not document["startup_hook"]["active"]
     assert "uninstall()" in document["warnings"][0] or ".pth" in document["warnings"][0]
     assert "plugin" not in [step["provider"] for step in document["chain"]]
+    assert "because the startup hook is not active; a warning says why." in document["errors"][0]
 
 
 def test_a_selected_plugin_is_not_used_without_the_hook(
@@ -598,3 +620,207 @@ def test_the_cache_is_asked_for(
     cache = doctor()["cache"]
     assert (cache["wanted"], bool(cache["problem"])) == (wanted, problem)
     assert cache["asked_by"] == "AWS_CREDENTIAL_PLUGIN_CACHE"
+
+
+@pytest.mark.parametrize("arguments", [(), ("--retrieve",)])
+@pytest.mark.parametrize(
+    ("source", "is_raised"),
+    [(KEYED, True), (GOOD, False), (DECLINES, False)],
+    ids=["keyed", "keyless", "declining"],
+)
+def test_sharing_lacks_a_package(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    doctor: Doctor,
+    source: str,
+    is_raised: bool,
+    arguments: tuple[str, ...],
+) -> None:
+    """Guards that it is an error only where boto3 raises it: for a plugin that can share."""
+    install(source)
+    (tmp_path / "config").write_text(f"[default]\n{STATIC}")
+    variables = {"AWS_CREDENTIAL_PLUGIN_CACHE": "true"}
+    if source != DECLINES:
+        variables["AWS_CREDENTIAL_PLUGIN"] = "vault"
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    monkeypatch.setitem(sys.modules, "filelock", None)
+    document = doctor(*arguments)
+    assert document["ok"] is not is_raised
+    (said,) = document["errors"] + document["warnings"]
+    assert (said in document["errors"]) is is_raised
+    assert ("has no cache_key()" if source == GOOD else "needs the package filelock") in said
+    assert document["raises"] == (said if is_raised else None)
+
+
+@pytest.mark.parametrize("selected", ["", "vault"])
+@pytest.mark.parametrize("arguments", [(), ("--retrieve",)])
+def test_a_plugin_whose_values_cannot_be_shared(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    selected: str,
+    arguments: tuple[str, ...],
+) -> None:
+    """Guards against a plain yes where each process retrieves for itself, and says so once."""
+    install(GOOD)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", selected)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", str(tmp_path / "shared"))
+    assert main(["doctor", *arguments]) == 0
+    printed = capfd.readouterr().out
+    assert "shared cache  wanted, but see below\n" in printed
+    assert printed.count("has no cache_key()") == 1
+
+
+def test_a_role_with_a_plugin_whose_values_cannot_be_shared(
+    install: Install, tmp_path: Path, doctor: Doctor
+) -> None:
+    """Guards that what is to be said of a plugin is said of the role's, too."""
+    install(GOOD)
+    (tmp_path / "config").write_text(
+        f"[default]\n{ROLE}source_profile = base\n"
+        f"[profile base]\ncredential_plugin = vault\ncredential_plugin_cache = true\n{OPTIONS}"
+    )
+    warnings = doctor()["warnings"]
+    assert [sentence.partition(" has no ")[2][:11] for sentence in warnings] == ["cache_key()", ""]
+    assert "is not told the options of the profile 'base' (role)" in warnings[1]
+
+
+@pytest.mark.parametrize(
+    ("source", "lines", "variable", "is_told"),
+    [
+        (GOOD, OPTIONS, "vault", True),
+        (GOOD, OPTIONS, "", True),
+        (GOOD, f"credential_plugin = vault\n{OPTIONS}", "", True),
+        (GOOD, "credential_plugin_options = role=admin\n", "vault", True),
+        (GOOD, "credential_plugin_options =\n", "vault", False),
+        (WITH_CONTEXT, OPTIONS, "vault", False),
+    ],
+)
+def test_options_that_nobody_reads(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    doctor: Doctor,
+    source: str,
+    lines: str,
+    variable: str,
+    is_told: bool,
+) -> None:
+    """Guards against another role than the one that a person has written down."""
+    install(source)
+    (tmp_path / "config").write_text(f"[default]\n{lines}")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
+    document = doctor()
+    assert document["ok"]
+    assert ["have no effect" in sentence for sentence in document["warnings"]] == [True] * is_told
+    assert "admin" not in json.dumps(document)
+
+
+@pytest.mark.parametrize(
+    ("line", "said"),
+    [
+        ("credential_plugins = vault", "credential_plugins, which nobody reads; did you mean "
+         "credential_plugin? "),
+        ("credential_plugin_opts = x", "did you mean credential_plugin_options? "),
+        ("credentials_plugin = vault", "did you mean credential_plugin? "),
+        ("credential_plugin_" + "x" * 40 + " = y", "x, which nobody reads. "),
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("profile", ["default", "base"])
+def test_a_key_that_nobody_reads(
+    tmp_path: Path, doctor: Doctor, line: str, said: str, profile: str
+) -> None:
+    """Guards that a typo is seen, because of which other keys sign, also in a source profile."""
+    lines = dict.fromkeys(["default", "base"], "") | {profile: line}
+    (tmp_path / "config").write_text(
+        f"[default]\n{ROLE}source_profile = base\n{lines['default']}\n"
+        f"[profile base]\n{STATIC}{lines['base']}\n[profile other]\ncredential_pluginx = a\n"
+    )
+    document = doctor()
+    (warning,) = document["warnings"]
+    assert warning.startswith(f"The profile {profile!r} has ")
+    assert said in warning
+    assert document["ok"]
+
+
+def test_keys_of_ours_and_of_botocore(tmp_path: Path, install: Install, doctor: Doctor) -> None:
+    """Guards who has written nothing wrong."""
+    install(WITH_CONTEXT)
+    (tmp_path / "config").write_text(
+        "[default]\ncredential_plugin = vault\ncredential_plugin_cache = false\n"
+        "credential_plugin_timeout = 9\ncredential_plugin_advisory_window = 9\n"
+        f"credential_source = Environment\n{OPTIONS}"
+    )
+    assert doctor()["warnings"] == []
+
+
+def test_a_decline_is_told_as_the_program_tells_it(
+    install: Install, tmp_path: Path, doctor: Doctor
+) -> None:
+    """Guards that a person finds the misspelt option without running the program."""
+    install("def get_provider(context): return None")
+    (tmp_path / "config").write_text(
+        "[default]\ncredential_plugin = vault\ncredential_plugin_options =\n  rolle = admin\n"
+    )
+    (error,) = doctor()["errors"]
+    assert "It was told these options of the profile 'default': rolle. Configure it" in error
+    with pytest.raises(plugincreds.PluginError) as caught:
+        botocore.session.Session().get_credentials()
+    assert str(caught.value) == error
+
+
+@pytest.mark.parametrize(
+    ("config", "variables", "has_hook", "arguments", "end"),
+    [
+        ("", {}, True, (), "No credentials would be found."),
+        ("", {}, True, ("--retrieve",), "No credentials would be found."),
+        ("", {"AWS_CREDENTIAL_PLUGIN": "x"}, True, (), "boto3 would raise this error."),
+        ("", {"AWS_CREDENTIAL_PLUGIN": "x"}, True, ("--retrieve",), "boto3 raises this error."),
+        (
+            f"[default]\n{ROLE}",
+            {"AWS_CREDENTIAL_PLUGIN": "x"},
+            False,
+            (),
+            "boto3 would raise the first of these errors.",
+        ),
+        (
+            "[default]\ncredential_plugin = x\n",
+            ENVIRONMENT,
+            True,
+            (),
+            "Credentials would come from env, which contradicts what is selected.",
+        ),
+        (
+            "[default]\ncredential_plugin =\n  x = y\n",
+            ENVIRONMENT,
+            True,
+            (),
+            "Credentials would come from env, but see the errors above.",
+        ),
+    ],
+)
+def test_the_last_line(
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capfd: pytest.CaptureFixture[str],
+    config: str,
+    variables: dict[str, str],
+    has_hook: bool,
+    arguments: tuple[str, ...],
+    end: str,
+) -> None:
+    """Guards what most people read alone: it must be true of each way to end."""
+    (tmp_path / "config").write_text(config)
+    for name, value in variables.items():
+        monkeypatch.setenv(name, value)
+    if not has_hook:
+        plugincreds_startup.uninstall()
+    try:
+        assert main(["doctor", *arguments]) == 1
+    finally:
+        plugincreds_startup.install()
+    assert capfd.readouterr().out.splitlines()[-1] == end

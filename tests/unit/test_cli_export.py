@@ -299,6 +299,26 @@ def test_what_is_shared_is_listed_and_cleared(
     assert {path.suffix for path in folder.iterdir()} <= {".lock"}
 
 
+def test_nothing_is_shared_of_what_is_to_be_cleared(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards that a misspelt name is seen; it is no error, as nothing to list is none."""
+    nothing = f"Nothing of the plugin 'vualt' is shared in {folder}."
+    assert run(capfd, "cache", "clear", "vualt") == (0, f"{nothing}\n", "")
+    install(PLUGIN)
+    install(PLUGIN, name="zeta", distribution="zeta", version="2.0")
+    key(capfd, "zeta")
+    key(capfd, "vault")
+    status, out, err = run(capfd, "cache", "clear", "vualt")
+    assert (status, err) == (0, "")
+    assert out == f"{nothing} Of these plugins something is: vault, zeta.\n"
+    for file in folder.glob("*.json"):
+        file.write_text("damaged")
+    _, out, _ = run(capfd, "cache", "clear", "vualt")
+    assert out.startswith(f"{nothing} Some files are damaged; ")
+    assert len(list(folder.glob("*.json"))) == 2
+
+
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
 def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
     """Guards the script that completes commands and options."""

@@ -210,6 +210,23 @@ def test_the_error_codes(file: Path, symbol: str, kind: type[PluginError], words
     assert str(file) in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("source", "symbol", "advice"),
+    [
+        (GOOD, "nosuch", "Correct the name."),
+        (GOOD, "no-name", "Correct the name."),
+        ("import nosuch_package", "get_provider", "Install that package"),
+    ],
+)
+def test_the_advice_for_a_getter_of_another_name(
+    install: Install, source: str, symbol: str, advice: str
+) -> None:
+    """Guards who misspells a name against installing a package again that is in order."""
+    install(source)
+    with pytest.raises(LookupSymbolError, match=advice):
+        plugincreds.get_plugin_provider_fns_by_name("vault", symbol)
+
+
 @pytest.mark.parametrize("symbol", ["", " ", "[x]", "a b", "1st", "x:y"])
 def test_what_cannot_be_a_getters_name(install: Install, file: Path, symbol: str) -> None:
     """Guards that it never means the default getter, which is another identity."""

@@ -25,6 +25,7 @@ TELLING = """
             return f"{context.profile}-{context.options.get('role', '')}", "secret"
         return retrieve, lambda: False
 """
+DECLINING = "def get_provider(context): ..."
 COUNTING = """
     calls = []
     def get_provider():
@@ -307,6 +308,124 @@ def test_options_do_not_reach_another_plugin(
         monkeypatch.setenv("AWS_PROFILE", profile)
         assert key_of() == key
     assert key_of("p") == "p-admin"
+
+
+@pytest.mark.parametrize(
+    ("source", "lines", "told"),
+    [
+        (GOOD, "credential_plugin = vault", ["vault"]),
+        (GOOD, "", ["vault"]),
+        (GOOD, "credential_plugin = zeta", []),
+        (TELLING, "credential_plugin = vault", []),
+    ],
+)
+def test_options_that_nobody_reads(
+    install: Install,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    source: str,
+    lines: str,
+    told: list[str],
+) -> None:
+    """Guards that another role than the one that is written down is not used in silence."""
+    install(source)
+    config(f"[default]\n{lines}\ncredential_plugin_options =\n  role = not-for-logs\n")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    for _ in range(2):  # and it is said once
+        assert key_of() != "NOBODY"
+    warnings = [record.getMessage() for record in caplog.records if record.levelname == "WARNING"]
+    assert [message.split("'")[1] for message in warnings] == told
+    assert "not-for-logs" not in caplog.text
+    assert all("of the profile 'default' (role), because" in message for message in warnings)
+
+
+def test_options_of_a_program_that_chooses_the_plugin(
+    install: Install, config: Config, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards that options which another plugin reads are not called useless."""
+    install(GOOD)
+    config("[default]\ncredential_plugin = zeta\ncredential_plugin_options =\n  role = x\n")
+    assert plugincreds.create_session("vault").get_credentials().access_key == "AKIA"
+    assert [record for record in caplog.records if record.levelname == "WARNING"] == []
+
+
+@pytest.mark.parametrize(
+    ("source", "lines", "said"),
+    [
+        (DECLINING, "  rolle = secret\n  a = b", "these options of .*: a, rolle"),
+        (
+            DECLINING.replace("...", "return (lambda: None), bool"),
+            "  a = b",
+            "these options of .*: a",
+        ),
+        ("def get_provider(): ...", "  a = b", "no options: .* 'p' has some, but its getter"),
+        (DECLINING, "", ""),
+    ],
+)
+def test_a_decline_names_the_options(
+    install: Install, config: Config, source: str, lines: str, said: str
+) -> None:
+    """Guards that a misspelt option is found, and that no value is shown."""
+    install(source)
+    config(f"[profile p]\ncredential_plugin = vault\ncredential_plugin_options =\n{lines}\n")
+    told = f" It was told {said}.*\\." if said else ""
+    wanted = rf"not configured here\.{told} Configure it, or remove that line\.$"
+    with pytest.raises(PluginProviderRetrieveError, match=wanted) as caught:
+        key_of("p")
+    assert "secret" not in str(caught.value)
+    assert caught.value.declined
+
+
+@pytest.mark.parametrize("own", ["zeta", "none"])
+def test_a_decline_tells_for_whom_the_options_are(
+    install: Install, config: Config, monkeypatch: pytest.MonkeyPatch, own: str
+) -> None:
+    """Guards the reason that nobody sees: the profile's options belong to its own plugin."""
+    install(DECLINING)
+    config(f"[default]\ncredential_plugin = {own}\ncredential_plugin_options =\n  role = x\n")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    wanted = f"no options: those of the profile 'default' are for credential_plugin = {own}\\. "
+    with pytest.raises(PluginProviderRetrieveError, match=wanted):
+        key_of()
+    # What a program asks for itself is told them.
+    for ask in (plugincreds.new_credentials, plugincreds.get_plugin_provider_fns):
+        with pytest.raises(PluginProviderRetrieveError, match=r"these options of .*: role"):
+            ask("vault")
+
+
+FAILING = """
+    def retrieve(): raise OSError("no network")
+    def get_provider(): return retrieve, lambda: False
+"""
+
+
+@pytest.mark.parametrize(
+    ("text", "variable", "is_asked_for"),
+    [
+        ("", "", False),
+        ("", "vault", True),
+        ("[default]\ncredential_plugin = vault\n", "", True),
+        (f"[default]\n{ROLE}credential_source = CustomPlugin\n", "", True),
+    ],
+)
+def test_the_advice_where_a_plugin_fails(
+    install: Install,
+    config: Config,
+    monkeypatch: pytest.MonkeyPatch,
+    text: str,
+    variable: str,
+    is_asked_for: bool,
+) -> None:
+    """Guards the advice to switch plugins off from those for whom that is the next error."""
+    install(FAILING)
+    config(text)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
+    with pytest.raises(PluginProviderRetrieveError) as caught:
+        key_of()
+    message = str(caught.value)
+    assert "No other credentials are used instead." in message
+    assert message.endswith("set AWS_CREDENTIAL_PLUGIN=none.") is not is_asked_for
 
 
 def test_a_loop_of_source_profiles(install: Install, config: Config) -> None:

@@ -83,7 +83,9 @@ def new_credentials(plugin: ModuleType | str) -> Any:
     """
     wanted, found = _looked_up(plugin, "new_credentials")
     provider = _provider(_new_session(), wanted, found)
-    source = configured_source(wanted, provider.context, provider.refresh_settings, found)
+    source = configured_source(
+        wanted, provider.context, provider.refresh_settings, found, provider.options_note
+    )
     return provider.credentials(source)
 
 
@@ -178,7 +180,7 @@ def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[S
 
 def _functions(wanted: Selected, plugin: Plugin) -> tuple[Callable[[], Any], Callable[[], bool]]:
     provider = _provider(_new_session(), wanted, plugin)
-    functions = configured_functions(wanted, provider.context, plugin)
+    functions = configured_functions(wanted, provider.context, plugin, provider.options_note)
     return functions.retrieve, functions.is_expired
 
 

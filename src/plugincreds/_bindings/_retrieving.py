@@ -7,8 +7,10 @@ from typing import Any
 from plugincreds._bindings._rejection import RejectionHandler
 from plugincreds._bindings.botocore import PluginProvider
 from plugincreds._errors import PluginError, described
+from plugincreds._plugin import Plugin
 from plugincreds._resolution import automatic_source, required_source, selected_source
 from plugincreds._selection import Off, Selected, Selection
+from plugincreds._settings import OPTIONS_KEY
 from plugincreds._source import Source, registry
 
 logger = logging.getLogger("plugincreds")
@@ -33,9 +35,25 @@ def load(provider: PluginProvider) -> Any:
 
 def source_of(provider: PluginProvider, chosen: Selection) -> Source | None:
     """Return the source of what is chosen, with a value in it; None if all decline."""
+    source = _source_of(provider, chosen)
+    if source is not None and (warning := unread_options(provider, source.plugin)):
+        registry().say_once(logging.WARNING, warning)
+    return source
+
+
+def unread_options(provider: PluginProvider, plugin: Plugin) -> str:
+    """Return that the profile's options are not read, as a sentence; empty if they may be."""
+    if not provider.section().get(OPTIONS_KEY) or registry().getter(plugin).takes_context:
+        return ""
+    from plugincreds._bindings._option_notes import unread  # noqa: PLC0415 - for this case alone
+
+    return unread(provider, plugin)
+
+
+def _source_of(provider: PluginProvider, chosen: Selection) -> Source | None:
     context, settings = provider.context, provider.refresh_settings
     if isinstance(chosen, Selected):
-        return selected_source(chosen, context, settings, provider.plugin)
+        return selected_source(chosen, context, settings, provider.plugin, provider.options_note)
     if isinstance(chosen, Off):
         return None
     if chosen.asked_by is not None:

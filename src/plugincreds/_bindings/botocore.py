@@ -27,6 +27,8 @@ logger = logging.getLogger("plugincreds")
 _BASE_FILES = ("config_file", "credentials_file")
 _BASE_VARIABLES = ("region", *_BASE_FILES)
 
+DAMAGED = "The package plugincreds is damaged"
+REINSTALL = "Install it again: pip install --force-reinstall plugincreds."
 ROLE_METHOD = "assume-role"  # of botocore's own provider
 
 # The base sessions, and what each was opened for.
@@ -72,19 +74,19 @@ class PluginProvider:
                 automatic one is configured and fails.
         """
         try:
-            from plugincreds._bindings import _retrieving
-        except Exception as error:
-            from plugincreds._errors import PluginError, described
-
-            chosen = self.chosen()
-            message = f"The package plugincreds is damaged ({described(error)})"
-            advice = "Install it again: pip install --force-reinstall plugincreds."
-            if isinstance(chosen, Selected):
-                message = f"{message}, so {chosen.asked_by} cannot be honoured. {advice}"
-                raise PluginError(message, plugin=chosen.name) from error
-            logger.warning("%s, so credential plugins are not used. %s", message, advice)
+            from plugincreds._bindings._retrieving import load
+        except Exception as error:  # noqa: BLE001 - nobody may have asked for a plugin
+            raise_if_selected(self.chosen(), error, DAMAGED, REINSTALL)
             return None
-        return _retrieving.load(self)
+        try:
+            return load(self)
+        except Exception as error:
+            chosen = self.chosen()
+            is_asked = isinstance(chosen, Selected) or getattr(chosen, "asked_by", None)
+            if is_asked or any(kind.__module__ == "plugincreds" for kind in type(error).__mro__):
+                raise  # what people are meant to see
+            raise_if_selected(chosen, error, DAMAGED, REINSTALL)
+            return None
 
     def chosen(self) -> Selection:
         """Return which plugin is meant now.
@@ -98,6 +100,11 @@ class PluginProvider:
     def plugin(self) -> "Plugin | None":
         """The plugin, where a program has handed it over."""
         return self._plugin
+
+    @property
+    def profile(self) -> str:
+        """The name of the profile that the plugins are asked for."""
+        return self._profile
 
     @property
     def session(self) -> Any:
@@ -141,6 +148,12 @@ class PluginProvider:
             basis=(in_code, *(_absolute(variables[name]) for name in _BASE_FILES)),
         )
 
+    def options_note(self, plugin: "Plugin") -> str:
+        """Return which options a plugin was told that has declined, or an empty text."""
+        from plugincreds._bindings._option_notes import told
+
+        return told(self, plugin)
+
     def refresh_settings(self) -> "RefreshSettings":
         """Return how the profile wants values to be renewed."""
         from plugincreds._plugin_settings import refresh_settings
@@ -163,6 +176,23 @@ class PluginProvider:
         from plugincreds._plugin_settings import plugin_options
 
         return plugin_options(section, self._profile)
+
+
+def raise_if_selected(chosen: Selection, error: Exception, found: str, advice: str) -> None:
+    """Raise a fault of ours for who has selected a plugin; tell all others that it is there."""
+    kind: Any
+    try:
+        from plugincreds._errors import PluginError, described
+
+        kind, said = PluginError, described(error)
+    except Exception:  # noqa: BLE001 - that module may be what is damaged
+        kind, said = ImportError, type(error).__name__
+    message = f"{found} ({said})"
+    if isinstance(chosen, Selected):
+        fault = kind(f"{message}, so {chosen.asked_by} cannot be honoured. {advice}")
+        fault.plugin = chosen.name
+        raise fault from error
+    logger.warning("%s, so credential plugins are not used. %s", message, advice)
 
 
 def _absolute(file: str | None) -> str | None:

@@ -4,6 +4,7 @@ import argparse
 import os
 import sys
 import time
+from collections.abc import Collection
 from datetime import datetime, timezone
 from typing import Any
 
@@ -56,9 +57,13 @@ def run_list(arguments: argparse.Namespace) -> int:
 def run_clear(arguments: argparse.Namespace) -> int:
     """Remove the files, also those that cannot be read."""
     files = CacheFiles(cache_folder(os.environ))
-    status, removed = 0, 0
-    for name in files.names():
-        if arguments.name in {None, _plugin_of(files, name)}:
+    status, removed, plugins = 0, 0, {name: _plugin_of(files, name) for name in files.names()}
+    if arguments.name is not None and arguments.name not in plugins.values():
+        # What was to be gone is not there, so the status is that of success.
+        print_lines([_nothing_of(arguments.name, files, plugins.values())])
+        return 0
+    for name, plugin in plugins.items():
+        if arguments.name in {None, plugin}:
             try:
                 files.remove(name)
                 removed += 1
@@ -68,6 +73,17 @@ def run_clear(arguments: argparse.Namespace) -> int:
     files.remove_leftovers()
     print_lines([f"Removed {removed} from {files.folder}."])
     return status
+
+
+def _nothing_of(plugin: str, files: CacheFiles, plugins: Collection[str | None]) -> str:
+    """Return what is shared, as sentences, where nothing of one plugin is."""
+    lines = [f"Nothing of the plugin {plugin!r} is shared in {files.folder}."]
+    names = sorted({name for name in plugins if name is not None})
+    if names:
+        lines.append(f"Of these plugins something is: {', '.join(names)}.")
+    if None in plugins:
+        lines.append("Some files are damaged; without a name, they are removed, too.")
+    return " ".join(lines)
 
 
 def _facts(name: str, entry: Entry | None) -> dict[str, str | None]:

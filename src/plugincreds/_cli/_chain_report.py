@@ -154,7 +154,9 @@ def _role_with(steps: tuple[Step, ...], words: str, role: str) -> Step:
     if last.status is Status.ERROR:
         return replace(last, source=steps, plugins=())
     reason = f"{role} is assumed with {words}: {last.provider}"
-    return Step(Status.ASKED, reason, plugin=last.plugin, caution=last.caution, source=steps)
+    return replace(
+        last, status=Status.ASKED, reason=reason, is_certain=True, plugins=(), source=steps
+    )
 
 
 def _web_identity(_provider: Any, place: Place) -> Step:

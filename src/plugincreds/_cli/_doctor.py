@@ -8,7 +8,7 @@ from typing import Any
 
 from plugincreds._cli._doctor_text import doctor_lines
 from plugincreds._cli._examination import Examination, examine
-from plugincreds._cli._findings import answer_of, errors_of, warnings_of
+from plugincreds._cli._findings import answer_of, errors_of, raised_by, warnings_of
 from plugincreds._cli._terminal import Palette, print_json, print_lines
 
 _SUMMARY = "explain which credentials a program would use here, and why"
@@ -41,6 +41,7 @@ def _document(examination: Examination) -> dict[str, Any]:
     return {
         "ok": not errors,
         "answer": None if answer is None else asdict(answer),
+        "raises": raised_by(examination),
         "errors": errors,
         "warnings": warnings_of(examination, os.environ),
         "startup_hook": examination.startup.as_document(),

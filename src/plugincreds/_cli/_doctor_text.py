@@ -134,7 +134,7 @@ def _sentences(sentences: list[str], palette: Palette, colour: str) -> list[str]
 def _outcome(document: dict[str, Any], palette: Palette) -> str:
     answer = document["answer"]
     if answer is None:
-        return palette.paint("No credentials would be found.", "red")
+        return palette.paint(_end(document), "red")
     name = f"the plugin {answer['plugin']}" if answer["plugin"] else answer["provider"]
     if answer["plugin"] and answer["provider"] != "plugin":
         name = f"{answer['provider']}, with those of {name}"
@@ -142,8 +142,24 @@ def _outcome(document: dict[str, Any], palette: Palette) -> str:
         return palette.paint(f"Credentials may come from {name}.", "yellow")
     verb = "come" if document["retrieved"] else "would come"
     colour = "green" if document["ok"] else "red"
-    note = "" if document["ok"] else ", which contradicts what is selected"
-    return palette.paint(f"Credentials {verb} from {name}{note}.", colour)
+    return palette.paint(f"Credentials {verb} from {name}{_note(document)}.", colour)
+
+
+def _end(document: dict[str, Any]) -> str:
+    """Return how a chain ends without credentials."""
+    if not document["raises"]:
+        return "No credentials would be found."
+    verb = "raises" if document["retrieved"] else "would raise"
+    is_alone = len(document["errors"]) == 1
+    return f"boto3 {verb} {'this error' if is_alone else 'the first of these errors'}."
+
+
+def _note(document: dict[str, Any]) -> str:
+    if document["ok"]:
+        return ""
+    if document["selection"]["plugin"] not in {None, document["answer"]["plugin"]}:
+        return ", which contradicts what is selected"
+    return ", but see the errors above"
 
 
 def _width() -> int:

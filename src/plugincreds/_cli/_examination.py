@@ -2,7 +2,7 @@
 
 import logging
 import os
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -13,10 +13,11 @@ from plugincreds._cli._chain_report import Place, chain_report
 from plugincreds._cli._in_effect import InEffect, in_effect, with_place
 from plugincreds._cli._retrieval import Retrieval, retrieval
 from plugincreds._cli._startup_state import StartupState, startup_state
-from plugincreds._cli._steps import Step
+from plugincreds._cli._steps import Step, last_of
 from plugincreds._cli._terminal import sentence
 from plugincreds._cli._versions import faults_of_bindings, versions
 from plugincreds._discovery import Discovery
+from plugincreds._roles import role_source
 from plugincreds._settings import Section
 from plugincreds._source import registry
 
@@ -35,7 +36,7 @@ class Examination:
         discovery: The installed plugins.
         profile: The name of the active profile.
         profile_given_by: "--profile", a variable, or "default".
-        section: That profile's section.
+        sections: The sections of that profile and of those that it leads to, by name.
         found: What is selected.
         chain: What would come of asking each provider.
         fault: Why there is no chain, as a sentence, or None.
@@ -50,13 +51,18 @@ class Examination:
     discovery: Discovery
     profile: str = "default"
     profile_given_by: str = "default"
-    section: Section = field(default_factory=dict)
+    sections: dict[str, Section] = field(default_factory=dict)
     found: InEffect = field(default_factory=lambda: InEffect("nobody"))
     chain: tuple[Step, ...] = ()
     fault: str | None = None
     heard: list[str] = field(default_factory=list)
     cache: dict[str, Any] = field(default_factory=lambda: cache_state({}, "default"))
     retrieved: Retrieval | None = None
+
+    @property
+    def section(self) -> Section:
+        """The active profile's section."""
+        return self.sections.get(self.profile, {})
 
     @property
     def profile_in_code(self) -> bool:
@@ -83,9 +89,9 @@ def _look(examination: Examination, profile: str | None, *, retrieve: bool) -> N
     in_code = profile is not None
     try:
         profiles = profiles_of(session)
-        examination.section = profiles.get(examination.profile, {})
         found = in_effect(os.environ, profiles, examination.profile, profile_in_code=in_code)
         examination.found = with_place(found, *map(session.get_config_variable, _FILES))
+        examination.sections = _in_question(profiles, examination.profile)
         asking = found.profile or examination.profile
         examination.cache = cache_state(profiles.get(asking, {}), asking)
         resolver = session.get_component("credential_provider")
@@ -94,8 +100,17 @@ def _look(examination: Examination, profile: str | None, *, retrieve: bool) -> N
         return
     place = Place(session, os.environ, examination.profile, environment_counts=not in_code)
     examination.chain = chain_report(resolver.providers, place)
+    last = last_of(examination.chain)
+    if last is not None and last.not_shared:  # it needs neither a folder nor a package then
+        examination.cache |= {"problem": last.not_shared, "fatal": False}
     if retrieve:
         examination.retrieved = retrieval(session)
+
+
+def _in_question(profiles: Mapping[str, Section], profile: str) -> dict[str, Section]:
+    source = role_source(profiles, profile)
+    names = (profile,) if source is None else (profile, source.profile)
+    return {name: profiles[name] for name in names if name in profiles}
 
 
 def _given_by(profile: str | None) -> str:

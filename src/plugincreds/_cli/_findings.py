@@ -4,7 +4,9 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from plugincreds._cli._examination import Examination
+from plugincreds._cli._retrieval import NOBODY
 from plugincreds._cli._steps import Status, Step, last_of
+from plugincreds._cli._unknown_keys import unknown_keys
 from plugincreds._settings import (
     PLUGIN_KEY,
     PROVIDER_NAME,
@@ -51,15 +53,26 @@ def _retrieved_from(method: str, last: Step | None) -> Answer:
     return Answer(method, plugin, certain=True)
 
 
+def raised_by(examination: Examination) -> str | None:
+    """Return what boto3 raises in place of credentials, as a sentence, or None."""
+    last, retrieved = last_of(examination.chain), examination.retrieved
+    if examination.fault:
+        return examination.fault
+    if retrieved is not None:
+        return None if retrieved.error == NOBODY else retrieved.error
+    return last.reason if last is not None and last.status is Status.ERROR else None
+
+
 def errors_of(examination: Examination) -> list[str]:
-    """Return why there are no credentials, or not those that are selected; empty if all is well."""
+    """Return why there are no credentials, or not those that are selected; empty if all is well.
+
+    What boto3 raises is the first.
+    """
     found, answer = examination.found, answer_of(examination)
-    cache = examination.cache
-    errors = [examination.fault or "", found.problem or ""]
-    if cache["fatal"]:
-        errors.append(cache["problem"])
+    raised = raised_by(examination)
+    errors = [raised or "", found.problem or ""]
     if answer is None:
-        errors.append(_nobody(examination))
+        errors.append("" if raised else f"{NOBODY} {_remedy(examination)}")
     elif not answer.certain:
         errors.append(
             f"Nothing but {answer.provider} is left, and whether it has credentials is known only "
@@ -74,10 +87,12 @@ def errors_of(examination: Examination) -> list[str]:
 
 def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[str]:
     """Return what may surprise a person, though it is as it should be."""
+    problem = examination.cache["problem"] or ""
     return _once(
         [
             *_of_startup(examination),
-            "" if examination.cache["fatal"] else examination.cache["problem"] or "",
+            "" if problem in errors_of(examination) else problem,
+            *unknown_keys(examination.sections),
             *examination.heard,
             *_of_plugins(examination),
             *_of_selection(examination, environ),
@@ -85,24 +100,12 @@ def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[st
     )
 
 
-def _nobody(examination: Examination) -> str:
-    """Return why nobody gives credentials; empty if that is said elsewhere."""
-    last, retrieved = last_of(examination.chain), examination.retrieved
-    if retrieved is not None and retrieved.error:
-        return retrieved.error
-    if last is not None:
-        return last.reason
-    if examination.fault:
-        return ""
-    return f"No provider of the chain has credentials. {_remedy(examination)}"
-
-
 def _remedy(examination: Examination) -> str:
     names = ", ".join(examination.discovery.plugins)
     if not names:
         return "Install a plugin, or configure credentials."
     if not examination.startup.active:
-        return "No plugin is asked, as a warning below says."
+        return "No plugin is asked, because the startup hook is not active; a warning says why."
     if examination.found.by == "off":
         return f"{examination.found.asked_by} switches plugins off; without it may answer: {names}."
     return f"None of the installed plugins answers: {names}. Configure one, or select it by name."
@@ -157,8 +160,7 @@ def _of_plugins(examination: Examination) -> Iterator[str]:
                 f"Several plugins are configured here: {', '.join(names)}. The first in order of "
                 f"name is used; {VARIABLE}={names[0]} makes that plain."
             )
-        if step.caution:
-            yield step.caution
+        yield from step.cautions
 
 
 def _of_selection(examination: Examination, environ: Mapping[str, str]) -> Iterator[str]:

@@ -1,5 +1,8 @@
 """What would come of asking plugins: they are loaded and their getters called, and no more."""
 
+from typing import NamedTuple
+
+from plugincreds._bindings._retrieving import unread_options
 from plugincreds._bindings.botocore import PluginProvider
 from plugincreds._cli._steps import PluginState, Status, Step
 from plugincreds._cli._terminal import stdout_kept_clean
@@ -11,9 +14,10 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._plugin import Plugin
-from plugincreds._resolution import is_configured
+from plugincreds._process_cache import check_extra
+from plugincreds._resolution import declined, given_functions
 from plugincreds._selection import Automatic, Off, Selected
-from plugincreds._source import registry
+from plugincreds._source import not_shared, registry
 
 # Where nobody has selected the plugin, the chain goes on after one of these.
 _PASSED_OVER = (
@@ -41,17 +45,14 @@ def _of_selected(provider: PluginProvider, chosen: Selected) -> Step:
     name = chosen.name
     try:
         plugin = registry().discovery().the_one(name, chosen.asked_by)
-        if not _is_configured(provider, plugin):
-            message = (
-                f"{plugin.label} is asked for by {chosen.asked_by}, but it declines: it is not "
-                f"configured here. Configure it, or {chosen.remedy}."
-            )
-            return Step(Status.ERROR, message, plugin=name)
-        provider.refresh_settings()
+        willing = _willing(provider, plugin)
+        if willing is None:
+            raise declined(chosen, plugin, provider.options_note)
     except PluginError as error:
         return Step(Status.ERROR, str(error), plugin=name)
     reason = f"{name} of {plugin.origin} is configured, selected by {chosen.asked_by}"
-    return Step(Status.ASKED, reason, plugin=name, caution=chosen.caution)
+    cautions = (chosen.caution, *willing.cautions)
+    return Step(Status.ASKED, reason, plugin=name, cautions=cautions, not_shared=willing.not_shared)
 
 
 def _of_automatic(provider: PluginProvider, chosen: Automatic) -> Step:
@@ -65,7 +66,14 @@ def _of_automatic(provider: PluginProvider, chosen: Automatic) -> Step:
     if configured:
         first = configured[0]
         reason = f"{first.name} of {first.reason} is configured, and nobody selects another"
-        return Step(Status.ASKED, reason, plugin=first.name, plugins=tuple(states))
+        return Step(
+            Status.ASKED,
+            reason,
+            plugin=first.name,
+            cautions=first.cautions,
+            not_shared=first.not_shared,
+            plugins=tuple(states),
+        )
     reason = "no installed plugin is configured here" if states else "no plugin is installed"
     if chosen.asked_by is not None:
         message = f"{chosen.asked_by} asks for a credential plugin, but {reason}."
@@ -80,16 +88,37 @@ def _state(provider: PluginProvider, name: str) -> PluginState:
         return PluginState(name, "broken", f"{fault}.")
     (plugin,) = discovery.plugins[name]
     try:
-        if not _is_configured(provider, plugin):
-            return PluginState(name, "declines", f"{plugin.origin} is not configured here")
-        provider.refresh_settings()
+        willing = _willing(provider, plugin)
     except _PASSED_OVER as error:
         return PluginState(name, "broken", str(error))
     except PluginError as error:
         return PluginState(name, "error", str(error))
-    return PluginState(name, "configured", plugin.origin)
+    if willing is None:
+        return PluginState(name, "declines", f"{plugin.origin} is not configured here")
+    return PluginState(name, "configured", plugin.origin, *willing)
 
 
-def _is_configured(provider: PluginProvider, plugin: Plugin) -> bool:
+class _Willing(NamedTuple):
+    """What else is to be said of a plugin that does not decline."""
+
+    cautions: tuple[str, ...]
+    not_shared: str
+
+
+def _willing(provider: PluginProvider, plugin: Plugin) -> _Willing | None:
+    """Return what is to be said of a plugin; None: it declines.
+
+    Raises:
+        PluginError: It is broken, or what the profile wants of it cannot be had.
+    """
     with stdout_kept_clean():
-        return is_configured(plugin, provider.context)
+        functions = given_functions(plugin, provider.context)
+    if functions is None:
+        return None
+    problem = ""
+    if provider.refresh_settings().cache_folder is not None:
+        problem = not_shared(plugin, functions)
+        if not problem:
+            check_extra()
+    unread = unread_options(provider, plugin)
+    return _Willing((unread,) if unread else (), problem)

@@ -8,6 +8,7 @@ from typing import Any
 from plugincreds._cli._terminal import sentence, stdout_kept_clean
 from plugincreds._lifecycle import State
 
+NOBODY = "No provider of the chain has credentials."
 _SHOWN = 4  # of an access key's characters; of the secret key none
 
 
@@ -42,7 +43,7 @@ def retrieval(session: Any) -> Retrieval:
         with stdout_kept_clean():
             credentials = session.get_credentials()
             if credentials is None:
-                return Retrieval(error="No provider of the chain has credentials.")
+                return Retrieval(error=NOBODY)
             frozen = credentials.get_frozen_credentials()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a person gets a sentence
         return Retrieval(error=sentence(error))

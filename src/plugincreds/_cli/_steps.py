@@ -30,11 +30,15 @@ class PluginState:
         name: Its name.
         state: "configured", "declines", "broken" or "error".
         reason: What is wrong with it, or where it is from.
+        cautions: What a person should know when it is used, as sentences.
+        not_shared: Why its values are not shared between processes, though that is wanted.
     """
 
     name: str
     state: str
     reason: str
+    cautions: tuple[str, ...] = ()
+    not_shared: str = ""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +51,9 @@ class Step:
         provider: The short name that botocore gives it.
         plugin: The name of the plugin whose credentials are used in the end, or None.
         is_certain: Whether it has credentials, unless something fails.
-        caution: What a person should know when it is used, as a sentence, or empty.
+        cautions: What a person should know when it is used, as sentences.
+        not_shared: Why a plugin's values are not shared between processes, though that is
+            wanted, as a sentence, or empty.
         plugins: What the installed plugins say, where they are asked in order.
         source: The chain of the credentials that a role is assumed with.
     """
@@ -57,7 +63,8 @@ class Step:
     provider: str = ""
     plugin: str | None = None
     is_certain: bool = True
-    caution: str = ""
+    cautions: tuple[str, ...] = ()
+    not_shared: str = ""
     plugins: tuple[PluginState, ...] = ()
     source: "tuple[Step, ...]" = ()
 
