@@ -10,7 +10,7 @@ from plugincreds._errors import described
 from plugincreds._flight import OWN_FLIGHT_ADVICE, was_refused
 from plugincreds._lifecycle import Failure
 from plugincreds._reporter import Reporter
-from plugincreds._worker import as_failure
+from plugincreds._worker import as_failure, faults
 
 
 def retrieved(
@@ -79,5 +79,5 @@ def judged(answer: object, reporter: Reporter) -> bool | Failure:
 def _is_for_us(is_same: Callable[[], bool] | None) -> bool:
     try:
         return is_same is None or is_same()
-    except Exception:  # noqa: BLE001 - one that cannot tell may give any identity
+    except faults():  # one that cannot tell may give any identity
         return False

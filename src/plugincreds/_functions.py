@@ -11,14 +11,13 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
     described,
 )
+from plugincreds._worker import faults
 
 _WANTED = (
     "the getter must return the pair (retrieve, is_expired), an object with these two "
     "methods, or None to decline"
 )
 _PAIR = 2
-# An import or a getter may end the interpreter; in somebody's program it must not.
-FAULTS = (Exception, SystemExit)
 
 
 class Functions(NamedTuple):
@@ -48,7 +47,7 @@ def read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]:
         return Functions(retrieve, is_expired, None)
     try:
         key = cache_key()
-    except FAULTS as error:
+    except faults() as error:
         return f"its cache_key() raised {described(error)}", InvalidSymbolError
     if isinstance(key, str):
         return Functions(retrieve, is_expired, key, lambda: cache_key() == key)

@@ -18,8 +18,9 @@ from plugincreds._errors import (
     described,
 )
 from plugincreds._flight import own_flight_error, was_refused
-from plugincreds._functions import FAULTS, Functions, read_functions
+from plugincreds._functions import Functions, read_functions
 from plugincreds._plugin import GivenPlugin, OtherGetter, Plugin, module_and_attribute
+from plugincreds._worker import faults
 
 
 class Getter(NamedTuple):
@@ -46,7 +47,7 @@ class Getter(NamedTuple):
         try:
             answer = self.function(context=context) if self.takes_context else self.function()
             read = None if answer is None else read_functions(answer)
-        except FAULTS as error:
+        except faults() as error:
             if was_refused() and isinstance(error, PluginError):
                 raise  # it asked for itself
             message = f"its getter raised {described(error)}; a getter that is not configured"
@@ -83,11 +84,11 @@ def _symbol(plugin: Plugin) -> Any:
             if isinstance(plugin, GivenPlugin)
             else importlib.import_module(module_name)
         )
-    except FAULTS as error:
+    except faults() as error:
         raise _lookup(plugin, _import_fault(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
-    except FAULTS as error:
+    except faults() as error:
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             # Its own import has led here, and that was begun by the program.
             raise own_flight_error(plugin.label, plugin.name, plugin.origin) from error

@@ -40,10 +40,23 @@ def as_failure(error: BaseException) -> Exception:
     """Return what a plugin raised as an exception; raise it again if it is an interruption."""
     if isinstance(error, Exception):
         return error
-    kind = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", ())
-    if isinstance(error, kind):
+    if isinstance(error, _cancellations()):
         return cancelled(error)
     raise error
+
+
+def faults() -> tuple[type[BaseException], ...]:
+    """Return what counts as a fault of a plugin while it is loaded.
+
+    An import or a getter may end the interpreter; in somebody's program it must not. Nor must a
+    cancellation of its own look as if the program's task had been cancelled.
+    """
+    return (Exception, SystemExit, *_cancellations())
+
+
+def _cancellations() -> tuple[type[BaseException], ...]:
+    kind = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", None)
+    return () if kind is None else (kind,)
 
 
 def cancelled(error: BaseException) -> RuntimeError:

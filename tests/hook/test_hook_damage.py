@@ -72,7 +72,12 @@ print(json.dumps(found))
 """
 # What each may see: the plugin where the damage does not matter to it, and what stands here.
 PLUGIN = "plugin:acme"
-ALLOWED = {"nobody": {None, PLUGIN}, "keys": {"env"}, "variable": {PLUGIN}, "profile": {PLUGIN}}
+ALLOWED: dict[str, set[str | None]] = {
+    "nobody": {None, PLUGIN},
+    "keys": {"env"},
+    "variable": {PLUGIN},
+    "profile": {PLUGIN},
+}
 
 
 @pytest.mark.skipif(not hasattr(os, "fork"), reason="each case is a fork of one process")

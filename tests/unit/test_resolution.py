@@ -7,6 +7,7 @@ from functools import partial
 from types import MappingProxyType
 from typing import Any
 
+import botocore.session
 import pytest
 
 import plugincreds
@@ -671,3 +672,29 @@ def test_plugins_that_need_each_other_in_a_circle(install: Install, names: str) 
         del vars(sys)["acme_barrier"]
     assert len(errors) == len(names)
     assert all("in a circle" in str(error) for error in errors)
+
+
+CANCELLED = (
+    "import asyncio\nclass P:\n    def retrieve(self): return 'AKIA', 'secret'\n"
+    "    def is_expired(self): return False\n"
+)
+
+
+@pytest.mark.parametrize(
+    "source",
+    [
+        "import asyncio\nraise asyncio.CancelledError",
+        "import asyncio\ndef get_provider(): raise asyncio.CancelledError",
+        f"{CANCELLED}    def cache_key(self): raise asyncio.CancelledError\n"
+        "def get_provider(): return P()",
+    ],
+    ids=["import", "getter", "cache_key"],
+)
+def test_a_plugins_own_cancellation_is_a_fault(
+    install: Install, monkeypatch: pytest.MonkeyPatch, source: str
+) -> None:
+    """Guards programs in an event loop, to which it would look as if they had been cancelled."""
+    install(source)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    with pytest.raises(PluginError, match="CancelledError"):
+        botocore.session.Session().get_credentials()
