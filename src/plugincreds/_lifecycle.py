@@ -73,13 +73,13 @@ class Failure:
         found: str = "",
         hint: str | None = None,
     ) -> None:
-        self.message = message
-        self.cause = cause
-        self.plugin = plugin
-        self.distribution = distribution
-        self.declined = declined
-        self.found = found
-        self.hint = hint
+        self.message: str = message
+        self.cause: Exception | None = cause
+        self.plugin: str | None = plugin
+        self.distribution: str | None = distribution
+        self.declined: bool = declined
+        self.found: str = found
+        self.hint: str | None = hint
 
     def __repr__(self) -> str:
         """Show the text alone."""
