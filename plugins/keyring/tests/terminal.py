@@ -21,11 +21,12 @@ BEGIN = f"import os, sys\nsys.path.insert(0, {str(SOURCE)!r})\nos.open(sys.argv[
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """What a program did: its status, its stdout, and what stood on its terminal."""
+    """What a program did: its status, its stdout, what stood on its terminal, which echoes."""
 
     status: int
     out: str
     shown: str
+    echoes: bool
 
 
 def converse(
@@ -37,6 +38,8 @@ def converse(
 ) -> Outcome:
     """Run a program, wait for each question on its terminal, and type the answer."""
     pty = pytest.importorskip("pty", reason="there are no terminals of this kind")
+    import termios  # noqa: PLC0415 - as above
+
     master, slave = pty.openpty()
     process = subprocess.Popen(
         [sys.executable, "-c", BEGIN + program, os.ttyname(slave)],
@@ -56,12 +59,13 @@ def converse(
         os.set_blocking(master, False)
         with suppress(BlockingIOError):
             shown += os.read(master, 4096)
+        echoes = bool(termios.tcgetattr(slave)[3] & termios.ECHO)
     finally:
         process.kill()
         process.wait()
         os.close(slave)
         os.close(master)
-    return Outcome(process.returncode, out, shown.decode())
+    return Outcome(process.returncode, out, shown.decode(), echoes)
 
 
 def _read_until(terminal: int, question: str) -> bytes:

@@ -10,10 +10,13 @@ from typing import Any
 
 import keyring
 import pytest
+from keyring.backends.chainer import ChainerBackend
 from keyring.backends.fail import Keyring as FailKeyring
+from keyring.errors import KeyringLocked
 from plugins.keyring.tests.terminal import converse
 
 from plugincreds_keyring import _command
+from plugincreds_keyring._change import store
 from plugincreds_keyring._keychain import Keychain
 from plugincreds_keyring._notice import give_notice, has_notice, notice_file, notice_version
 from plugincreds_keyring._options import Place
@@ -125,6 +128,44 @@ def test_set_stores_where_the_plugin_looks(
     assert kept.items == {}
 
 
+@pytest.mark.parametrize(
+    ("profile", "said"),
+    [
+        ("nosuch", "There is no profile 'nosuch'"),
+        ("vault", "has credential_plugin = 'vault'"),
+        ("off", "has credential_plugin = 'none'"),
+        ("role", "has role_arn"),
+        ("process", "has credential_process, which comes before"),
+        ("static", "has aws_access_key_id, which comes before"),
+        ("named", ""),
+        ("plain", ""),
+        ("default", ""),
+    ],
+)
+def test_set_says_who_signs_instead(run: Any, home: Path, profile: str, said: str) -> None:
+    """Guards a person who has stored a key and wonders why another one signs."""
+    (home / ".aws" / "config").write_text(
+        "[profile vault]\ncredential_plugin = vault\n[profile off]\ncredential_plugin = none\n"
+        "[profile role]\nrole_arn = r\nsource_profile = plain\n"
+        "[profile process]\ncredential_process = p\n[profile static]\naws_access_key_id = A\n"
+        "[profile named]\ncredential_plugin = keyring\naws_access_key_id = A\n"
+        "[profile plain]\nregion = eu-west-1\n"
+    )
+    status, _, err = run("set", "--profile", profile, stdin=LINES)
+    assert (status, len(err.splitlines())) == (0, bool(said))
+    assert said in err
+
+
+def test_set_says_that_keys_of_the_environment_come_first(
+    run: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards shells in which somebody has exported keys."""
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAOTHER")
+    _, _, err = run("set", stdin=LINES)
+    assert "AWS_ACCESS_KEY_ID is set here" in err
+    assert run("set", "--username", "u", stdin=LINES)[2] == ""
+
+
 def test_the_active_profile_counts(run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards `AWS_PROFILE=work plugincreds-keyring set`."""
     monkeypatch.setenv("AWS_PROFILE", "work")
@@ -221,9 +262,9 @@ def test_delete_after_another_tool_removes_the_notice(run: Any, kept: Any) -> No
     """Guards a plugin that would go on to look into the keychain for nothing."""
     assert run("set", stdin=LINES)[0] == 0
     kept.items.clear()
-    status, _, err = run("delete")
-    assert status == 1
-    assert "Nothing is stored" in err
+    status, out, err = run("delete")
+    assert (status, err) == (0, "")
+    assert "Nothing is stored" in out
     assert not has_notice(Place("aws", "default"))
 
 
@@ -234,6 +275,126 @@ def test_delete_in_another_keychain_leaves_the_notice(run: Any) -> None:
     assert status == 1
     assert "it was stored in nowhere.Other" in err
     assert has_notice(Place("aws", "default"))
+
+
+def test_delete_leaves_the_notice_of_another_keychain(run: Any, kept: Any) -> None:
+    """Guards an item in two keychains, of which the right one is out of reach, as over ssh."""
+    kept.items["aws", "default"] = "older"
+    assert give_notice(Place("aws", "default"), "nowhere.Other\x1b[2J")
+    status, out, err = run("delete")
+    assert (status, kept.items) == (0, {})
+    assert out.startswith("Removed")
+    assert "It was stored in nowhere.Other?[2J, too, and stays there" in err
+    assert has_notice(Place("aws", "default"))
+
+
+def test_notice_is_given_before_the_item_and_after_it(
+    run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards a `set` that is killed, and programs that read the old item meanwhile."""
+    file = notice_file(Place("aws", "default"))
+    versions = []
+    original = kept.set_password
+
+    def watched(*arguments: str) -> None:
+        versions.append(notice_version(file))
+        original(*arguments)
+
+    monkeypatch.setattr(kept, "set_password", watched)
+    assert run("set", stdin=LINES)[0] == 0
+    assert None not in versions
+    assert notice_version(file) not in versions
+
+
+def test_a_set_beside_a_delete_keeps_its_notice(
+    run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards two commands at once: an item that is there has a notice in the end."""
+    place = Place("aws", "default")
+    assert run("set", stdin=LINES)[0] == 0
+    original = kept.delete_password
+
+    def deletes_and_another_sets(service: str, username: str) -> None:
+        original(service, username)
+        store(Keychain(), place, "new")
+
+    monkeypatch.setattr(kept, "delete_password", deletes_and_another_sets)
+    assert run("delete")[0] == 0
+    assert kept.items == {("aws", "default"): "new"}
+    assert has_notice(place)
+
+
+@pytest.mark.parametrize("fault", [SystemExit(137), KeyboardInterrupt(), OSError("x")])
+def test_a_set_that_fails_leaves_its_notice(
+    run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch, fault: BaseException
+) -> None:
+    """Guards a keychain that has the item when the command ends: nobody else signs then."""
+
+    def stores_and_fails(service: str, username: str, password: str) -> None:
+        kept.items[service, username] = password
+        raise fault
+
+    monkeypatch.setattr(kept, "set_password", stores_and_fails)
+    assert run("set", stdin=LINES)[0] != 0
+    assert has_notice(Place("aws", "default"))
+
+
+def test_a_locked_keychain_leaves_no_notice(run: Any, kept: Any) -> None:
+    """Guards machines where nothing could be stored: their own credentials go on."""
+    kept.fault = KeyringLocked("x")
+    status, _, err = run("set", stdin=None)
+    assert status == 1
+    assert "unlock the keychain" in err
+    assert not has_notice(Place("aws", "default"))
+
+
+def test_a_print_that_fails_comes_last(
+    run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the notice against a closed pipe and a full disk, in both commands."""
+
+    def full(*_: object) -> None:
+        raise BrokenPipeError
+
+    with monkeypatch.context() as patch:
+        patch.setattr(_command, "_print", full)
+        with pytest.raises(BrokenPipeError):
+            run("set", stdin=LINES)
+        assert kept.items
+        assert has_notice(Place("aws", "default"))
+        with pytest.raises(BrokenPipeError):
+            run("delete")
+    assert not kept.items
+    assert not has_notice(Place("aws", "default"))
+
+
+def test_a_stream_that_knows_only_ascii_is_enough(
+    monkeypatch: pytest.MonkeyPatch, kept: Any
+) -> None:
+    """Guards `LC_ALL=C` and a username with other letters."""
+    out = io.TextIOWrapper(io.BytesIO(), encoding="ascii", write_through=True)
+    monkeypatch.setattr(sys, "stdout", out)
+    monkeypatch.setattr(sys, "stdin", io.StringIO(LINES))
+    assert _command.main(["set", "--username", "jörg"]) == 0
+    assert list(kept.items) == [("aws", "jörg")]
+
+
+def test_plaintext_behind_another_backend_needs_a_word(
+    run: Any, kept: Any, plaintext: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards a chain whose first backend stores nothing: the package keyring takes the next."""
+
+    def cannot(*_: object) -> None:
+        raise NotImplementedError
+
+    chainer: Any = ChainerBackend()  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(keyring.core, "_keyring_backend", chainer)
+    monkeypatch.setattr(ChainerBackend, "backends", [kept, plaintext])
+    monkeypatch.setattr(type(kept), "set_password", cannot)
+    status, _, err = run("set", stdin=LINES)
+    assert status == 1
+    assert "PlaintextKeyring stores without encryption" in err
+    assert plaintext.get_password("aws", "default") is None
 
 
 @pytest.mark.parametrize(

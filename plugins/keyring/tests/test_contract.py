@@ -16,7 +16,7 @@ from plugincreds_keyring._options import Place
 
 NAME = "plugin-under-test"  # what the contract's tests call it, since it is not installed here
 SECRET = "kAnArY7kAnArY7kAnArY7kAnArY7kAnArY7kAnAr"
-PLACE = Place("aws", "work")
+PLACE, DEFAULT = Place("aws", "work"), Place("aws", "default")
 KEYS = {"AccessKeyId": "AKIAEXAMPLE000001", "SecretAccessKey": SECRET}
 
 
@@ -24,34 +24,36 @@ class Contract(PluginContract):
     """What both have in common: who asks for the plugin, and a damaged item."""
 
     getter = "plugincreds_keyring:get_provider"
-    profile = "work"
 
     @pytest.fixture
     def unconfigured(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Let nobody ask for it."""
         monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN", raising=False)
         remove_notice(PLACE)
+        remove_notice(DEFAULT)
 
     @pytest.fixture
     def failing(self) -> str:
         """Damage the item, and return what no error may show."""
-        keyring.set_password("aws", "work", f'{{"AccessKeyId": "{SECRET}')
+        keyring.set_password("aws", self.profile, f'{{"AccessKeyId": "{SECRET}')
         return SECRET
 
 
 class TestLongTermKeys(Contract):
-    """Keys without an expiry, in a file; the variable names the plugin."""
+    """Keys without an expiry, in a file; the variable names the plugin, no profile is chosen."""
 
     @pytest.fixture
     def configured(self, monkeypatch: pytest.MonkeyPatch, plaintext: Any) -> None:
         """Store them."""
         assert plaintext is keyring.get_keyring()
-        keyring.set_password("aws", "work", json.dumps(KEYS))
+        keyring.set_password("aws", "default", json.dumps(KEYS))
         monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", NAME)
 
 
 class TestTemporaryKeys(Contract):
     """Keys with a token and an expiry, in memory; nobody names the plugin."""
+
+    profile = "work"
 
     @pytest.fixture
     def configured(self, kept: Any) -> None:

@@ -40,6 +40,10 @@ MALFORMED = [
     (f'{{"AccessKeyId": "A", "SecretAccessKey": "s", "SessionToken": ["{CANARY}"]}}', "Token"),
     (f'{{"AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": "{CANARY}"}}', "ISO 8601"),
     ('{"AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": "2030-01-01T00:00:00"}', "ISO"),
+    (
+        '{"AccessKeyId": "A", "SecretAccessKey": "s", "Expiration": "9999-12-31T23:59:59-05:00"}',
+        "ISO",
+    ),
     (f'{{"AccessKeyId": "A", "SecretAccessKey": "s", "AccountId": "{CANARY}"}}', "12 digits"),
     (f'{{"AccessKeyId": "A", "SecretAccessKey": "{CANARY}", "Version": 2}}', "'Version'"),
 ]

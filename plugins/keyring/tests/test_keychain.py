@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import copy
 import traceback
 from functools import partial
 from pathlib import Path
@@ -17,7 +16,7 @@ from keyring.errors import InitError, KeyringLocked, NoKeyringError, PasswordSet
 from plugincreds import NonRecoverableError
 
 import plugincreds_keyring
-from plugincreds_keyring._keychain import Keychain, KeychainError
+from plugincreds_keyring._keychain import Keychain, KeychainError, chosen_outside
 from plugincreds_keyring._options import Place
 
 OURS = Path(plugincreds_keyring.__file__).parent
@@ -98,53 +97,87 @@ def test_a_backend_that_forgets_is_found_out(kept: Any, monkeypatch: pytest.Monk
         Keychain().write(PLACE, CANARY)
 
 
-def test_the_identity_tells_keychains_apart(
-    plaintext: Any, kept: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
-) -> None:
-    """Guards two files of one backend, and another backend, and that no password is in it."""
-    other = copy.copy(plaintext)
-    other.file_path = str(tmp_path / "other.cfg")
-    other.keyring_key = CANARY
-    identities = []
-    no_backend: Any = FailKeyring()  # type: ignore[no-untyped-call]
-    for backend in (plaintext, other, kept, no_backend):
-        use(monkeypatch, backend)
-        identities.append(Keychain().identity)
-    assert len(set(identities)) == 4
-    assert not any(CANARY in identity for identity in identities)
-    use(monkeypatch, plaintext)
-    assert Keychain().identity == identities[0]
-
-
-def test_the_identity_survives_a_broken_choice(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guards cache_key(): a misconfigured keyring is for retrieve() to tell of, not for it."""
+@pytest.mark.usefixtures("kept")
+def test_a_broken_choice_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards a misconfigured keyring, which must not be taken for an empty one."""
     use(monkeypatch, None)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "nowhere.Nothing")
-    assert Keychain().identity == "no keychain"
     with pytest.raises(KeychainError, match="ModuleNotFoundError"):
         Keychain().read(PLACE)
 
 
-def test_a_chain_of_backends_is_named_in_its_order(
-    plaintext: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
+def test_no_password_is_among_what_chooses(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the cache key, which other programs and people see."""
+    monkeypatch.setenv("KEYRING_PROPERTY_KEYRING_KEY", CANARY)
+    monkeypatch.setenv("KEYRING_PROPERTY_FILE_PATH", "keys.cfg")
+    assert chosen_outside() == {"KEYRING_PROPERTY_FILE_PATH": "keys.cfg"}
+
+
+@pytest.fixture
+def chain(plaintext: Any, kept: Any, monkeypatch: pytest.MonkeyPatch) -> list[Any]:
+    """Return the backends of a chain, the one in memory first."""
+    backends = [kept, plaintext]
+    use(monkeypatch, ChainerBackend())  # type: ignore[no-untyped-call]
+    monkeypatch.setattr(ChainerBackend, "backends", backends)
+    return backends
+
+
+PLAINTEXT = "keyrings.alt.file.PlaintextKeyring"
+
+
+def test_a_chain_of_backends_is_named_in_its_order(chain: list[Any]) -> None:
+    """Guards what is shown, and that an item may be stored in the clear by any of them."""
+    assert Keychain().name.endswith(f".Kept, {PLAINTEXT}")
+    assert Keychain().plaintext == PLAINTEXT
+    chain.reverse()
+    assert Keychain().name.startswith(f"{PLAINTEXT}, ")
+    assert Keychain().plaintext == PLAINTEXT
+    chain.pop(0)
+    assert Keychain().plaintext is None
+
+
+def test_the_backend_that_has_stored_is_the_one_named(
+    chain: list[Any], kept: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards what is shown, and what tells whether an item would be stored in the clear."""
-    chainer = ChainerBackend()  # type: ignore[no-untyped-call]
-    use(monkeypatch, chainer)
-    for backends, is_plaintext in (([kept, plaintext], False), ([plaintext, kept], True)):
-        monkeypatch.setattr(ChainerBackend, "backends", backends)
-        keychain = Keychain()
-        assert keychain.is_plaintext is is_plaintext
-        assert keychain.name.count(", ") == 1
-    assert keychain.name.startswith("keyrings.alt.file.PlaintextKeyring, ")
+    """Guards the notice against a first backend of a chain that stores nothing."""
+    assert Keychain().write(PLACE, "one").endswith(".Kept")
+    kept.items.clear()
+    monkeypatch.setattr(type(kept), "set_password", not_implemented)
+    assert Keychain().write(PLACE, "two") == PLAINTEXT
+    assert chain[1].get_password("aws", "work") == "two"
+
+
+def not_implemented(*_: object) -> None:
+    """Fail as a backend that cannot store."""
+    raise NotImplementedError
+
+
+def test_only_the_backend_that_it_was_stored_in_is_asked(chain: list[Any], kept: Any) -> None:
+    """Guards against an older item of a backend that comes first, or is the only one now."""
+    kept.items["aws", "work"] = "old"
+    chain[1].set_password("aws", "work", "new")
+    assert Keychain().read(PLACE) == "old"
+    assert Keychain().read(PLACE, PLAINTEXT) == "new"
+    chain.pop()
+    with pytest.raises(NonRecoverableError, match=f"it was stored in {PLAINTEXT}"):
+        Keychain().read(PLACE, PLAINTEXT)
+
+
+def test_delete_removes_it_from_each_backend(chain: list[Any], kept: Any) -> None:
+    """Guards a key that would come back from behind the one that was removed."""
+    for backend in chain:
+        backend.set_password("aws", "work", CANARY)
+    assert Keychain().delete(PLACE) is True
+    assert kept.items == {}
+    assert chain[1].get_password("aws", "work") is None
 
 
 def test_a_keychain_stays_the_one_it_was(
     kept: Any, plaintext: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards an identity against a program that sets another backend meanwhile."""
+    """Guards one identity against a program that sets another backend meanwhile."""
     keychain = Keychain()
-    assert "Plaintext" in keychain.identity
+    assert "Plaintext" in keychain.name
     use(monkeypatch, kept)
     kept.items["aws", "work"] = CANARY
     assert keychain.read(PLACE) is None

@@ -9,7 +9,7 @@ import pytest
 from plugins.keyring.tests.terminal import SOURCE, converse
 
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"
-QUESTION = f"MFA code for {SERIAL}: "
+QUESTION = f"MFA code for {SERIAL} (asked by python): "
 PROGRAM = (
     "from plugincreds_keyring._mfa import ask_for_code\n"
     "from plugincreds import NonRecoverableError\n"
@@ -62,3 +62,64 @@ def test_a_job_in_the_background_is_not_stopped() -> None:
     found = converse(BACKGROUND + PROGRAM)
     assert "error The code of the MFA device" in found.out
     assert found.shown == ""
+
+
+THREADS = (
+    "import threading\n"
+    "from plugincreds_keyring._mfa import ask_for_code\n"
+    "both = threading.Barrier(2)\n"
+    "def ask():\n"
+    "    both.wait(10)\n"
+    f"    print('code', ask_for_code({SERIAL!r}), flush=True)\n"
+    "threads = [threading.Thread(target=ask) for _ in range(2)]\n"
+    "for thread in threads: thread.start()\n"
+    "for thread in threads: thread.join()\n"
+)
+PROCESSES = (
+    "from plugincreds_keyring._mfa import ask_for_code\n"
+    "child = os.fork()\n"
+    f"print('code', ask_for_code({SERIAL!r}), flush=True)\n"
+    "if child: os.wait()\n"
+)
+
+
+@pytest.mark.parametrize(
+    ("program", "with_stdin"), [(THREADS, False), (THREADS, True), (PROCESSES, True)]
+)
+def test_one_question_at_a_time(program: str, *, with_stdin: bool) -> None:
+    """Guards codes against being shown, and the terminal, which has to echo afterwards."""
+    answers = [(QUESTION, "135792\n"), (QUESTION, "246802\n")]
+    found = converse(program, answers, with_stdin=with_stdin)
+    assert sorted(found.out.splitlines()) == ["code 135792", "code 246802"]
+    assert found.shown.count(QUESTION) == 2
+    assert "135792" not in found.shown
+    assert "246802" not in found.shown
+    assert found.echoes
+
+
+def test_a_child_of_a_fork_can_ask() -> None:
+    """Guards children that are made while a thread of the parent waits for a code."""
+    program = (
+        "import threading\n"
+        "from plugincreds_keyring import _terminal\n"
+        "with _terminal.terminal_alone():\n"
+        "    if os.fork() == 0:\n"
+        "        print('free', _terminal._turn[0].acquire(timeout=5), flush=True)\n"
+        "        os._exit(0)\n"
+        "    os.wait()\n"
+    )
+    assert converse(program).out == "free True\n"
+
+
+def test_a_program_that_ends_while_a_thread_asks_restores_the_terminal() -> None:
+    """Guards the shell of a person who leaves with Ctrl-C: it must echo."""
+    program = (
+        "import signal, threading\n"
+        "from plugincreds_keyring._mfa import ask_for_code\n"
+        "signal.signal(signal.SIGINT, lambda *_: sys.exit(3))\n"
+        f"threading.Thread(target=ask_for_code, args=({SERIAL!r},), daemon=True).start()\n"
+        "threading.Event().wait(20)\n"
+    )
+    found = converse(program, [(QUESTION, "\x03")])
+    assert found.status == 3
+    assert found.echoes

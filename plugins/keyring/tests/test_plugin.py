@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import json
 import threading
 from datetime import datetime, timedelta, timezone
@@ -12,7 +13,6 @@ import botocore.session
 import plugincreds
 import pytest
 from keyring.errors import KeyringLocked
-from keyrings.alt.file import PlaintextKeyring  # type: ignore[import-untyped]
 from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
 
 import plugincreds_keyring
@@ -69,9 +69,10 @@ def test_a_mistyped_option_reads_nothing(kept: Any, new_context: Any) -> None:
 
 
 def test_the_cache_key_tells_identities_apart(
-    kept: Any, new_context: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    new_context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards all that decides whose credentials these are, and that the keychain is left alone."""
+    """Guards all that decides whose credentials these are, and that no keychain is looked for."""
+    monkeypatch.setattr("keyring.get_keyring", must_not_be_called)
     serial = {"mfa_serial": "arn:aws:iam::123456789012:mfa/alice"}
     kinds: list[dict[str, str]] = [
         {},
@@ -85,16 +86,36 @@ def test_the_cache_key_tells_identities_apart(
     keys = [KeyringPlugin(new_context(**options)).cache_key() for options in kinds]
     assert len(set(keys)) == len(kinds)
     assert KeyringPlugin(new_context("x", username="work")).cache_key() == keys[0]
-    assert kept.looks == 0
-    monkeypatch.setattr("keyring.core._keyring_backend", plain_file(tmp_path))
-    assert KeyringPlugin(new_context()).cache_key() not in keys
+    assert give_notice(PLACE, "one.Keychain")
+    keys.append(KeyringPlugin(new_context()).cache_key())
+    monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "other.Keychain")
+    keys.append(KeyringPlugin(new_context()).cache_key())
+    assert len(set(keys)) == len(keys)
+    assert "one.Keychain" in keys[-1]
 
 
-def plain_file(folder: Path) -> Any:
-    """Return another keychain."""
-    backend = PlaintextKeyring()
-    backend.file_path = str(folder / "keys.cfg")
-    return backend
+def must_not_be_called() -> None:
+    """Stand for a bus that greets and never answers."""
+    raise AssertionError("it has looked for backends")
+
+
+def test_a_disk_that_fails_for_a_while_changes_nothing(
+    kept: Any, new_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards programs that run when a home directory on the network is away."""
+    store(kept, OLD)
+    plugin = KeyringPlugin(new_context())
+    assert plugin.retrieve() == OLD
+    with monkeypatch.context() as patch:
+        patch.setattr(Path, "stat", stale)
+        assert plugin.is_expired() is False
+    store(kept, NEW)
+    assert plugin.is_expired() is True
+
+
+def stale(*_: object, **__: object) -> None:
+    """Fail as a file does whose server is away."""
+    raise OSError(errno.ESTALE, "stale")
 
 
 def test_a_change_by_the_command_is_noticed(kept: Any, new_context: Any) -> None:

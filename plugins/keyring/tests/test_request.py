@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -11,8 +12,8 @@ import pytest
 from plugincreds import NonRecoverableError
 
 from plugincreds_keyring import get_aws_sdk_credential_provider, get_provider
-from plugincreds_keyring._keychain import Keychain
-from plugincreds_keyring._notice import give_notice
+from plugincreds_keyring._keychain import Keychain, KeychainError
+from plugincreds_keyring._notice import give_notice, notice_file, remove_notice
 from plugincreds_keyring._options import Place
 
 CONFIG = (
@@ -80,17 +81,23 @@ def test_a_profile_of_another_plugin_declines(new_context: Any) -> None:
     assert get_provider(new_context("other", username="me")) is None
 
 
-def test_what_another_tool_deleted_declines(new_context: Any) -> None:
-    """Guards the chain of a person who has deleted the item in the keychain's own window."""
+@pytest.mark.parametrize("profile", ["plain", "work"])
+def test_a_notice_without_an_item_is_an_error(new_context: Any, profile: str) -> None:
+    """Guards the moment in which `set` replaces the item; and says both ways out."""
+    notice(profile)
+    plugin = get_provider(new_context(profile))
+    assert plugin is not None
+    with pytest.raises(NonRecoverableError, match=r"keyring set .*keyring delete --service aws"):
+        plugin.retrieve()
+
+
+def test_an_item_without_its_notice_any_more_declines(new_context: Any) -> None:
+    """Guards `delete` between the getter and the look into the keychain: it is not an error."""
     notice("plain")
     plugin = get_provider(new_context("plain"))
     assert plugin is not None
+    remove_notice(Place("aws", "plain"))
     assert plugin.retrieve() is None
-    notice("work")
-    selected = get_provider(new_context("work"))
-    assert selected is not None
-    with pytest.raises(NonRecoverableError, match="Nothing is stored"):
-        selected.retrieve()
 
 
 def test_an_empty_keychain_in_place_of_the_right_one_is_an_error(new_context: Any) -> None:
@@ -102,10 +109,72 @@ def test_an_empty_keychain_in_place_of_the_right_one_is_an_error(new_context: An
         plugin.retrieve()
 
 
-def test_a_home_that_cannot_be_looked_into_declines(home: Path, new_context: Any) -> None:
-    """Guards services whose home is none: no file that can be seen, no keychain."""
+@pytest.mark.parametrize("profile", ["plain", "work"])
+def test_an_older_item_of_another_keychain_is_an_error(
+    new_context: Any, kept: Any, profile: str
+) -> None:
+    """Guards against a key that was rotated elsewhere, be the plugin named or not."""
+    kept.items["aws", profile] = '{"AccessKeyId": "AKIAOLD", "SecretAccessKey": "s"}'
+    notice(profile, "elsewhere.\x1b[2JKeychain")
+    plugin = get_provider(new_context(profile))
+    assert plugin is not None
+    with pytest.raises(NonRecoverableError, match=r"stored in elsewhere[.][?]\[2JKeychain"):
+        plugin.retrieve()
+    assert kept.looks == 0
+
+
+def test_another_backend_beside_it_changes_nothing(
+    new_context: Any, kept: Any, plaintext: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards `pip install` of a backend, after which the package keyring asks two."""
+    kept.items["aws", "plain"] = '{"AccessKeyId": "AKIAKEPT", "SecretAccessKey": "s"}'
+    monkeypatch.setattr("keyring.core._keyring_backend", kept)
+    notice("plain")
+    monkeypatch.setattr(kept, "backends", [plaintext, kept], raising=False)
+    plugin = get_provider(new_context("plain"))
+    assert plugin is not None
+    value = plugin.retrieve()
+    assert value is not None
+    assert value.access_key == "AKIAKEPT"
+
+
+def test_a_home_that_cannot_be_looked_into_is_an_error(
+    home: Path, new_context: Any, kept: Any
+) -> None:
+    """Guards who signs where a disk fails: only a file that is not there means nothing stored."""
+    for profile in ("plain", "work"):
+        kept.items["aws", profile] = '{"AccessKeyId": "AKIA", "SecretAccessKey": "s"}'
     (home / ".aws" / "plugincreds").write_text("a file in the place of the folder")
-    assert get_provider(new_context("plain")) is None
+    plugin = get_provider(new_context("plain"))
+    assert plugin is not None
+    assert plugin.cache_key()
+    with pytest.raises(KeychainError, match="ENOTDIR"):
+        plugin.retrieve()
+    named = get_provider(new_context("work"))
+    assert named is not None
+    assert named.retrieve() is not None
+
+
+@pytest.mark.parametrize(("kind", "said"), [("folder", "E"), ("pipe", "EINVAL"), ("long", "EFBIG")])
+def test_what_is_no_notice_is_an_error(new_context: Any, kind: str, said: str) -> None:
+    """Guards what a file may be that others can put there: nothing waits, or fills the memory."""
+    notice("work")
+    file = notice_file(Place("aws", "work"))
+    assert file is not None
+    file.unlink()
+    if kind == "folder":
+        file.mkdir()
+        assert give_notice(Place("aws", "work"), "any") is False
+        assert list(file.parent.iterdir()) == [file]
+    elif kind == "pipe":
+        os.mkfifo(file)
+    else:
+        file.write_text("x" * 1000)
+    plugin = get_provider(new_context("work"))
+    assert plugin is not None
+    assert plugin.cache_key()
+    with pytest.raises(KeychainError, match=f"cannot be read [(]{said}"):
+        plugin.retrieve()
 
 
 @pytest.mark.parametrize("value", ["none", "", "vault", "Keyring"])
@@ -137,18 +206,31 @@ def test_nothing_stored_is_an_error_where_it_is_selected(
         plugin.retrieve()
 
 
-def test_nothing_stored_declines_where_the_variable_may_not_count(
+def test_the_variable_does_not_count_with_a_profile_in_code(
     new_context: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards a profile in code, for which the variable is skipped: the chain goes on."""
+    """Guards a profile in code, for which the contract skips it, and options of other plugins."""
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "keyring")
-    plugin = get_provider(new_context("plain", in_code=True))
-    assert plugin is not None
-    assert plugin.retrieve() is None
+    assert get_provider(new_context("plain", in_code=True)) is None
+    assert get_provider(new_context("plain", in_code=True, server="s")) is None
+    assert get_provider(new_context("other", in_code=True, server="s")) is None
     named = get_provider(new_context("work", in_code=True))
     assert named is not None
     with pytest.raises(NonRecoverableError, match="Nothing is stored"):
         named.retrieve()
+
+
+def test_the_variable_counts_for_a_credential_source(
+    home: Path, new_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards `credential_source = CustomPlugin`, also where the profile is given in code."""
+    (home / ".aws" / "config").write_text("[profile role]\ncredential_source = CustomPlugin\n")
+    assert get_provider(new_context("role", in_code=True)) is None
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "keyring")
+    plugin = get_provider(new_context("role", in_code=True))
+    assert plugin is not None
+    with pytest.raises(NonRecoverableError, match="Nothing is stored"):
+        plugin.retrieve()
 
 
 def test_a_program_that_hands_the_module_over_has_asked(new_context: Any) -> None:

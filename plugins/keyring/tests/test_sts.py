@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import socket
 import threading
 import traceback
 from collections.abc import Iterator
@@ -156,6 +157,34 @@ def test_a_refusal_is_worded_anew(
     text = str(caught.value) + "".join(str(frame.locals) for frame in ours)
     assert CODE not in text
     assert SECRET not in text
+
+
+@pytest.mark.usefixtures("server")
+def test_a_network_that_fails_is_worded_anew(
+    new_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the code, which stands in the frames of botocore's own error."""
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    with pytest.raises(KeychainError, match="EndpointConnectionError") as caught:
+        KeyringPlugin(new_context(mfa_serial=SERIAL)).retrieve()
+    assert caught.value.__context__ is None
+
+
+@pytest.mark.usefixtures("server")
+def test_a_person_who_cannot_be_asked_is_told_so(
+    new_context: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the error of the question itself, which is no failure of the network."""
+
+    def nobody(_: str) -> str:
+        raise NonRecoverableError("no terminal")
+
+    monkeypatch.setattr(_sts, "ask_for_code", nobody)
+    with pytest.raises(NonRecoverableError, match="no terminal"):
+        KeyringPlugin(new_context(mfa_serial=SERIAL)).retrieve()
 
 
 def test_temporary_keys_are_not_exchanged(server: Server, new_context: Any, kept: Any) -> None:

@@ -4,20 +4,20 @@ from __future__ import annotations
 
 import argparse
 import sys
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from importlib import metadata
-from typing import Any
+from typing import TextIO
 
 from plugincreds import NonRecoverableError
 
+from plugincreds_keyring._change import forget, other_keychain, store
 from plugincreds_keyring._entry import entered_value
 from plugincreds_keyring._item import write_item
 from plugincreds_keyring._keychain import Keychain, KeychainError
-from plugincreds_keyring._notice import give_notice, other_keychain, remove_notice
 from plugincreds_keyring._options import SERVICE, Place, read_options
+from plugincreds_keyring._profile import Profile, read_profile, who_signs_instead
 
 _NAME = "plugincreds-keyring"
-_PLUGIN = "keyring"
 _NOTICES = "~/.aws/plugincreds/keyring"
 _FAILED, _INTERRUPTED = 1, 130  # 130 is what shells make of Ctrl-C
 
@@ -51,7 +51,13 @@ def _failed(sentence: str) -> int:
 
 
 def _warn(sentence: str) -> None:
-    print(f"{_NAME}: {sentence.rstrip('.')}.", file=sys.stderr)
+    _print(f"{_NAME}: {sentence.rstrip('.')}.", sys.stderr)
+
+
+def _print(sentence: str, stream: TextIO) -> None:
+    """Print, on a stream that may know fewer characters than a name has."""
+    encoding = getattr(stream, "encoding", None) or "ascii"
+    print(sentence.encode(encoding, "backslashreplace").decode(encoding), file=stream)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -85,7 +91,9 @@ def _parser() -> argparse.ArgumentParser:
 
 def _add_place(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--service", type=_name, help=f"the item's service (default: the profile's, {SERVICE})"
+        "--service",
+        type=_name,
+        help=f"the item's service (default: what the profile's options say, else {SERVICE})",
     )
     whose = parser.add_mutually_exclusive_group()
     whose.add_argument(
@@ -104,62 +112,84 @@ def _name(text: str) -> str:
 
 def _set(arguments: argparse.Namespace) -> None:
     place, keychain = _place(arguments), Keychain()
-    if keychain.is_plaintext and not arguments.insecure:
+    plaintext = keychain.plaintext
+    if plaintext is not None and not arguments.insecure:
         raise NonRecoverableError(
-            f"{keychain.name} stores without encryption",
-            hint="use another backend of the package keyring, or add --insecure",
+            f"{plaintext} stores without encryption, and is one of the keychain's backends",
+            hint="choose another backend of the package keyring, with PYTHON_KEYRING_BACKEND or "
+            "its configuration file, or add --insecure",
         )
-    keychain.write(place, write_item(entered_value()))
-    print(f"Stored for {place} in {keychain.name}.")
-    if not give_notice(place, keychain.name):
+    keychain.read(place)  # one that is locked is told before anything is asked, or changed
+    stored_in, is_given = store(keychain, place, write_item(entered_value()))
+    _print(f"Stored for {place} in {stored_in}.", sys.stdout)
+    if not is_given:
         _warn(
             f"{_NOTICES} cannot be written. So name the plugin, with `credential_plugin = "
             "keyring` in the profile: it does not answer by itself. Programs that run now "
             "cannot be told of the new key; restart them"
         )
+    _warn_of_others(arguments)
 
 
 def _delete(arguments: argparse.Namespace) -> None:
     place, keychain = _place(arguments), Keychain()
-    if not keychain.delete(place):
-        raise _nothing_to_delete(place, keychain.name)
-    print(f"Removed for {place} from {keychain.name}.")
-    if not remove_notice(place):
+    was_there = keychain.delete(place)
+    removed = f"Removed for {place} from {keychain.name}."
+    try:
+        other = other_keychain(keychain, place)
+    except KeychainError:
+        if was_there:
+            _print(removed, sys.stdout)
+        raise
+    if not was_there:
+        _forget(place, keychain, other)
+        return
+    is_removed = other is None and forget(keychain, place)
+    _print(removed, sys.stdout)
+    if other is not None:
+        _warn(
+            f"It was stored in {other}, too, and stays there: programs go on to want it. Run this "
+            "command where that keychain can be used"
+        )
+    elif not is_removed:
         _warn(
             f"There is no notice of it in {_NOTICES}, or none that can be removed. So programs "
             "that run now cannot be told; restart them"
         )
 
 
-def _nothing_to_delete(place: Place, keychain: str) -> NonRecoverableError:
-    """Return the error, and let the plugin ask no more for what another tool has deleted."""
-    fault = f"Nothing is stored for {place} in {keychain}"
-    other = other_keychain(place, keychain)
-    if other is None:
-        remove_notice(place)
-        return NonRecoverableError(fault)
-    return NonRecoverableError(f"{fault}; it was stored in {other}", hint="run it where that is")
+def _forget(place: Place, keychain: Keychain, other: str | None) -> None:
+    """Let the plugin ask no more for what another tool has deleted.
+
+    Raises:
+        NonRecoverableError: There is nothing to forget, or not here.
+    """
+    fault = f"Nothing is stored for {place} in {keychain.name}"
+    if other is not None:
+        hint = "run it where that is"
+        raise NonRecoverableError(f"{fault}; it was stored in {other}", hint=hint)
+    if not forget(keychain, place):
+        raise NonRecoverableError(fault)
+    _print(f"{fault}; programs do not want it any more.", sys.stdout)
 
 
 def _place(arguments: argparse.Namespace) -> Place:
     """Return the item that is meant: where the plugin looks for it, unless told otherwise."""
-    if arguments.username is None:
-        profile, options = _configured(arguments.profile)
-    else:
-        profile, options = "default", {"username": arguments.username}
+    profile = _profile(arguments)
+    options = profile.options
     if arguments.service is not None:
         options = {**options, "service": arguments.service}
-    return read_options(options, profile).place
+    return read_options(options, profile.name).place
 
 
-def _configured(profile: str | None) -> tuple[str, Mapping[str, Any]]:
-    """Return the active profile's name, or the given one, and its options for the plugin."""
-    from botocore.session import Session  # noqa: PLC0415 - it takes a while
+def _profile(arguments: argparse.Namespace) -> Profile:
+    if arguments.username is None:
+        return read_profile(arguments.profile)
+    return Profile("default", options={"username": arguments.username})
 
-    session = Session(profile=profile)
-    name = session.get_config_variable("profile") or "default"
-    section = session.full_config.get("profiles", {}).get(name, {})
-    plugin = section.get("credential_plugin", "")
-    options = section.get("credential_plugin_options")
-    is_ours = isinstance(plugin, str) and plugin.strip() in {"", _PLUGIN}
-    return name, options if is_ours and isinstance(options, Mapping) else {}
+
+def _warn_of_others(arguments: argparse.Namespace) -> None:
+    """Say what signs instead of what was stored; a bare username is of no profile."""
+    sentence = None if arguments.username else who_signs_instead(_profile(arguments))
+    if sentence is not None:
+        _warn(sentence)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from datetime import datetime
+from datetime import datetime, timezone
 from typing import Any
 
 from plugincreds import Value
@@ -96,6 +96,6 @@ def _moment(text: object) -> datetime | None:
         return None
     try:
         moment = datetime.fromisoformat(re.sub(r"[.]\d+", "", text).replace("Z", "+00:00"))
-    except ValueError:
+        return moment.astimezone(timezone.utc) if moment.utcoffset() is not None else None
+    except (ValueError, OverflowError):  # in UTC it may be before year 1 or after 9999
         return None
-    return moment if moment.utcoffset() is not None else None

@@ -6,8 +6,9 @@ does, and its traceback has the variables of the backend.
 
 from __future__ import annotations
 
-import json
-from collections.abc import Callable
+import os
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
 from plugincreds import NonRecoverableError
@@ -20,8 +21,15 @@ if TYPE_CHECKING:
 T = TypeVar("T")
 
 _NOWHERE = ("keyring.backends.fail", "keyring.backends.null")
-# What tells two keychains of one backend apart. Not all of its attributes: passwords are there.
-_WHERE = ("file_path", "preferred_collection", "collection", "keychain", "appid")
+# What chooses a keychain from outside. Not all of such variables: passwords are there.
+_CHOICE = (
+    "PYTHON_KEYRING_BACKEND",
+    "KEYRING_PROPERTY_APPID",
+    "KEYRING_PROPERTY_COLLECTION",
+    "KEYRING_PROPERTY_FILE_PATH",
+    "KEYRING_PROPERTY_KEYCHAIN",
+    "KEYRING_PROPERTY_PREFERRED_COLLECTION",
+)
 # A program may be asked for a keychain by what was stored once: it says how to get out of it.
 _OTHERS = "if other credentials are meant, set `credential_plugin = none` in the profile"
 _UNLOCK = f"unlock the keychain, or log in where it is unlocked, and try again; {_OTHERS}"
@@ -33,6 +41,11 @@ _CHOOSE = (
 
 class KeychainError(Exception):
     """The keychain gave no answer; trying again later may help."""
+
+
+def chosen_outside() -> dict[str, str]:
+    """Return the variables that choose a keychain; no backend is looked for."""
+    return {name: os.environ[name] for name in _CHOICE if name in os.environ}
 
 
 class Keychain:
@@ -47,40 +60,45 @@ class Keychain:
         return ", ".join(map(_name_of, self._chained()))
 
     @property
-    def identity(self) -> str:
-        """What tells this keychain from others, without looking into it. Never raises.
-
-        Where there is none, it is another one than any that there is.
-        """
-        try:
-            backends = self._chained()
-        except (KeychainError, NonRecoverableError):  # retrieve() will say what is wrong
-            return "no keychain"
-        return json.dumps([[_name_of(each), *_where(each)] for each in backends])
+    def first(self) -> str:
+        """The name of the backend that is asked first."""
+        return _name_of(self._chained()[0])
 
     @property
-    def is_plaintext(self) -> bool:
-        """Whether the backend that would store an item does so without encryption.
+    def plaintext(self) -> str | None:
+        """The name of a backend that may store an item without encryption, or None.
+
+        Each of a chain may: those before it may refuse what they are given.
 
         Raises:
             NonRecoverableError: There is no keychain.
         """
         self._usable()
-        kinds = type(self._chained()[0]).__mro__
-        return any("plaintext" in kind.__name__.lower() for kind in kinds)
+        return next((_name_of(each) for each in self._chained() if _is_plaintext(each)), None)
 
-    def read(self, place: Place) -> str | None:
+    def has(self, name: str) -> bool:
+        """Tell whether a backend is this one, or among those that it asks."""
+        return any(name == _name_of(each) for each in self._chained())
+
+    def read(self, place: Place, stored_in: str | None = None) -> str | None:
         """Return the text of an item, or None where there is none.
 
+        Args:
+            place: Which item.
+            stored_in: The backend that it was stored in, where that is known. No other is asked:
+                one that comes first may have an older item.
+
         Raises:
-            NonRecoverableError: There is no keychain, or it is locked.
+            NonRecoverableError: There is no keychain, it is another one, or it is locked.
             KeychainError: It failed in another way.
         """
         backend = self._usable()
+        if stored_in is not None:
+            backend = self._named(stored_in, place)
         return self._asked(lambda: backend.get_password(place.service, place.username))
 
-    def write(self, place: Place, text: str) -> None:
-        """Store an item, in place of one that is there, and see that it is there.
+    def write(self, place: Place, text: str) -> str:
+        """Store an item, in place of one that is there, and return the backend that has it.
 
         Raises:
             NonRecoverableError: There is no keychain, it is locked, or it did not store it.
@@ -88,21 +106,49 @@ class Keychain:
         """
         backend = self._usable()
         self._asked(lambda: backend.set_password(place.service, place.username, text))
-        if self.read(place) != text:
+        holder = self.holder(place)
+        if holder is None or self.read(place, holder) != text:
             raise NonRecoverableError(f"{self.name} did not keep what it was given", hint=_CHOOSE)
+        return holder
+
+    def holder(self, place: Place) -> str | None:
+        """Return the first backend that has an item, or None.
+
+        Raises:
+            NonRecoverableError: It is locked.
+            KeychainError: It failed in another way.
+        """
+        return next(map(_name_of, self._holders(place)), None)
 
     def delete(self, place: Place) -> bool:
-        """Remove an item, and tell whether there was one.
+        """Remove an item from each backend that has it, and tell whether there was one.
 
         Raises:
             NonRecoverableError: There is no keychain, or it is locked.
             KeychainError: It failed in another way.
         """
-        if self.read(place) is None:
-            return False
-        backend = self._usable()
-        self._asked(lambda: backend.delete_password(place.service, place.username))
-        return True
+        self._usable()
+        holders = list(self._holders(place))
+        for backend in holders:
+            self._asked(partial(backend.delete_password, place.service, place.username))
+        return bool(holders)
+
+    def _holders(self, place: Place) -> Iterator[KeyringBackend]:
+        for backend in self._chained():
+            call = partial(backend.get_password, place.service, place.username)
+            if self._asked(call) is not None:
+                yield backend
+
+    def _named(self, name: str, place: Place) -> KeyringBackend:
+        for backend in self._chained():
+            if _name_of(backend) == name:
+                return backend
+        raise NonRecoverableError(
+            f"The keychain here is {self.name}, and nothing is taken from it for {place}: it was "
+            f"stored in {name}",
+            hint=f"run it where that one can be used, or store it in this one: plugincreds-keyring "
+            f"set {place.arguments}; {_OTHERS}",
+        )
 
     def _chained(self) -> list[KeyringBackend]:
         """Return the backend, or, of one that asks several, these in their order."""
@@ -164,6 +210,5 @@ def _name_of(backend: KeyringBackend) -> str:
     return f"{kind.__module__}.{kind.__qualname__}"
 
 
-def _where(backend: KeyringBackend) -> list[str]:
-    found = [(name, getattr(backend, name, None)) for name in _WHERE]
-    return [f"{name}={value}" for name, value in found if isinstance(value, str)]
+def _is_plaintext(backend: KeyringBackend) -> bool:
+    return any("plaintext" in kind.__name__.lower() for kind in type(backend).__mro__)

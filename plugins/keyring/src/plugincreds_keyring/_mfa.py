@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import getpass
-import os
 import re
 import sys
-from contextlib import suppress
 from pathlib import Path
 
 from plugincreds import NonRecoverableError
 
-_TERMINAL = Path("/dev/tty")
+from plugincreds_keyring._terminal import TERMINAL, is_at_terminal, terminal_alone
+
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
 
 
@@ -28,7 +27,7 @@ def ask_for_code(serial: str) -> str:
             "supply its environment",
         )
     # No variable holds what was typed: a traceback may show those.
-    code = _CODE.fullmatch(_typed(f"MFA code for {serial}: "))
+    code = _CODE.fullmatch(_typed(f"MFA code for {serial} (asked by {_program()}): "))
     if code is None:
         raise NonRecoverableError(
             f"What was typed for the MFA device {serial} is not a code of 6 digits",
@@ -39,20 +38,22 @@ def ask_for_code(serial: str) -> str:
 
 def _typed(prompt: str) -> str:
     """Return what is typed; getpass asks at the terminal itself where there is one to open."""
+    stream = None if TERMINAL.exists() else sys.stderr
     try:
-        return getpass.getpass(prompt, None if _TERMINAL.exists() else sys.stderr).strip()
+        with terminal_alone():
+            return getpass.getpass(prompt, stream).strip()
     except EOFError:
         return ""
+
+
+def _program() -> str:
+    """Name the program: several may ask one after the other."""
+    name = Path(sys.argv[0] if sys.argv else "").name
+    return name if name not in {"", "-c", "-"} and name.isprintable() else "python"
 
 
 def _is_at_terminal() -> bool:
     """Tell whether a person can answer: a job in the background would be stopped instead."""
     if sys.platform == "win32":
         return sys.stdin is not None and sys.stdin.isatty()
-    with suppress(OSError):
-        descriptor = os.open(_TERMINAL, os.O_RDWR | os.O_NOCTTY)
-        try:
-            return os.tcgetpgrp(descriptor) == os.getpgrp()
-        finally:
-            os.close(descriptor)
-    return False
+    return is_at_terminal()

@@ -4,21 +4,34 @@ The getter is called whenever a session loads its credentials, and `is_expired()
 request, where a keychain would block or prompt. So the command leaves a file for each item that
 it stores: one that is there, a new one and one that is gone are the notice. Its name is a hash
 of the item's place, and it holds the keychain's name; what is stored is never in it.
+
+Only a file that is not there means that nothing is stored. One that cannot be looked at counts as
+a notice: otherwise another identity would sign where a disk fails.
 """
 
 from __future__ import annotations
 
+import errno
 import hashlib
 import json
 import os
+import stat
 import tempfile
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
+
+from plugincreds_keyring._keychain import KeychainError
 
 if TYPE_CHECKING:
     from plugincreds_keyring._options import Place
 
 Version = tuple[int, int]
+
+_LONGEST = 500  # bytes; a keychain's name is that of a class
+_UNSEEN = -1  # in place of a time
+# A pipe in the place of the file must not hold the program up. Windows has neither flag.
+_FLAGS = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0)
 
 
 def notice_file(place: Place) -> Path | None:
@@ -31,27 +44,53 @@ def notice_file(place: Place) -> Path | None:
 
 
 def notice_version(file: Path | None) -> Version | None:
-    """Return what is different after each notice; None before the first."""
+    """Return what is different after each notice; None where there is none. Never raises."""
     try:
         status = None if file is None else file.stat()
-    except OSError:
+    except FileNotFoundError:
         return None
+    except OSError as error:
+        return _UNSEEN, error.errno or 0
     return status and (status.st_mtime_ns, status.st_ino)
 
 
+def is_seen(version: Version | None) -> bool:
+    """Tell whether the file could be looked at, be it that it was not there."""
+    return version is None or version[0] != _UNSEEN
+
+
+def is_changed(file: Path | None, since: Version | None) -> bool:
+    """Tell whether there is another notice now; a disk that fails for a while gives none."""
+    version = notice_version(file)
+    return is_seen(version) and version != since
+
+
 def has_notice(place: Place) -> bool:
-    """Tell whether the command has stored an item here: one look at a file."""
+    """Tell whether the command has stored an item here, or nobody can say: one look at a file."""
     return notice_version(notice_file(place)) is not None
 
 
-def other_keychain(place: Place, name: str) -> str | None:
-    """Return the keychain that the command has stored the item in, where it is not this one."""
+def read_notice(place: Place) -> str | None:
+    """Return the keychain that the command has stored the item in; None where there is no notice.
+
+    Raises:
+        KeychainError: The file cannot be read, or is not what the command leaves.
+    """
     file = notice_file(place)
     try:
-        stored_in = "" if file is None else file.read_text(encoding="utf-8", errors="replace")
-    except OSError:
+        content = b"" if file is None else _content(file)
+    except FileNotFoundError:
         return None
-    return stored_in if stored_in not in {"", name} else None
+    except OSError as error:
+        kind = errno.errorcode.get(error.errno or 0, type(error).__name__)
+        raise KeychainError(
+            f"The notice of {place} cannot be read ({kind}). See that {file} is a file that you "
+            f"can read, or remove it and store the item again: plugincreds-keyring set "
+            f"{place.arguments}"
+        ) from None
+    name = content.decode("utf-8", "replace")
+    # It is shown to people, and a terminal would obey control characters.
+    return "".join(each if each.isprintable() else "?" for each in name) or None
 
 
 def give_notice(place: Place, keychain: str) -> bool:
@@ -60,11 +99,9 @@ def give_notice(place: Place, keychain: str) -> bool:
     if file is None:
         return False
     try:
-        file.parent.mkdir(mode=0o700, parents=True, exist_ok=True)
-        descriptor, new = tempfile.mkstemp(dir=file.parent)
-        with os.fdopen(descriptor, "w", encoding="utf-8", errors="replace") as stream:
-            stream.write(keychain)
-        Path(new).replace(file)
+        for folder in reversed(file.parents[:3]):  # from ~/.aws on
+            folder.mkdir(mode=0o700, exist_ok=True)
+        _replace(file, keychain.encode("utf-8", "replace"))
     except OSError:
         return False
     return True
@@ -79,3 +116,28 @@ def remove_notice(place: Place) -> bool:
     except OSError:
         return False
     return file is not None
+
+
+def _content(file: Path) -> bytes:
+    descriptor = os.open(file, _FLAGS)
+    try:
+        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            raise OSError(errno.EINVAL, "not a regular file")
+        content = os.read(descriptor, _LONGEST + 1)
+    finally:
+        os.close(descriptor)
+    if len(content) > _LONGEST:
+        raise OSError(errno.EFBIG, "too long")
+    return content
+
+
+def _replace(file: Path, content: bytes) -> None:
+    descriptor, new = tempfile.mkstemp(dir=file.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as stream:
+            stream.write(content)
+        Path(new).replace(file)
+    except BaseException:
+        with suppress(OSError):
+            Path(new).unlink()
+        raise

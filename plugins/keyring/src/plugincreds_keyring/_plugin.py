@@ -13,8 +13,16 @@ from typing import TYPE_CHECKING
 from plugincreds import NonRecoverableError
 
 from plugincreds_keyring._item import read_item
-from plugincreds_keyring._keychain import Keychain, KeychainError
-from plugincreds_keyring._notice import Version, notice_file, notice_version, other_keychain
+from plugincreds_keyring._keychain import Keychain, KeychainError, chosen_outside
+from plugincreds_keyring._notice import (
+    Version,
+    has_notice,
+    is_changed,
+    is_seen,
+    notice_file,
+    notice_version,
+    read_notice,
+)
 from plugincreds_keyring._options import Options, Place, read_options
 
 if TYPE_CHECKING:
@@ -67,12 +75,13 @@ class KeyringPlugin:
 
     def is_expired(self) -> bool:
         """Tell whether the command has stored or deleted the item since it was read."""
-        file, version = self._notice
-        return notice_version(file) != version
+        return is_changed(*self._notice)
 
     def cache_key(self) -> str:
         """Name the keychain, the item and the session: they decide whose credentials these are.
 
+        The keychain is the one that the notice names, and what chooses another from outside. It
+        is not looked for here: that may open D-Bus, on which only `retrieve()` may wait.
         The item's generation is there, too, as this object first found it. After `set`, new
         sessions are another source, and do not find what processes share of the old keys.
         """
@@ -80,13 +89,14 @@ class KeyringPlugin:
             options = read_options(self._context.options, self._context.profile)
         except NonRecoverableError:
             return f"unusable options: {sorted(self._context.options)}"
-        facts = {"keychain": self._keychain.identity, **asdict(options)}
-        return json.dumps({**facts, "generation": self._generation(options.place)})
+        stored_in, generation = self._generation(options.place)
+        keychain = [stored_in, chosen_outside()]
+        return json.dumps({"keychain": keychain, **asdict(options), "generation": generation})
 
     def _retrieved(self, options: Options) -> Value | None:
         file = notice_file(options.place)
         version = notice_version(file)  # before it reads, so that no change is missed
-        item = self._stored(options.place)
+        item = self._stored(options.place, self._stored_in(options.place, version))
         if item is None:
             return None
         value = item
@@ -98,8 +108,17 @@ class KeyringPlugin:
         self._notice = file, version
         return value
 
-    def _stored(self, place: Place) -> Value | None:
-        found = self._read(place)
+    def _stored_in(self, place: Place, version: Version | None) -> str | None:
+        """Return the keychain that the notice names, if any.
+
+        Who names the plugin may do so because there is no home directory that can be looked into.
+        """
+        if is_seen(version) or self._may_decline():
+            return read_notice(place)
+        return None
+
+    def _stored(self, place: Place, stored_in: str | None) -> Value | None:
+        found = self._read(place, stored_in)
         if found is None:
             self._see_that_it_may_decline(place)
             return None
@@ -113,28 +132,33 @@ class KeyringPlugin:
         return found
 
     def _see_that_it_may_decline(self, place: Place) -> None:
-        """Raise where other credentials may not be used, or where this is another keychain.
+        """Raise where other credentials may not be used.
 
-        When that of a desktop is out of reach, the package keyring may choose an empty one.
+        With a notice they may not: an item that is missing may be one that is being replaced.
         """
-        other = other_keychain(place, self._keychain.name)
-        if other is None and self._may_decline():
+        is_noticed = has_notice(place)
+        if not is_noticed and self._may_decline():
             return
         fault = f"Nothing is stored for {place} in {self._keychain.name}"
-        if other is None:
+        if not is_noticed:
             raise NonRecoverableError(fault, hint=_set(place))
         raise NonRecoverableError(
-            f"{fault}; it was stored in {other}",
-            hint=f"run it where that one can be used, or {_set(place)}",
+            f"{fault}, but `plugincreds-keyring set` has stored something there",
+            hint=f"{_set(place)}; or, if other credentials are meant, let it be forgotten: "
+            f"plugincreds-keyring delete {place.arguments}",
         )
 
-    def _read(self, place: Place) -> Value | str | None:
+    def _read(self, place: Place, stored_in: str | None) -> Value | str | None:
         """Return what is stored, or what is wrong with it; no variable holds the text."""
-        return _parsed(self._keychain.read(place), place)
+        return _parsed(self._keychain.read(place, stored_in), place)
 
 
-def _generation(place: Place) -> Version | None:
-    return notice_version(notice_file(place))
+def _generation(place: Place) -> tuple[str | None, Version | None]:
+    version = notice_version(notice_file(place))
+    try:
+        return read_notice(place), version
+    except KeychainError:  # retrieve() will tell
+        return None, version
 
 
 def _parsed(text: str | None, place: Place) -> Value | str | None:

@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 _VARIABLE = "AWS_CREDENTIAL_PLUGIN"
 _KEY = "credential_plugin"
+_SOURCE_KEY, _SOURCE = "credential_source", "CustomPlugin"
 
 
 def is_asked_for(context: PluginContext) -> bool:
@@ -30,33 +31,36 @@ def is_asked_for(context: PluginContext) -> bool:
 
     A profile that names another plugin is that one's, and so are its options.
     """
-    if _variable_names(context):
+    if is_selected(context):
         return True
     name = _named_by_profile(context)
-    return name == context.plugin or (not name and _is_stored(context))
+    return not name and _is_stored(context)
 
 
 def is_selected(context: PluginContext) -> bool:
     """Tell whether it is certain that no other credentials may be used in place of these.
 
     The variable does not count where the profile is given in code, unless the profile has
-    `credential_source = CustomPlugin`; the plugin cannot tell these two apart.
+    `credential_source = CustomPlugin`.
     """
     if _named_by_profile(context) == context.plugin:
         return True
-    return _variable_names(context) and context.session.instance_variables().get("profile") is None
-
-
-def _variable_names(context: PluginContext) -> bool:
-    return os.environ.get(_VARIABLE, "").strip() == context.plugin
+    if os.environ.get(_VARIABLE, "").strip() != context.plugin:
+        return False
+    is_in_code = context.session.instance_variables().get("profile") is not None
+    return not is_in_code or _in_profile(context, _SOURCE_KEY) == _SOURCE
 
 
 def _named_by_profile(context: PluginContext) -> str:
     """Return the name of the plugin that the profile selects, or nothing."""
+    return _in_profile(context, _KEY).strip()
+
+
+def _in_profile(context: PluginContext, key: str) -> str:
     profiles = context.session.full_config.get("profiles", {})
     section = profiles.get(context.profile)
-    name = section.get(_KEY) if isinstance(section, Mapping) else None
-    return name.strip() if isinstance(name, str) else ""
+    entry = section.get(key) if isinstance(section, Mapping) else None
+    return entry if isinstance(entry, str) else ""
 
 
 def _is_stored(context: PluginContext) -> bool:

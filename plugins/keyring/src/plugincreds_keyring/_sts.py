@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from plugincreds import NonRecoverableError, Value
+from plugincreds import NonRecoverableError, PluginError, Value
 
 from plugincreds_keyring._keychain import KeychainError
 from plugincreds_keyring._mfa import ask_for_code
@@ -49,8 +49,14 @@ def session_value(context: PluginContext, item: Value, options: Options) -> Valu
 
 
 def _asked(context: PluginContext, item: Value, options: Options) -> Any:
-    """Return what STS answers; a refusal is returned as well, so that it has no context."""
-    from botocore.exceptions import ClientError  # noqa: PLC0415 - it is here, or nobody has asked
+    """Return what STS answers; a failure is returned as well, so that it has no context.
+
+    The frames of botocore, which a traceback may show, hold the code.
+    """
+    from botocore.exceptions import (  # noqa: PLC0415 - it is here, or nobody has asked
+        BotoCoreError,
+        ClientError,
+    )
 
     sts = context.session.create_client(
         "sts",
@@ -63,6 +69,13 @@ def _asked(context: PluginContext, item: Value, options: Options) -> Any:
         return sts.get_session_token(**_arguments(options))
     except ClientError as error:
         return _refusal(error.response, options)
+    except BotoCoreError as error:
+        if isinstance(error, PluginError):  # our own, such as that of a flight in itself
+            raise
+        return KeychainError(
+            f"STS cannot be asked for a session ({type(error).__name__}). See the network, the "
+            "proxy and the profile's region"
+        )
 
 
 def _arguments(options: Options) -> dict[str, Any]:
