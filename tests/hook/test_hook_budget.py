@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hook.programs import run
+from tests.hook.programs import make_plugin, run
 
 START = {"plugincreds_startup"}
 # What each chain has; whether a plugin is asked for is found out with these alone.
@@ -68,13 +68,7 @@ def test_no_plugin_is_asked_for(program: str, allowed: set[str]) -> None:
 @pytest.mark.parametrize("selected", ["", "acme"])
 def test_first_value_of_a_plugin(tmp_path: Path, selected: str) -> None:
     """Guards the first client against what only event loops, profiles and sharing need."""
-    info = tmp_path / "acme_creds-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-creds\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[aws_sdk.credential_plugins]\nacme = acme_creds:get\n")
-    (tmp_path / "acme_creds.py").write_text(
-        "def get(): return (lambda: ('AKIDEXAMPLE', 'not-a-secret')), (lambda: False)"
-    )
+    make_plugin(tmp_path)
     program = f"""{PLUGIN}
 import botocore.session
 del __import__("os").environ["AWS_ACCESS_KEY_ID"]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.hook.programs import run
+from tests.hook.programs import make_plugin, run
 
 SOURCE = Path(__file__).parents[2] / "src" / "plugincreds"
 MODULES = sorted(
@@ -86,13 +86,7 @@ def test_a_module_is_missing_or_empty(tmp_path: Path, awaits: bool) -> None:
     """Guards programs against half an installation, and selected plugins against any other."""
     if awaits and importlib.util.find_spec("aiobotocore") is None:
         pytest.skip("aiobotocore is not installed")
-    info = tmp_path / "acme_creds-1.0.dist-info"
-    info.mkdir()
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-creds\nVersion: 1.0\n")
-    (info / "entry_points.txt").write_text("[aws_sdk.credential_plugins]\nacme = acme_creds:get\n")
-    (tmp_path / "acme_creds.py").write_text(
-        "def get(): return (lambda: ('AKIDEXAMPLE', 'not-a-secret')), (lambda: False)"
-    )
+    make_plugin(tmp_path)
     (tmp_path / "config").write_text(
         "[profile asks]\ncredential_plugin = acme\n"
         "aws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = not-a-secret\n"
