@@ -1,6 +1,7 @@
 """Virtual environments that differ in one thing, so that what runs in them can be compared."""
 
 import os
+import sys
 from pathlib import Path
 
 from tests.support.environments import Wheels, pinned, run_uv, without_aws
@@ -34,7 +35,7 @@ class Environments:
                 str(self._wheels.get(each)) if each == "plugincreds" else each
                 for each in (*pinned("boto3", "botocore"), *requirements)
             ]
-            run_uv("venv", "--seed" if "pip" in requirements else "--quiet", directory)
+            run_uv("venv", "--python", sys.executable, directory)
             run_uv("pip", "install", "--compile-bytecode", "--python", python, *wanted)
             (site_packages,) = directory.glob("lib/python*/site-packages")
             make_distributions(site_packages, self._distributions)

@@ -37,9 +37,10 @@ class InstalledPlugin:
         return f"The credential plugin {self.name!r} of {self.origin}"
 
 
-@dataclass(frozen=True, slots=True, eq=False)
 class OtherGetter(InstalledPlugin):
     """An installed plugin, with a getter that a program names in place of its entry point's."""
+
+    __slots__ = ()
 
 
 class GivenPlugin(NamedTuple):
