@@ -15,10 +15,10 @@ import botocore.credentials
 
 from benchmarks.rows import Row, in_turn
 from plugincreds import Value
-from plugincreds._bindings._credentials import credentials_class
-from plugincreds._functions import Functions
-from plugincreds._plugin import InstalledPlugin
+from plugincreds._bindings.credentials import credentials_class
 from plugincreds._plugin_settings import RefreshSettings
+from plugincreds._plugins.loading import Functions
+from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._source import Source
 
 THREADS = 16
@@ -131,7 +131,7 @@ def hot_path(rounds: int, number: int) -> list[Row]:
 def awaited_path(rounds: int, number: int) -> list[Row]:
     """Compare the same where it is awaited, as aiobotocore does."""
     aio = importlib.import_module("aiobotocore.credentials")
-    from plugincreds._bindings._aio_credentials import aio_credentials_class  # noqa: PLC0415
+    from plugincreds._bindings.aiobotocore import aio_credentials_class  # noqa: PLC0415
 
     source, first = source_of(long_lived()), long_lived().value()
     kind = aio_credentials_class(aio.AioRefreshableCredentials)

@@ -10,7 +10,7 @@ from tests.support.environments import checked
 
 QUESTION = "discovery: {} packages, {} with entry points, first call after `import boto3`"
 WAYS = {
-    "plugincreds": ("from plugincreds._discovery import discover", "discover()"),
+    "plugincreds": ("from plugincreds._plugins.discovery import discover", "discover()"),
     "`importlib.metadata`": (
         "from importlib.metadata import entry_points",
         f"list(entry_points(group={GROUP!r}))",

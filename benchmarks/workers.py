@@ -12,7 +12,15 @@ from botocore.credentials import (
 )
 
 from plugincreds import Value
-from plugincreds._lifecycle import Failure, State, Step, Uniform, decide, failed, succeeded
+from plugincreds._lifecycle.policy import (
+    Failure,
+    State,
+    Step,
+    Uniform,
+    decide,
+    failed,
+    succeeded,
+)
 
 MINUTE = 60
 LIFETIME = 60 * MINUTE
@@ -149,7 +157,7 @@ def live_with_botocore(start: float, world: World, ledger: Ledger) -> None:
 
 
 def live_with_plugincreds(start: float, world: World, ledger: Ledger, *, uniform: Uniform) -> None:
-    """Live by the functions of `plugincreds._lifecycle`, as `CredentialsCache` calls them."""
+    """Live by the functions of `plugincreds._lifecycle.policy`, as the engine calls them."""
     now, state, is_failing = start, State(), False
     while now < END:
         following = now + world.interval

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from docs.drawing import svg
 from plugincreds import Value
-from plugincreds._lifecycle import Failure, State, Step, decide, failed, succeeded
+from plugincreds._lifecycle.policy import Failure, State, Step, decide, failed, succeeded
 
 FILE = Path(__file__).parents[1] / "images" / "lifecycle.svg"
 HOUR = 3600

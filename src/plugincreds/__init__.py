@@ -9,8 +9,8 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from plugincreds._bindings._base_sessions import base_session
-    from plugincreds._bindings._in_code import (
+    from plugincreds._bindings.base_sessions import base_session
+    from plugincreds._bindings.in_code import (
         create_session,
         get_plugin_provider_fns,
         get_plugin_provider_fns_by_name,
@@ -27,12 +27,12 @@ if typing.TYPE_CHECKING:
         PluginProviderRetrieveError,
         PluginRetrieveNilError,
     )
+    from plugincreds._lifecycle.cache import CredentialsCache
     from plugincreds._opening import open_plugin
-    from plugincreds._plugin import PROVIDER_SYMBOL_NAME, InstalledPlugin
+    from plugincreds._plugins.references import PROVIDER_SYMBOL_NAME, InstalledPlugin
     from plugincreds._provider import Provider
-    from plugincreds._refresh import CredentialsCache
+    from plugincreds._registry import installed_plugins, reset
     from plugincreds._settings import PROVIDER_NAME
-    from plugincreds._source import installed_plugins, reset
 
     # plugincreds_startup is a single file, which cannot say that it has type information.
     def install() -> None:
@@ -75,13 +75,13 @@ __all__ = [
 # botocore imports this package, and most need no more of it than the place of a provider.
 _PLACES = {
     "CredentialPlugin": "plugincreds._contract",
-    "CredentialsCache": "plugincreds._refresh",
-    "InstalledPlugin": "plugincreds._plugin",
+    "CredentialsCache": "plugincreds._lifecycle.cache",
+    "InstalledPlugin": "plugincreds._plugins.references",
     "InvalidSymbolError": "plugincreds._errors",
     "LookupSymbolError": "plugincreds._errors",
     "NonRecoverableError": "plugincreds._errors",
     "PROVIDER_NAME": "plugincreds._settings",
-    "PROVIDER_SYMBOL_NAME": "plugincreds._plugin",
+    "PROVIDER_SYMBOL_NAME": "plugincreds._plugins.references",
     "PluginContext": "plugincreds._contract",
     "PluginError": "plugincreds._errors",
     "PluginIsExpiredNilError": "plugincreds._errors",
@@ -90,15 +90,15 @@ _PLACES = {
     "PluginRetrieveNilError": "plugincreds._errors",
     "Provider": "plugincreds._provider",
     "Value": "plugincreds._contract",
-    "base_session": "plugincreds._bindings._base_sessions",
-    "create_session": "plugincreds._bindings._in_code",
-    "get_plugin_provider_fns": "plugincreds._bindings._in_code",
-    "get_plugin_provider_fns_by_name": "plugincreds._bindings._in_code",
+    "base_session": "plugincreds._bindings.base_sessions",
+    "create_session": "plugincreds._bindings.in_code",
+    "get_plugin_provider_fns": "plugincreds._bindings.in_code",
+    "get_plugin_provider_fns_by_name": "plugincreds._bindings.in_code",
     "install": "plugincreds_startup",
-    "installed_plugins": "plugincreds._source",
-    "new_credentials": "plugincreds._bindings._in_code",
+    "installed_plugins": "plugincreds._registry",
+    "new_credentials": "plugincreds._bindings.in_code",
     "open_plugin": "plugincreds._opening",
-    "reset": "plugincreds._source",
+    "reset": "plugincreds._registry",
     "uninstall": "plugincreds_startup",
 }
 

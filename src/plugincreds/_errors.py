@@ -14,18 +14,9 @@ This is the one module outside `_bindings` that imports an AWS package: programs
 `BotoCoreError`, and the AWS CLI prints it without a traceback.
 """
 
-import re
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError
-
-# What may be a key or a token in the text of somebody's exception: long, without a space.
-# Compiled by who comes to an error: importing this module is a part of each first value.
-_LONG_WORD = r"[A-Za-z0-9+/=_-]{16,}"
-_ACCESS_KEY = r"A[A-Z]{3}[A-Z0-9]{12,}"
-_SHORTEST_SECRET = 30
-_LEAST_PER_SLASH = 12  # letters per slash; file names have more slashes than base64
-_LONGEST_TEXT = 500
 
 
 class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type information
@@ -152,42 +143,6 @@ def again(error: Exception) -> Exception:
     if not isinstance(error, PluginError):
         return error
     return _unpickled(type(error), error.kwargs, error.__dict__)
-
-
-def described(error: BaseException) -> str:
-    """Return an exception's class and text on one line, without what looks like a secret."""
-    name = "an exception"
-    try:
-        name = type(error).__name__
-        is_ours = isinstance(error, NonRecoverableError)
-        text = shown(PluginError.__str__(error) if is_ours else str(error))
-    except Exception:  # noqa: BLE001 - the text of somebody else's exception, just for a message
-        return name
-    return f"{name}: {text}" if text else name
-
-
-def printable(text: str) -> str:
-    """Return somebody else's text on one line, without what would steer a terminal."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
-
-
-def shown(text: str) -> str:
-    """Return somebody else's text as a part of a sentence, without what looks like a secret."""
-    text = printable(text).rstrip(".")
-    text = re.sub(_LONG_WORD, _without_secret, text)
-    if len(text) > _LONGEST_TEXT:
-        text = text[:_LONGEST_TEXT] + "..."
-    return text
-
-
-def _without_secret(match: "re.Match[str]") -> str:
-    word = match.group()
-    has_digit = any(map(str.isdigit, word))
-    if re.fullmatch(_ACCESS_KEY, word) and has_digit:
-        return "[redacted]"
-    mixed = has_digit and word != word.lower() and word != word.upper()
-    is_path = word.count("/") * _LEAST_PER_SLASH > len(word)
-    return "[redacted]" if mixed and not is_path and len(word) >= _SHORTEST_SECRET else word
 
 
 def _unpickled(

@@ -8,9 +8,10 @@ from importlib.machinery import ModuleSpec
 from pathlib import Path
 from types import ModuleType
 
-from plugincreds._errors import LookupSymbolError, PluginNotFoundError, described
-from plugincreds._plugin import OPENED_AS
-from plugincreds._source import registry
+from plugincreds._errors import LookupSymbolError, PluginNotFoundError
+from plugincreds._plugins.references import OPENED_AS
+from plugincreds._redaction import described
+from plugincreds._registry import registry
 
 _numbers = itertools.count(1)
 

@@ -2,12 +2,12 @@
 
 from collections.abc import Awaitable, Callable
 
-from plugincreds._calls import judged
 from plugincreds._contract import Answer, Value
 from plugincreds._errors import InvalidSymbolError, PluginIsExpiredNilError, PluginRetrieveNilError
-from plugincreds._lifecycle import Failure
-from plugincreds._refresh import CredentialsCache
-from plugincreds._reporter import Reporter
+from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds._lifecycle.policy import Failure
+from plugincreds._lifecycle.reports import Reporter
+from plugincreds._lifecycle.retrieval import judged
 
 _ADVICE = "Pass the two functions of a plugin, as get_plugin_provider_fns() returns them."
 

@@ -17,12 +17,14 @@ from plugincreds._errors import (
     PluginProviderRetrieveError,
     PluginRetrieveNilError,
 )
-from plugincreds._flight import flight, own_flight_error, was_refused
-from plugincreds._functions import Functions
-from plugincreds._plugin import Plugin
 from plugincreds._plugin_settings import RefreshSettings
+from plugincreds._plugins.loading import Functions
+from plugincreds._plugins.references import Plugin
+from plugincreds._reentrancy import flight, own_flight_error, was_refused
+from plugincreds._registry import registry
 from plugincreds._selection import Selected
-from plugincreds._source import Source, registry
+from plugincreds._sharing import not_shared
+from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
 
@@ -189,6 +191,8 @@ def _source(plugin: Plugin, make_context: ContextMaker, refresh: RefreshMaker) -
     if functions is None:
         return None
     settings = refresh()
+    if settings.cache_folder is not None and (problem := not_shared(plugin, functions)):
+        registry().say_once(logging.WARNING, problem)
     return registry().source(
         (mark, functions.cache_key), lambda: Source(plugin, functions, mark, settings)
     )

@@ -17,10 +17,10 @@ from typing import Any
 import pytest
 import trio
 
-from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value, _loops
+from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
-from plugincreds._awaiting import value_of
-from plugincreds._loops import settled
+from plugincreds._lifecycle.awaiting import settled, value_of
+from plugincreds._lifecycle import awaiting as _loops
 from tests.asynchronous.conftest import Together
 
 START = 1_700_000_000.0
@@ -352,7 +352,7 @@ def test_no_thread_can_be_had(
     def start(_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("plugincreds._refresh.start", start)
+    monkeypatch.setattr("plugincreds._lifecycle.cache.start", start)
     errors = together(*[scene.get] * 3)
     assert {type(error) for error in errors} == {RetrieveError}
     assert "no thread could be started" in str(errors[0])

@@ -12,22 +12,21 @@ START = {"plugincreds_startup"}
 CHAIN = START | {
     "plugincreds",
     "plugincreds._bindings",
-    "plugincreds._bindings._chain",
-    "plugincreds._bindings.botocore",
+    "plugincreds._bindings.chain",
+    "plugincreds._bindings.plugin_provider",
     "plugincreds._selection",
     "plugincreds._settings",
 }
 # Of the rest, what a first value has no business with.
 NOT_FOR_A_VALUE = {
     "asyncio",
-    "plugincreds._awaiting",
-    "plugincreds._bindings._asking",
-    "plugincreds._bindings._base_sessions",
+    "plugincreds._lifecycle.awaiting",
+    "plugincreds._bindings.profile_choice",
+    "plugincreds._bindings.base_sessions",
     "plugincreds._bindings.aiobotocore",
-    "plugincreds._coroutines",
-    "plugincreds._process_cache",
+    "plugincreds._threads",
+    "plugincreds._sharing.cache",
     "plugincreds._profile_selection",
-    "plugincreds._roles",
 }
 LOADED = """
 import json

@@ -6,7 +6,7 @@ import botocore.session
 
 import plugincreds
 from plugincreds import open_plugin
-from plugincreds._bindings._exporting import exported_value
+from plugincreds._bindings.exporting import exported_value
 from tests.unit.conftest import GROUP
 from tests.unit.docs_room import (
     GOOD,
@@ -257,7 +257,7 @@ CASES: dict[str, dict[str, Case]] = {
             lambda _: plugincreds.new_credentials(42)  # type: ignore[arg-type]
         ),
         "The chain is not as expected": Case(call=strange_botocore),
-        "The package is damaged": Case(call=without_module("plugincreds._bindings._retrieving")),
+        "The package is damaged": Case(call=without_module("plugincreds._bindings.loading")),
         "`export` for a profile with a role": calling(
             export,
             GOOD,

@@ -14,12 +14,14 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import _bindings, _process_cache
-from plugincreds._bindings import _chain, _exporting
-from plugincreds._cache_entry import note_of
-from plugincreds._cache_files import NOTE
-from plugincreds._cli import _export
-from plugincreds._flight import flight, waiting_for
+from plugincreds import _bindings
+from plugincreds._bindings import chain as _chain
+from plugincreds._bindings import exporting as _exporting
+from plugincreds._cli import export as _export
+from plugincreds._reentrancy import flight, waiting_for
+from plugincreds._sharing import cache as _process_cache
+from plugincreds._sharing.entries import note_of
+from plugincreds._sharing.files import NOTE
 from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIDEXAMPLE', 'secret')), (lambda: False)"

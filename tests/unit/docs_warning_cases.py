@@ -13,9 +13,11 @@ from typing import Any
 import botocore.session
 
 import plugincreds
-from plugincreds import CredentialsCache, Value, _process_cache, _refresh
-from plugincreds._bindings import _retrieving
-from plugincreds._reporter import Reporter
+from plugincreds import CredentialsCache, Value
+from plugincreds._bindings import loading as _retrieving
+from plugincreds._lifecycle import cache as _refresh
+from plugincreds._lifecycle.reports import Reporter
+from plugincreds._sharing import cache as _process_cache
 from tests.unit.conftest import GROUP
 from tests.unit.docs_room import (
     GOOD,
@@ -267,7 +269,7 @@ WARNINGS: dict[str, Case] = {
         call=quietly(strange_botocore), **UNASKED
     ),
     "The package is damaged, and nobody selects a plugin": Case(
-        call=quietly(without_module("plugincreds._bindings._retrieving")), **UNASKED
+        call=quietly(without_module("plugincreds._bindings.loading")), **UNASKED
     ),
     "A fault of ours": Case(call=broken_ours, **UNASKED),
     "No `cache_key()`": Case(GOOD, variables=SHARING),

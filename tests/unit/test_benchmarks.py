@@ -18,7 +18,7 @@ from benchmarks.fleet import BOTOCORE, EVEN, OURS
 from benchmarks.svg import Chart
 from benchmarks.workers import END, MINUTE, SEED, Ledger, World, mean, new_value
 from plugincreds import Value
-from plugincreds._refresh import CredentialsCache
+from plugincreds._lifecycle.cache import CredentialsCache
 
 EPOCH = datetime.fromtimestamp(0, timezone.utc)
 FEW = 200

@@ -18,7 +18,7 @@ import pytest
 import plugincreds
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings import extend_resolver
-from plugincreds._bindings.botocore import PluginProvider
+from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._selection import Automatic
 from tests.unit.conftest import Install
 

@@ -17,8 +17,10 @@ import pytest
 
 import plugincreds
 import plugincreds_startup
-from plugincreds._bindings._fit import aio_misfits, misfits
-from plugincreds._cli import _doctor_text, _startup_state, main
+from plugincreds._bindings.compatibility import aio_misfits, misfits
+from plugincreds._cli import main
+from plugincreds._cli.doctor import startup_state as _startup_state
+from plugincreds._cli.doctor import text as _doctor_text
 from tests.support import golden
 from tests.unit.conftest import GROUP, Install
 

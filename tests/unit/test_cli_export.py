@@ -13,7 +13,8 @@ import pytest
 
 import plugincreds
 from plugincreds import Value
-from plugincreds._cli import _export, main
+from plugincreds._cli import export as _export
+from plugincreds._cli import main
 from tests.unit.conftest import Install
 
 PLUGIN = """

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 
 from plugincreds._cli import main
-from plugincreds._cli._in_effect import line_of
-from plugincreds._cli._terminal import Palette, print_lines, table
-from plugincreds._errors import printable
+from plugincreds._cli.selection import line_of
+from plugincreds._cli.terminal import Palette, print_lines, table
+from plugincreds._redaction import printable
 from tests.support import golden
 from tests.unit.conftest import GROUP, Install
 

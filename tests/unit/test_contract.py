@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plugincreds import CredentialPlugin, PluginContext, Value
-from plugincreds._answer import read_answer
+from plugincreds._lifecycle.validation import read_answer
 
 NOW = 1_000_000_000.0
 SOON = datetime.fromtimestamp(NOW, tz=timezone.utc) + timedelta(hours=1)

@@ -11,7 +11,7 @@ import pytest
 
 import plugincreds
 from plugincreds import PluginNotFoundError
-from plugincreds._discovery import GROUP, Discovery, discover
+from plugincreds._plugins.discovery import GROUP, Discovery, discover
 from tests.unit.conftest import Install
 
 

@@ -16,7 +16,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plugincreds._discovery import GROUP, discover
+from plugincreds._plugins.discovery import GROUP, discover
 
 EXAMPLES = int(os.environ.get("DISCOVERY_EXAMPLES", "300"))
 NAMES = ["acme", "Acme", "acme-creds", "acme_creds", "Acme.Creds", "acme--creds", "other", "x", "é"]

@@ -8,7 +8,7 @@ import pytest
 
 from docs.drawing import chain, timeline
 from plugincreds import CredentialsCache, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle import MINUTE, succeeded
+from plugincreds._lifecycle.policy import MINUTE, succeeded
 from tests.support.pages import page
 from tests.unit.conftest import Install
 

@@ -11,8 +11,8 @@ import pytest
 
 import plugincreds
 from plugincreds import _cli, _settings
-from plugincreds._discovery import GROUP
-from plugincreds._plugin import PROVIDER_SYMBOL_NAME
+from plugincreds._plugins.discovery import GROUP
+from plugincreds._plugins.references import PROVIDER_SYMBOL_NAME
 from tests.support.pages import ROOT, SOURCE, literals, page, sections
 
 API = page("reference/api.md")

@@ -7,7 +7,7 @@ import pytest
 
 import plugincreds
 from plugincreds import PluginError, _errors
-from plugincreds._errors import described
+from plugincreds._redaction import described
 
 ERRORS = sorted(
     (

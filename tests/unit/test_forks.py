@@ -19,8 +19,9 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import Value, _single_flight, _source
-from plugincreds._refresh import CredentialsCache
+from plugincreds import Value, _source
+from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds._lifecycle import flights as _single_flight
 from tests.unit.conftest import Install
 
 DEADLINE = 15.0  # seconds after which a test has failed

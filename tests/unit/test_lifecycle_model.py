@@ -22,8 +22,8 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
 from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle import Failure, State
-from plugincreds._refresh import CredentialsCache
+from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds._lifecycle.policy import Failure, State
 
 EXAMPLES = int(os.environ.get("PLUGINCREDS_MODEL_EXAMPLES", "0"))
 START = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()

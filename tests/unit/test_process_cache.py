@@ -17,12 +17,13 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value, _process_cache
+from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
-from plugincreds._cache_files import CacheFiles
-from plugincreds._functions import Functions
-from plugincreds._plugin import InstalledPlugin
-from plugincreds._process_cache import ProcessCache, ProcessCacheError
+from plugincreds._plugins.loading import Functions
+from plugincreds._plugins.references import InstalledPlugin
+from plugincreds._sharing import cache as _process_cache
+from plugincreds._sharing.cache import ProcessCache, ProcessCacheError
+from plugincreds._sharing.files import CacheFiles
 from tests.unit.conftest import Install
 
 START = 1_700_000_000.0
@@ -781,10 +782,10 @@ import os, sys, time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from plugincreds import Value
-from plugincreds._cache_files import CacheFiles
-from plugincreds._functions import Functions
-from plugincreds._plugin import InstalledPlugin
-from plugincreds._process_cache import ProcessCache, ProcessCacheError
+from plugincreds._sharing.files import CacheFiles
+from plugincreds._plugins.loading import Functions
+from plugincreds._plugins.references import InstalledPlugin
+from plugincreds._sharing.cache import ProcessCache, ProcessCacheError
 folder, trace, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 def retrieve():
     with trace.open("a") as file: file.write("x")

@@ -37,7 +37,7 @@ def test_a_chain_needs_little_of_the_package() -> None:
         assert "plugin" in [each.METHOD for each in chain]
         session.get_credentials()
         loaded = {name for name in sys.modules if name.startswith("plugincreds")}
-        assert "plugincreds._bindings.botocore" in loaded
+        assert "plugincreds._bindings.plugin_provider" in loaded
         for name in ("_refresh", "_discovery", "_resolution", "_source", "_process_cache"):
             assert f"plugincreds.{name}" not in loaded, name
         """

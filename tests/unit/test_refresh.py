@@ -11,8 +11,15 @@ from typing import Any
 import pytest
 
 from plugincreds import NonRecoverableError, PluginError, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle import Failure, State, advisory_window, decide, failed, soft_backoff
-from plugincreds._refresh import CredentialsCache
+from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds._lifecycle.policy import (
+    Failure,
+    State,
+    advisory_window,
+    decide,
+    failed,
+    soft_backoff,
+)
 
 EPOCH = datetime(2026, 1, 1, tzinfo=timezone.utc)
 HOUR = 3600.0

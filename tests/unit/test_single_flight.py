@@ -20,7 +20,7 @@ from typing import Any
 import pytest
 
 from plugincreds import NonRecoverableError, PluginError, PluginProviderRetrieveError, Value
-from plugincreds._refresh import CredentialsCache
+from plugincreds._lifecycle.cache import CredentialsCache
 
 DEADLINE = 15.0  # seconds after which a test has failed; none is meant to come near
 START = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -857,7 +857,7 @@ def test_an_interruption_while_the_thread_is_started_leaves_no_flight(
     late: list[Callable[[], object]] = []
     cache = CredentialsCache(lambda: ("KEY", "secret"))
     cache.timeout = DEADLINE
-    monkeypatch.setattr("plugincreds._refresh.start", interrupted_start)
+    monkeypatch.setattr("plugincreds._lifecycle.cache.start", interrupted_start)
     with pytest.raises(KeyboardInterrupt):
         cache.get()
     assert cache._syncs.get().flight is None

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from plugincreds import _refresh
-from plugincreds.testing import _watching
+from plugincreds._lifecycle import cache as _refresh
+from plugincreds.testing._contract import probes as _watching
 
 pytest_plugins = ["pytester"]
 

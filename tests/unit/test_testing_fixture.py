@@ -16,13 +16,10 @@ import pytest
 
 import plugincreds
 import plugincreds_startup
-from plugincreds import _discovery, _source
+from plugincreds import _source
+from plugincreds._plugins import discovery as _discovery
 from plugincreds.testing import FakePlugin, PluginsAsIfInstalled
-from plugincreds.testing._site import (
-    _environment_kept,
-    as_if_installed,
-    plugins_as_if_installed,
-)
+from plugincreds.testing._site import _environment_kept, as_if_installed, plugins_as_if_installed
 from tests.unit.conftest import Install
 
 __all__ = ["_environment_kept", "plugins_as_if_installed"]

@@ -8,14 +8,14 @@ import sys
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings._chain import Binding
-from plugincreds._bindings.botocore import (
+from plugincreds._bindings.chain import Binding
+from plugincreds._bindings.plugin_provider import (
     DAMAGED,
     REINSTALL,
     PluginProvider,
-    profiles_of,
     raise_if_selected,
 )
+from plugincreds._bindings.sessions import profiles_of
 from plugincreds._selection import Selected, chain_selection
 from plugincreds._settings import PLUGIN_KEY, asks_for_plugin, own_plugin
 

@@ -9,8 +9,11 @@ from contextlib import suppress
 from importlib import metadata
 from typing import Any
 
-from plugincreds._cli import _cache, _doctor, _export, _list
-from plugincreds._cli._terminal import sentence
+from plugincreds._cli import cache as _cache
+from plugincreds._cli import doctor as _doctor
+from plugincreds._cli import export as _export
+from plugincreds._cli import list as _list
+from plugincreds._cli.terminal import sentence
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
 _COMMANDS = (_list, _doctor, _export, _cache)

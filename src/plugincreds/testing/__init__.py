@@ -17,8 +17,8 @@ except ModuleNotFoundError as _error:
     raise ModuleNotFoundError(_message, name=_error.name) from _error
 
 from plugincreds.testing._clock import ManualClock
+from plugincreds.testing._contract import PluginContract
 from plugincreds.testing._fake import FakePlugin
-from plugincreds.testing._plugin_contract import PluginContract
 from plugincreds.testing._site import (
     PluginsAsIfInstalled,
     _environment_kept,  # noqa: F401 - pytest finds fixtures here

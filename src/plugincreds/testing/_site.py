@@ -12,10 +12,10 @@ import pytest
 
 import plugincreds
 import plugincreds_startup
-from plugincreds import _discovery
-from plugincreds._discovery import GROUP
-from plugincreds._distributions import distributions_with
-from plugincreds._plugin import InstalledPlugin
+from plugincreds._plugins import discovery as _discovery
+from plugincreds._plugins.discovery import GROUP
+from plugincreds._plugins.distributions import distributions_with
+from plugincreds._plugins.references import InstalledPlugin
 from plugincreds.testing._aside import default_session_set_aside, environment_kept, set_aws_aside
 
 Getter = Callable[..., object] | str

@@ -1,0 +1,151 @@
+"""Where plugins stand: in a default chain, behind a profile, and as the source of a role.
+
+Every chain of botocore comes here, and most never come to a plugin. So what few of them need
+is imported where they need it.
+"""
+# ruff: noqa: PLC0415
+
+import os
+from types import ModuleType
+from typing import Any
+
+from plugincreds._bindings.plugin_provider import ROLE_METHOD, PluginProvider, raise_if_selected
+from plugincreds._bindings.sessions import active_profile, opened_for, profiles_of
+from plugincreds._selection import Off, Selected, Selection, chain_selection
+from plugincreds._settings import Section, asks_for_plugin, assumes_role
+
+# An automatic plugin stands before the first of these that is in the chain.
+_MACHINE_METHODS = ("container-role", "iam-role")
+
+
+class Binding:
+    """Puts plugins where one botocore looks for credentials.
+
+    Args:
+        module: The `credentials` module of that botocore.
+        provider: The class of provider that its chain takes.
+    """
+
+    def __init__(self, module: ModuleType, provider: type[PluginProvider]) -> None:
+        self._module = module
+        self._provider = provider
+
+    def extend_resolver(self, resolver: Any, session: Any) -> Any:
+        """Put plugins into a new default chain.
+
+        Raises:
+            PluginError: A plugin is selected, but this botocore is not as we know it.
+        """
+        try:
+            if opened_for(session) is None:
+                _warn_of_role(session)
+                _Place(self._module, self._provider, session).join(resolver)
+            else:
+                from plugincreds._bindings.base_sessions import leave_out_role
+
+                leave_out_role(resolver, session)
+            self._offer_as_source(resolver, session)
+        except Exception as error:  # noqa: BLE001 - nobody may have asked for a plugin
+            chosen = chain_selection(os.environ, {}, profile_in_code=False)
+            found = "This botocore's credential chain is not as expected"
+            raise_if_selected(chosen, error, found, "Upgrade plugincreds.")
+        return resolver
+
+    def extend_profile(self, providers: list[Any], session: Any, profile: str) -> list[Any]:
+        """Return a profile's providers, with the plugin first that the profile asks for."""
+
+        def choose(section: Section) -> Selection:
+            from plugincreds._bindings.profile_choice import chosen_by_profile
+
+            return chosen_by_profile(session, section, profile)
+
+        return [self._provider(self._module, session, profile, choose), *providers]
+
+    def _offer_as_source(self, resolver: Any, session: Any) -> None:
+        """Let `credential_source = CustomPlugin` mean a plugin, for roles of this chain."""
+        # A profile's name is not told to a credential source, but the configuration has it.
+        profile = _profile_of_source(session)
+
+        def choose(section: Section) -> Selection:
+            from plugincreds._bindings.profile_choice import chosen_as_source
+
+            return chosen_as_source(session, section, profile)
+
+        for provider in resolver.providers:
+            if provider.METHOD == ROLE_METHOD:
+                # There is no public way in; a test pins these two names. Without them botocore
+                # itself says that it knows no such source.
+                sourcer = getattr(provider, "_credential_sourcer", None)
+                sources = getattr(sourcer, "_providers", [])
+                if not any(isinstance(source, PluginProvider) for source in sources):
+                    sources.append(self._provider(self._module, session, profile, choose))
+
+
+class _Place:
+    """Keeps a provider where it belongs in a default chain.
+
+    botocore's own provider reads the environment's keys when it loads, so who asks for a
+    plugin is looked up then, too: a program may set the variable after the chain is built.
+    The profile is that of the moment when the chain is built, as botocore's own is.
+    """
+
+    def __init__(self, module: ModuleType, provider: type[PluginProvider], session: Any) -> None:
+        self._profile_in_code = session.instance_variables().get("profile") is not None
+        self._chosen: Selection = Off()
+        profile = active_profile(session)
+        self._provider = provider(module, session, profile, lambda _: self._chosen)
+
+    def join(self, resolver: Any) -> None:
+        """Stand in a new chain, and be in the right place whenever it loads credentials."""
+        upstream = resolver.load_credentials
+        if hasattr(upstream, "plugincreds"):
+            return  # somebody else's wrapper has called ours before
+
+        def load_credentials() -> Any:
+            self._take(resolver)
+            return upstream()
+
+        self._take(resolver)
+        load_credentials.plugincreds = self._provider  # type: ignore[attr-defined]
+        resolver.load_credentials = load_credentials
+
+    def _take(self, resolver: Any) -> None:
+        section = self._provider.section()
+        chosen = chain_selection(os.environ, section, profile_in_code=self._profile_in_code)
+        if chosen != self._chosen:
+            # A new list: another thread may be walking the old one.
+            resolver.providers = _with_provider(resolver.providers, self._provider, chosen)
+            self._chosen = chosen
+
+
+def _with_provider(providers: list[Any], provider: PluginProvider, chosen: Selection) -> list[Any]:
+    """Return a chain with the provider where it belongs: nowhere, first, or late."""
+    others = [known for known in providers if known is not provider]
+    if isinstance(chosen, Off):
+        return others
+    if isinstance(chosen, Selected):
+        return [provider, *others]
+    methods = [known.METHOD for known in others]
+    places = [methods.index(method) for method in _MACHINE_METHODS if method in methods]
+    others.insert(min(places, default=len(others)), provider)
+    return others
+
+
+def _profile_of_source(session: Any) -> str:
+    """Return the profile whose `credential_source` is asked, if any is."""
+    active = active_profile(session)
+    if not assumes_role(profiles_of(session).get(active, {})):
+        return active
+    from plugincreds._profile_selection import role_source
+
+    source = role_source(profiles_of(session), active)
+    return active if source is None else source.profile
+
+
+def _warn_of_role(session: Any) -> None:
+    """Tell, once, that botocore looks at the role of the active profile, and not at its plugin."""
+    section = profiles_of(session).get(active_profile(session), {})
+    if assumes_role(section) and asks_for_plugin(section):
+        from plugincreds._bindings.profile_choice import warn_of_role
+
+        warn_of_role(session)

@@ -1,0 +1,69 @@
+"""What a profile asks for, seen from the session that it is asked in."""
+
+import logging
+import os
+from typing import Any
+
+from plugincreds._bindings.base_sessions import passed_over
+from plugincreds._bindings.sessions import active_profile, profiles_of
+from plugincreds._errors import PluginError
+from plugincreds._profile_selection import profile_selection, role_source, source_selection
+from plugincreds._selection import Automatic, Off, Selected, Selection
+from plugincreds._settings import PLUGIN_KEY, Section
+
+
+def chosen_by_profile(session: Any, section: Section, profile: str) -> Selection:
+    """Return which plugin a profile asks for.
+
+    Raises:
+        PluginError: It asks in a way that cannot be followed, or in a base session for
+            another plugin than the one that is being retrieved from.
+    """
+    return _unless_in_base_session(session, profile_selection(os.environ, section, profile))
+
+
+def chosen_as_source(session: Any, section: Section, profile: str) -> Selection:
+    """Return which plugin `credential_source = CustomPlugin` in a profile means.
+
+    Raises:
+        PluginError: As above.
+    """
+    return _unless_in_base_session(session, source_selection(os.environ, section, profile))
+
+
+def warn_of_role(session: Any) -> None:
+    """Tell, once, that the plugin of the active profile is not used beside its role."""
+    profiles, profile = profiles_of(session), active_profile(session)
+    source = role_source(profiles, profile)
+    if source is not None and source.profile != profile:
+        message = (
+            f"The profile {profile!r} has {PLUGIN_KEY} beside role_arn and source_profile, so "
+            f"botocore assumes the role with the profile {source.profile!r}, and that plugin "
+            f"is not used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
+        )
+        from plugincreds._registry import registry  # noqa: PLC0415 - for this rare case alone
+
+        registry().say_once(logging.WARNING, message)
+
+
+def _unless_in_base_session(session: Any, chosen: Selection) -> Selection:
+    """Return what is chosen; in a base session nothing, if the plugin may be passed over.
+
+    Raises:
+        PluginError: It may not: it is not the one that is being retrieved from.
+    """
+    over = passed_over(session)
+    if over is None or isinstance(chosen, Off):
+        return chosen
+    if (isinstance(chosen, Automatic) and over) or (
+        isinstance(chosen, Selected) and chosen.name in over
+    ):
+        return Off()
+    plugin = chosen.name if isinstance(chosen, Selected) else None
+    message = (
+        f"{chosen.asked_by} asks for "
+        f"{'a credential plugin' if plugin is None else f'the credential plugin {plugin!r}'} in a "
+        "base session, which has no plugins. Use a session of your own outside of plugins; in a "
+        "plugin, use a profile that asks for none."
+    )
+    raise PluginError(message, plugin=plugin)

@@ -1,0 +1,55 @@
+"""`plugincreds doctor`: what boto3.client() would do here and now, and why."""
+
+import argparse
+import os
+import sys
+from dataclasses import asdict
+from typing import Any
+
+from plugincreds._cli.doctor.examination import Examination, examine
+from plugincreds._cli.doctor.findings import answer_of, errors_of, raised_by, warnings_of
+from plugincreds._cli.doctor.text import doctor_lines
+from plugincreds._cli.terminal import Palette, print_json, print_lines
+
+_SUMMARY = "explain which credentials a program would use here, and why"
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to those of the program."""
+    parser = commands.add_parser("doctor", help=_SUMMARY, description=__doc__, allow_abbrev=False)
+    parser.add_argument("--profile", metavar="P", help="as if a program gave this profile in code")
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--retrieve", action="store_true", help="really retrieve credentials; no secret is shown"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print what was found; 1 without credentials, or if they are not the selected ones."""
+    document = _document(examine(arguments.profile, retrieve=arguments.retrieve))
+    if arguments.json:
+        print_json(document)
+    else:
+        print_lines(doctor_lines(document, Palette(sys.stdout, os.environ)))
+    return 0 if document["ok"] else 1
+
+
+def _document(examination: Examination) -> dict[str, Any]:
+    errors = errors_of(examination)
+    answer, retrieved = answer_of(examination), examination.retrieved
+    return {
+        "ok": not errors,
+        "answer": None if answer is None else asdict(answer),
+        "raises": raised_by(examination),
+        "errors": errors,
+        "warnings": warnings_of(examination, os.environ),
+        "startup_hook": examination.startup.as_document(),
+        "versions": examination.versions,
+        "bindings": examination.bindings,
+        "profile": {"name": examination.profile, "given_by": examination.profile_given_by},
+        "selection": examination.found.as_document(),
+        "chain": [step.as_document() for step in examination.chain],
+        "cache": examination.cache,
+        "retrieved": None if retrieved is None else retrieved.as_document(),
+    }

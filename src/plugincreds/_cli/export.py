@@ -1,0 +1,153 @@
+"""`plugincreds export`: a plugin's credentials for other programs and other SDKs."""
+
+import argparse
+import json
+import os
+import shlex
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from typing import Any
+
+from plugincreds._cli.terminal import stdout_kept_clean
+from plugincreds._contract import Value
+from plugincreds._errors import PluginError
+
+_UNDER_WAY = (
+    "PLUGINCREDS_EXPORTING"  # the names of the plugins that are exported above this process
+)
+_NOT_FOR_CMD = '"%!\r\n'
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command."""
+    parser = commands.add_parser(
+        "export",
+        help="print a plugin's credentials for other programs",
+        description="Print a plugin's credentials. As `credential_process = plugincreds export "
+        "NAME --profile P` in a profile, it gives them to the AWS CLI v2 and to every AWS SDK.",
+        allow_abbrev=False,
+    )
+    parser.add_argument(
+        "name",
+        nargs="?",
+        help="the plugin; without it, the one that is selected here, else the first installed one "
+        "that does not decline",
+    )
+    parser.add_argument("--profile", help="whose options, region and settings the plugin is told")
+    parser.add_argument(
+        "--format", choices=_FORMATS, default="process", help="the form (default: %(default)s)"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the credentials, and nothing else, to stdout."""
+    from plugincreds._bindings.exporting import exported_value  # noqa: PLC0415 - it needs botocore
+
+    with stdout_kept_clean():
+        value = exported_value(arguments.name, arguments.profile, _marked)
+        document = _FORMATS[arguments.format](value)
+    print(document)
+    return 0
+
+
+@contextmanager
+def _marked(plugins: Sequence[str]) -> Iterator[None]:
+    """Run the body with a mark in the environment, which processes below this one see.
+
+    Raises:
+        PluginError: It is there already: this process would wait for itself.
+    """
+    names = _names(os.environ.get(_UNDER_WAY))
+    for plugin in plugins:
+        if plugin in names:
+            raise PluginError(
+                f"`plugincreds export` was started by the plugin {plugin!r} while that retrieves "
+                "the credentials to export: a profile that it uses has this command as its "
+                "credential_process. Give the plugin a profile with credentials of its own.",
+                plugin=plugin,
+            )
+    before = os.environ.get(_UNDER_WAY)
+    os.environ[_UNDER_WAY] = json.dumps([*names, *plugins])
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[_UNDER_WAY]
+        else:
+            os.environ[_UNDER_WAY] = before
+
+
+def _names(mark: str | None) -> list[str]:
+    try:
+        names = json.loads(mark or "[]")
+    except ValueError:
+        names = None
+    return names if isinstance(names, list) else []
+
+
+def _expiration(value: Value) -> str | None:
+    expiry = value.expiry_time
+    return None if expiry is None else expiry.isoformat(timespec="seconds")
+
+
+def _process(value: Value) -> str:
+    facts = {
+        "Version": 1,
+        "AccessKeyId": value.access_key,
+        "SecretAccessKey": value.secret_key,
+        "SessionToken": value.token,
+        "Expiration": _expiration(value),
+        "AccountId": value.account_id,
+    }
+    return json.dumps({name: fact for name, fact in facts.items() if fact is not None}, indent=4)
+
+
+def _variables(value: Value) -> dict[str, str | None]:
+    return {
+        "AWS_ACCESS_KEY_ID": value.access_key,
+        "AWS_SECRET_ACCESS_KEY": value.secret_key,
+        "AWS_SESSION_TOKEN": value.token,
+        "AWS_CREDENTIAL_EXPIRATION": _expiration(value),
+        "AWS_ACCOUNT_ID": value.account_id,
+    }
+
+
+def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Value], str]:
+    """Return what sets the variables, and takes away what another value may have left there."""
+
+    def formatted(value: Value) -> str:
+        return "\n".join(
+            unset.format(name) if text is None else form.format(name, quote(text))
+            for name, text in _variables(value).items()
+        )
+
+    return formatted
+
+
+def _quoted_for_powershell(text: str) -> str:
+    return "'" + text.replace("'", "''") + "'"
+
+
+def _quoted_for_fish(text: str) -> str:
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
+
+
+def _quoted_for_cmd(text: str) -> str:
+    # Between `set "` and `"` all stands for itself, but for what no quoting can express.
+    if set(_NOT_FOR_CMD) & set(text):
+        raise PluginError(
+            "A value has a character that cmd.exe cannot be given in a variable. Use --format "
+            "powershell, or --format process."
+        )
+    return text
+
+
+_FORMATS: Mapping[str, Callable[[Value], str]] = {
+    "process": _process,
+    "env": _lines("export {}={}", "unset {}", shlex.quote),
+    "env-no-export": _lines("{}={}", "{}=", shlex.quote),
+    "powershell": _lines("$Env:{}={}", "$Env:{}=$null", _quoted_for_powershell),
+    "windows-cmd": _lines('set "{}={}"', 'set "{}="', _quoted_for_cmd),
+    "fish": _lines("set -gx {} {}", "set -e {}", _quoted_for_fish),
+}

@@ -1,0 +1,171 @@
+"""`plugincreds list`: what is installed, and which of it is selected. Imports no plugin."""
+
+import argparse
+import os
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from plugincreds._cli.selection import InEffect, in_effect, with_place
+from plugincreds._cli.terminal import Palette, print_json, print_lines, stdout_kept_clean, table
+from plugincreds._errors import PluginError
+from plugincreds._plugins.discovery import GROUP, Discovery
+from plugincreds._plugins.loading import load
+from plugincreds._plugins.references import InstalledPlugin
+from plugincreds._redaction import described
+from plugincreds._registry import registry
+from plugincreds._settings import asked_by_variable
+
+_SUMMARY = "show the installed credential plugins"
+_FILES = {
+    "AWS_CONFIG_FILE": "~/.aws/config",
+    "AWS_SHARED_CREDENTIALS_FILE": "~/.aws/credentials",
+}
+
+
+def add_parser(commands: Any) -> None:
+    """Add the command to those of the program."""
+    parser = commands.add_parser("list", help=_SUMMARY, description=__doc__, allow_abbrev=False)
+    parser.add_argument("--json", action="store_true", help="print one JSON object")
+    parser.add_argument(
+        "--check", action="store_true", help="import each plugin, and report those that are broken"
+    )
+    parser.set_defaults(run=run)
+
+
+def run(arguments: argparse.Namespace) -> int:
+    """Print the plugins; 1 if one is of no use, or the selected one is missing."""
+    discovery = registry().discovery()
+    found = selected_here(os.environ)
+    document = _document(discovery, found, check=arguments.check)
+    if arguments.json:
+        print_json(document)
+    else:
+        print_lines(_lines(document, Palette(sys.stdout, os.environ)))
+    return 0 if document["ok"] else 1
+
+
+def selected_here(environ: Mapping[str, str]) -> InEffect:
+    """Return what is selected; botocore reads the files, if there is one and it matters."""
+    files = {name: Path(environ.get(name) or path) for name, path in _FILES.items()}
+    if asked_by_variable(environ) or not any(map(_exists, files.values())):
+        return in_effect(environ, {}, "default")
+    from botocore.session import Session  # noqa: PLC0415 - half a second that most need not wait
+
+    from plugincreds._bindings.sessions import active_profile, profiles_of  # noqa: PLC0415
+
+    session = Session()
+    try:
+        session.get_scoped_config()  # raises if there is no such profile
+        found = in_effect(environ, profiles_of(session), active_profile(session))
+    except Exception as error:  # noqa: BLE001 - a file that botocore cannot read
+        return InEffect("nobody", problem=f"The profiles cannot be read ({described(error)}).")
+    names = ("config_file", "credentials_file")
+    return with_place(found, *map(session.get_config_variable, names))
+
+
+def _exists(path: Path) -> bool:
+    try:
+        return path.expanduser().exists()
+    except (OSError, RuntimeError):
+        return False
+
+
+def _document(discovery: Discovery, found: InEffect, *, check: bool) -> dict[str, Any]:
+    plugins = [
+        _entry(discovery, plugin, found, check=check)
+        for several in discovery.plugins.values()
+        for plugin in several
+    ]
+    problems = [] if found.problem is None else [found.problem]
+    # A name that several packages declare is told of in their rows.
+    if found.plugin and found.plugin not in discovery.plugins and not problems:
+        problems.append(_missing(discovery, found))
+    is_broken = any(plugin["problem"] for plugin in plugins) or discovery.unreadable
+    return {
+        "ok": not (problems or is_broken),
+        "plugins": plugins,
+        "selection": found.as_document(),
+        "problems": problems,
+        "unreadable": list(discovery.unreadable),
+    }
+
+
+def _entry(
+    discovery: Discovery, plugin: InstalledPlugin, found: InEffect, *, check: bool
+) -> dict[str, Any]:
+    fault = discovery.fault(plugin.name)
+    problem = fault and f"The credential plugin {plugin.name!r} is of no use: {fault}."
+    if check and problem is None:
+        problem = _fault_of(plugin)
+    is_selected = plugin.name == found.plugin
+    return {
+        "name": plugin.name,
+        "distribution": plugin.distribution,
+        "version": plugin.version,
+        "entry_point": plugin.value,
+        "location": plugin.location,
+        "selected": is_selected,
+        "selected_by": found.asked_by if is_selected else None,
+        "checked": check,
+        "problem": problem,
+    }
+
+
+def _fault_of(plugin: InstalledPlugin) -> str | None:
+    """Import a plugin, and return what keeps it from being used."""
+    try:
+        with stdout_kept_clean():
+            load(plugin)
+    except PluginError as error:
+        return str(error)
+    return None
+
+
+def _missing(discovery: Discovery, found: InEffect) -> str:
+    try:
+        discovery.the_one(found.plugin or "", found.asked_by or "")
+    except PluginError as error:
+        return str(error)
+    return ""
+
+
+def _lines(document: dict[str, Any], palette: Palette) -> list[str]:
+    plugins = document["plugins"]
+    lines = []
+    if plugins:
+        header = ("NAME", "PACKAGE", "ENTRY POINT", "INSTALLED IN", "STATE")
+        first, *rows = table([header, *map(_row, plugins)])
+        lines.append(palette.paint(first, "bold"))
+        colours = [_colour(plugin) for plugin in plugins]
+        lines += [palette.paint(row, colour) for row, colour in zip(rows, colours, strict=True)]
+    else:
+        lines.append(
+            f"No credential plugin is installed: no package declares one in the group {GROUP!r}."
+        )
+    selection = document["selection"]
+    if selection["by"] == "off":
+        lines.append(f"Plugins are switched off by {selection['asked_by']}.")
+    if selection["file"]:
+        lines.append(f"The selection is written in {selection['file']}, line {selection['line']}.")
+    bad = [plugin["problem"] for plugin in plugins if plugin["problem"]]
+    bad += [f"{problem}." for problem in document["unreadable"]] + document["problems"]
+    return lines + [palette.paint(problem, "red") for problem in dict.fromkeys(bad)]
+
+
+def _row(plugin: dict[str, Any]) -> tuple[str, ...]:
+    states = [f"selected by {plugin['selected_by']}"] if plugin["selected"] else []
+    if plugin["problem"]:
+        states.append("of no use, see below")
+    elif plugin["checked"]:
+        states.append("loads")
+    package = f"{plugin['distribution']} {plugin['version']}"
+    state = ", ".join(states) or "installed"
+    return plugin["name"], package, plugin["entry_point"], plugin["location"] or "?", state
+
+
+def _colour(plugin: dict[str, Any]) -> str:
+    if plugin["problem"]:
+        return "red"
+    return "green" if plugin["selected"] else ""

@@ -1,0 +1,234 @@
+"""A plugin -> its two functions, checked against the contract.
+
+Every call into a plugin's code that happens while it is loaded is made here, and whatever
+comes back is either what the contract says or a typed error.
+
+What a getter answered -> the two functions of the contract, or what is wrong with it.
+"""
+
+import importlib
+import inspect
+from collections.abc import Callable
+from functools import reduce
+from typing import Any, NamedTuple
+
+from plugincreds._contract import PluginContext
+from plugincreds._errors import (
+    InvalidSymbolError,
+    LookupSymbolError,
+    PluginError,
+    PluginIsExpiredNilError,
+    PluginRetrieveNilError,
+)
+from plugincreds._plugins.references import GivenPlugin, OtherGetter, Plugin, module_and_attribute
+from plugincreds._redaction import described
+from plugincreds._reentrancy import own_flight_error, was_refused
+from plugincreds._threads import faults
+
+
+class Functions(NamedTuple):
+    """The two functions of the contract, and whose credentials they give.
+
+    Attributes:
+        retrieve: Takes nothing, returns or awaits credentials.
+        is_expired: Takes nothing, returns a bool.
+        cache_key: What the plugin says its identity depends on, or None.
+        is_same: Tells whether it still says that, or None.
+    """
+
+    retrieve: Callable[[], Any]
+    is_expired: Callable[[], Any]
+    cache_key: str | None
+    is_same: Callable[[], bool] | None = None
+
+
+class Getter(NamedTuple):
+    """A plugin's getter, found and callable, not called.
+
+    Attributes:
+        plugin: The plugin that it is the getter of.
+        function: The getter.
+        takes_context: Whether it wants to be told of the session that asks.
+    """
+
+    plugin: Plugin
+    function: Callable[..., Any]
+    takes_context: bool
+
+    def functions(self, context: PluginContext | None) -> Functions | None:
+        """Call the getter, with the context if it takes one; None: the plugin declines.
+
+        Raises:
+            InvalidSymbolError: It raised, or returned something else than the contract says.
+            PluginRetrieveNilError: What it returned has no retrieve function.
+            PluginIsExpiredNilError: What it returned has no is_expired function.
+        """
+        try:
+            answer = self.function(context=context) if self.takes_context else self.function()
+            read = None if answer is None else read_functions(answer)
+        except faults() as error:
+            if was_refused() and isinstance(error, PluginError):
+                raise  # it asked for itself
+            message = f"its getter raised {described(error)}; a getter that is not configured"
+            raise _wrong(self.plugin, f"{message} must return None instead") from error
+        del answer  # authors mistake a getter for retrieve(), so it may hold credentials
+        if read is None or isinstance(read, Functions):
+            return read
+        raise _wrong(self.plugin, *read)
+
+
+def load(plugin: Plugin) -> Getter:
+    """Import the plugin's module and find its getter.
+
+    Raises:
+        LookupSymbolError: The module or the attribute does not exist, or importing failed.
+        InvalidSymbolError: The attribute is not callable in the way that the contract says.
+    """
+    function = _symbol(plugin)
+    if not callable(function):
+        raise _wrong(
+            plugin, f"{plugin.value} is of type {type(function).__name__}, but must be callable"
+        )
+    return Getter(plugin, function, _takes_context(plugin, function))
+
+
+def _symbol(plugin: Plugin) -> Any:
+    module_name, attribute = module_and_attribute(plugin)
+    if not all(part.isidentifier() for part in attribute.split(".")):
+        found = f"{attribute!r} cannot be the name of a getter"
+        raise _lookup(plugin, found, is_name=True)
+    try:
+        module = (
+            plugin.module
+            if isinstance(plugin, GivenPlugin)
+            else importlib.import_module(module_name)
+        )
+    except faults() as error:
+        raise _lookup(plugin, _import_fault(module_name, error)) from error
+    try:
+        return reduce(getattr, attribute.split("."), module)
+    except faults() as error:
+        if getattr(getattr(module, "__spec__", None), "_initializing", False):
+            # Its own import has led here, and that was begun by the program.
+            raise own_flight_error(plugin.label, plugin.name, plugin.origin) from error
+        found = f"its module {module_name!r} has no attribute {attribute!r}"
+        raise _lookup(plugin, found, is_name=True) from error
+
+
+def _import_fault(module_name: str, error: BaseException) -> str:
+    if not isinstance(error, ModuleNotFoundError):
+        return f"its module {module_name!r} cannot be imported: {described(error)}"
+    if error.name and f"{module_name}.".startswith(f"{error.name}."):
+        return f"its module {module_name!r} does not exist"
+    return f"its module {module_name!r} needs {error.name!r}, which is not installed here"
+
+
+def _lookup(plugin: Plugin, found: str, *, is_name: bool = False) -> LookupSymbolError:
+    """Return the error; it may be that the getter's name is wrong, and nothing else."""
+    if isinstance(plugin, GivenPlugin):
+        advice = "Mend that module, or ask for a name that it has."
+    elif is_name and isinstance(plugin, OtherGetter):
+        advice = "Correct the name."
+    else:
+        advice = (
+            "Install that package or what it needs again, or tell its authors; it was looked up as "
+            f"{plugin.value!r}."
+        )
+    message = f"{plugin.label} cannot be loaded: {found}. {advice}"
+    return LookupSymbolError(message, plugin=plugin.name, distribution=plugin.origin)
+
+
+def _wrong(plugin: Plugin, found: str, kind: type[PluginError] = InvalidSymbolError) -> PluginError:
+    message = f"{plugin.label} breaks the contract: {found}. This is for its authors to mend."
+    return kind(message, plugin=plugin.name, distribution=plugin.origin)
+
+
+def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
+    try:
+        parameters = inspect.signature(function).parameters.values()
+    except (TypeError, ValueError):  # written in C, without a signature
+        return False
+    required = [
+        parameter.name
+        for parameter in parameters
+        if parameter.default is parameter.empty
+        and parameter.kind not in (parameter.VAR_POSITIONAL, parameter.VAR_KEYWORD)
+    ]
+    if required not in ([], ["context"]):
+        found = (
+            f"its getter must be called with {', '.join(required)}, but it may take one "
+            "parameter, which must be named context, or none"
+        )
+        raise _wrong(plugin, found)
+    return any(
+        parameter.name == "context" and parameter.kind is not parameter.POSITIONAL_ONLY
+        for parameter in parameters
+    )
+
+
+_WANTED = (
+    "the getter must return the pair (retrieve, is_expired), an object with these two "
+    "methods, or None to decline"
+)
+_PAIR = 2
+
+
+def read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]:
+    """Return a getter's answer as functions, or what is wrong with it."""
+    fault = _fault(answer)
+    if fault:
+        return fault
+    retrieve, is_expired = _pair(answer)
+    cache_key = getattr(answer, "cache_key", None)
+    if cache_key is None:
+        return Functions(retrieve, is_expired, None)
+    try:
+        key = cache_key()
+    except faults() as error:
+        return f"its cache_key() raised {described(error)}", InvalidSymbolError
+    if isinstance(key, str):
+        return Functions(retrieve, is_expired, key, lambda: cache_key() == key)
+    if inspect.iscoroutine(key):
+        key.close()  # nobody will await it
+    found = f"its cache_key() returned an object of type {type(key).__name__}"
+    return f"{found}, but must return a str", InvalidSymbolError
+
+
+def _fault(answer: object) -> tuple[str, type[PluginError]] | None:
+    """Return what is wrong with a getter's answer, in words that hold no part of it."""
+    if inspect.iscoroutine(answer):
+        answer.close()  # nobody will await it, and Python would say so on stderr
+    if isinstance(answer, tuple) and len(answer) != _PAIR:
+        return (
+            f"its getter returned a tuple of {len(answer)} elements; {_WANTED}",
+            InvalidSymbolError,
+        )
+    retrieve, is_expired = _pair(answer)
+    if isinstance(answer, tuple) and isinstance(retrieve, str):
+        found = "its getter returned strings. If they are credentials, return them from retrieve()"
+        return f"{found}; {_WANTED}", InvalidSymbolError
+    if isinstance(answer, type) or (retrieve is None and is_expired is None):
+        kind = (
+            "a class" if isinstance(answer, type) else f"an object of type {type(answer).__name__}"
+        )
+        return f"its getter returned {kind}; {_WANTED}", InvalidSymbolError
+    return _function_fault("retrieve", retrieve, PluginRetrieveNilError) or _function_fault(
+        "is_expired", is_expired, PluginIsExpiredNilError
+    )
+
+
+def _pair(answer: object) -> tuple[Any, Any]:
+    if isinstance(answer, tuple):
+        return answer
+    return getattr(answer, "retrieve", None), getattr(answer, "is_expired", None)
+
+
+def _function_fault(
+    name: str, function: object, missing: type[PluginError]
+) -> tuple[str, type[PluginError]] | None:
+    if function is None:
+        return f"it has no function {name}; {_WANTED}", missing
+    if not callable(function):
+        found = f"its {name} is of type {type(function).__name__}, but must be callable"
+        return found, InvalidSymbolError
+    return None
