@@ -37,8 +37,8 @@ from benchmarks.workers import (
     live_with_plugincreds,
     mean,
 )
-from plugincreds._lifecycle.policy import Uniform, soft_backoff
 from plugincreds._lifecycle import policy as _lifecycle
+from plugincreds._lifecycle.policy import Uniform, soft_backoff
 
 DOCS = Path(__file__).parent.parent / "docs"
 BEGIN, FINISH = "<!-- fleet: begin -->", "<!-- fleet: end -->"

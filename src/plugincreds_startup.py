@@ -1,4 +1,4 @@
-"""Lets botocore know of credential plugins, as soon as somebody imports botocore.
+"""Extends botocore's credential chain by plugins, as soon as botocore is imported.
 
 `plugincreds_startup.pth` calls `install()` at every start of Python, so this module
 imports `sys` and no more. It adds one finder to `sys.meta_path`, which waits for the
@@ -58,7 +58,7 @@ def uninstall() -> None:
             namespace = {} if module is None else _namespace(module)
             wrapper: Any = namespace.get(_FUNCTION)
             original = getattr(wrapper, "__plugincreds_original__", None)
-            # Somebody else's wrapper around ours may have copied the attribute: it stays.
+            # Another package's wrapper around ours may have copied the attribute: it stays.
             if original is not None and getattr(wrapper, "__wrapped__", None) is original:
                 namespace[_FUNCTION] = original
             builder = namespace.get(_BUILDER)
@@ -88,9 +88,9 @@ class _Finder:
             spec = self._found_by_the_others(name, path, target)
         finally:
             self._searches.discard(search)
-        if spec is not None and spec.loader is not None:
-            modern = hasattr(spec.loader, "exec_module")
-            spec.loader = (_Loader if modern else _LegacyLoader)(spec)  # type: ignore[assignment]
+        # One without exec_module, of the kind that Python 3.15 no longer knows, stays as it is.
+        if spec is not None and hasattr(spec.loader, "exec_module"):
+            spec.loader = _Loader(spec)  # type: ignore[assignment]
         return spec
 
     def _found_by_the_others(self, name: str, path: "Any", target: "Any") -> "ModuleSpec | None":
@@ -99,7 +99,7 @@ class _Finder:
         finders = list(sys.meta_path)
         if self in finders:
             del finders[: finders.index(self) + 1]
-        else:  # somebody stands in front of it as a proxy
+        else:  # another finder stands in front of it as a proxy
             from importlib.machinery import PathFinder
 
             finders = [PathFinder]
@@ -111,11 +111,10 @@ class _Finder:
         return None
 
 
-class _LegacyLoader:
-    """Stands in for a loader with `load_module` alone, of the kind that ends with Python 3.14."""
+class _Loader:
+    """Stands in for a module's loader until the module is executed, then wraps."""
 
     def __init__(self, spec: "ModuleSpec") -> None:
-        self._spec = spec
         self._real: Any = spec.loader
 
     def __getattr__(self, name: str) -> "Any":
@@ -123,21 +122,11 @@ class _LegacyLoader:
             raise AttributeError(name)
         return getattr(self._real, name)
 
-    def load_module(self, *name: str) -> "ModuleType":
-        self._spec.loader = self._real  # importlib gives the module this spec afterwards
-        module: ModuleType = self._real.load_module(*name)
-        _wrap(sys.modules[self._spec.name])
-        return module
-
-
-class _Loader(_LegacyLoader):
-    """Stands in for a module's loader until the module is executed, then wraps."""
-
     def create_module(self, spec: "ModuleSpec") -> "ModuleType | None":
         create = getattr(self._real, "create_module", None)
         if create is None:
             return None
-        outer = spec.loader  # this one, or one that somebody put around it
+        outer = spec.loader  # this one, or another package's around it
         spec.loader = self._real
         try:
             module: ModuleType | None = create(spec)
@@ -177,7 +166,7 @@ def _wrap_imported(name: str) -> None:
             wrapper = getattr(sys.modules[name], _FUNCTION)
             if getattr(sys.modules[copy], _FUNCTION) is wrapper.__plugincreds_original__:
                 setattr(sys.modules[copy], _FUNCTION, wrapper)
-    except Exception:  # noqa: BLE001, S110 - who needs that module gets the error on import
+    except Exception:  # noqa: BLE001, S110 - importing that module raises it again
         pass
 
 
@@ -206,10 +195,11 @@ def _wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Callable[
         session = args[0] if args else kwargs.get("session")
         try:
             from plugincreds._bindings import extend_resolver
-        except Exception as error:  # noqa: BLE001 - half removed, or does not fit
+
+            return extend_resolver(module, resolver, session)
+        except Exception as error:  # noqa: BLE001 - damaged, or this botocore is incompatible
             _raise_if_selected(session, error)
             return resolver
-        return extend_resolver(module, resolver, session)
 
     wrapper: Any = create_credential_resolver
     wrapper.__plugincreds_original__ = original
@@ -226,10 +216,11 @@ def _providers_wrapper(module: "ModuleType", original: "Callable[..., Any]") -> 
             return found
         try:
             from plugincreds._bindings import extend_profile
-        except Exception as error:  # noqa: BLE001 - half removed, or does not fit
+
+            return extend_profile(module, self, found, profile_name)
+        except Exception as error:  # noqa: BLE001 - the same
             _raise_if_profile_selects(self, profile_name, error)
             return found
-        return extend_profile(module, self, found, profile_name)
 
     wrapper: Any = providers
     wrapper.__plugincreds_original__ = original
@@ -237,13 +228,18 @@ def _providers_wrapper(module: "ModuleType", original: "Callable[..., Any]") -> 
 
 
 def _raise_if_selected(session: "Any", error: Exception) -> None:
-    """Another identity must never stand in for a selected plugin, not even after a fault."""
+    """Another identity must never be used instead of a selected plugin, not even after a fault."""
     from os import environ
 
     name = environ.get("AWS_CREDENTIAL_PLUGIN", "").strip()
     in_code: dict[str, Any] = getattr(session, "instance_variables", dict)()
     if name.lower() not in ("", "none") and in_code.get("profile") is None:
         _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error)
+    missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+    if not (missing or "").startswith("plugincreds"):  # else it is being removed or upgraded
+        from logging import getLogger
+
+        getLogger("plugincreds").warning("Credential plugins are not used: %s.", _found(error))
 
 
 def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) -> None:
@@ -260,11 +256,17 @@ def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) ->
 
 def _raise(what: str, error: Exception) -> None:
     message = (
-        f"{what}, but the package plugincreds that would load it cannot be imported "
-        f"({type(error).__name__}: {error}). Install it again (pip install --force-reinstall "
-        "plugincreds), or take that setting back."
+        f"{what}, but {_found(error)}. Install plugincreds again (pip install --force-reinstall "
+        "plugincreds) or upgrade it, or take that setting back."
     )
     raise ImportError(message) from error
+
+
+def _found(error: Exception) -> str:
+    said = f"{type(error).__name__}: {error}"
+    if isinstance(error, ImportError):
+        return f"the package plugincreds that would load it cannot be imported ({said})"
+    return f"plugincreds is not compatible with this botocore ({said})"
 
 
 _finder = _Finder()

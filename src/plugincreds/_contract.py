@@ -70,9 +70,9 @@ class PluginContext:
         options: The profile's block `credential_plugin_options`, str to str, read-only.
     """
 
-    __slots__ = ("_basis", "_open_session", "_sessions", "options", "plugin", "profile", "region")
+    __slots__ = ("_open_session", "_sessions", "options", "plugin", "profile", "region")
 
-    def __init__(  # noqa: PLR0913 - it is ours to call, by keyword
+    def __init__(
         self,
         plugin: str,
         *,
@@ -80,13 +80,11 @@ class PluginContext:
         region: str | None,
         options: Mapping[str, str],
         open_session: Callable[[], Any],
-        basis: tuple[object, ...] = (),
     ) -> None:
         self.plugin: str = plugin
         self.profile: str = profile
         self.region: str | None = region
         self.options: Mapping[str, str] = MappingProxyType(dict(options))
-        self._basis = basis
         self._open_session = open_session
         self._sessions: list[Any] = []
 
@@ -99,11 +97,6 @@ class PluginContext:
         if not self._sessions:  # two threads may both open one; the first in the list is used
             self._sessions.append(self._open_session())
         return self._sessions[0]
-
-    @property
-    def identity(self) -> tuple[object, ...]:
-        """Everything in this context that may decide whose credentials the getter gives."""
-        return self.profile, self.region, tuple(sorted(self.options.items())), *self._basis
 
     def __repr__(self) -> str:
         """Show the names; options may be anything, so only their names."""

@@ -1,14 +1,14 @@
 """Which installed plugin answers: the selected one, or the first that does not decline.
 
-This is where the rule is kept that a selected plugin has no second choice, while an
-automatic one may be passed over as long as nobody can have meant it.
+Here stands the rule that a selected plugin has no second choice, while an automatic one may be
+passed over as long as it cannot be the one that was meant.
 """
 
 import logging
-from collections.abc import Callable, Hashable, Iterator
+from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from typing import TYPE_CHECKING
 
-from plugincreds._contract import PluginContext
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -17,128 +17,83 @@ from plugincreds._errors import (
     PluginProviderRetrieveError,
     PluginRetrieveNilError,
 )
-from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import Plugin
-from plugincreds._reentrancy import flight, own_flight_error, was_refused
+from plugincreds._reentrancy import ActiveCall, own_call_error, was_refused
 from plugincreds._registry import registry
 from plugincreds._selection import Selected
 from plugincreds._sharing import not_shared
 from plugincreds._source import Source
 
+# A plugin, and what its getter was told of the session, or None.
+SourceKey = tuple[Plugin, tuple[Hashable, ...] | None]
+
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    from plugincreds._contract import PluginContext
+    from plugincreds._plugin_settings import RefreshSettings
+
+    class Request(Protocol):
+        """What a session asks for: that of `_bindings.request`."""
+
+        @property
+        def plugin(self) -> Plugin | None:
+            """The plugin, where a program has passed it; else it is looked up by name."""
+
+        def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
+            """Return what a getter with the parameter `context` is told, and the identity.
+
+            That is all that may decide whose credentials it gives then.
+            """
+
+        def refresh_settings(self) -> RefreshSettings:
+            """Return how the profile wants credentials to be refreshed."""
+
+        def options_note(self, plugin: Plugin) -> str:
+            """Return which options a plugin was told that declined: a sentence, or nothing."""
+
+
 logger = logging.getLogger("plugincreds")
 
-# Makes what a getter with the parameter `context` is told; takes the plugin's name.
-ContextMaker = Callable[[str], PluginContext]
-# Reads how the profile wants values to be renewed, once a plugin has not declined.
-RefreshMaker = Callable[[], RefreshSettings]
-# Says which options a plugin was told that has declined: a sentence and a space, or nothing.
-OptionsNote = Callable[[Plugin], str]
 
-
-def no_note(_plugin: Plugin) -> str:
-    """Say nothing of options."""
-    return ""
-
-
-def selected_source(
-    wanted: Selected,
-    make_context: ContextMaker,
-    refresh: RefreshMaker = RefreshSettings,
-    plugin: Plugin | None = None,
-    note: OptionsNote = no_note,
-) -> Source:
-    """Return the source of a plugin that is asked for by name, with a value in it.
-
-    The plugin itself may be given, too, where a program has it at hand.
+def selected_source(wanted: Selected, request: "Request") -> Source:
+    """Return the source of a plugin that is selected by name, with credentials in it.
 
     Raises:
         PluginError: It is missing, broken, declines or fails. There is no second choice.
     """
-    source = configured_source(wanted, make_context, refresh, plugin, note)
+    source = configured_source(wanted, request)
     try:
-        source.cache.get()
+        source.engine.get()
     except PluginProviderRetrieveError as error:
         if not error.declined:
             raise
-        raise declined(wanted, source.plugin, note) from None
+        raise declined(wanted, source.plugin, request) from None
     _announce(source.plugin)
     return source
 
 
-def configured_source(
-    wanted: Selected,
-    make_context: ContextMaker,
-    refresh: RefreshMaker = RefreshSettings,
-    plugin: Plugin | None = None,
-    note: OptionsNote = no_note,
-) -> Source:
-    """Return the source of a plugin that is asked for by name, without retrieving anything.
+def configured_source(wanted: Selected, request: "Request") -> Source:
+    """Return the source of a plugin that is selected by name, without retrieving anything.
 
     Raises:
         PluginError: It is missing, broken, or its getter declines.
     """
-    plugin = plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
-    source = _source(plugin, make_context, refresh)
+    plugin = request.plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
+    source = _source(plugin, request)
     if source is None:
-        raise declined(wanted, plugin, note)
-    source.ask()
+        raise declined(wanted, plugin, request)
+    source.require()
     return source
 
 
-def configured_functions(
-    wanted: Selected, make_context: ContextMaker, plugin: Plugin, note: OptionsNote = no_note
-) -> Functions:
-    """Return what a plugin's getter gives, without keeping anything.
+def automatic_source(request: "Request", *, is_required: bool = False) -> Source | None:
+    """Return the source of the first plugin that does not decline, with credentials in it.
 
-    Raises:
-        PluginError: It is broken, or declines.
-    """
-    functions = given_functions(plugin, make_context)
-    if functions is None:
-        raise declined(wanted, plugin, note)
-    return functions
-
-
-def given_functions(plugin: Plugin, make_context: ContextMaker) -> Functions | None:
-    """Return what a plugin's getter gives, None if it declines, without keeping anything.
-
-    Raises:
-        PluginError: It is broken.
-    """
-    _, functions = _functions(plugin, make_context)
-    return functions
-
-
-def required_source(
-    asked_by: str, make_context: ContextMaker, refresh: RefreshMaker = RefreshSettings
-) -> Source:
-    """Return the source of the first plugin that does not decline, for who needs one.
-
-    Raises:
-        PluginError: All decline or are broken, or one is configured here, but fails.
-    """
-    source = automatic_source(make_context, refresh, is_asked_for=True)
-    if source is None:
-        names = ", ".join(registry().discovery().plugins)
-        message = (
-            f"{asked_by} asks for a credential plugin, but "
-            + (f"none of those installed is configured here: {names}" if names else "none is here")
-            + ". Configure or install one."
-        )
-        raise PluginProviderRetrieveError(message, declined=True)
-    return source
-
-
-def automatic_source(
-    make_context: ContextMaker,
-    refresh: RefreshMaker = RefreshSettings,
-    *,
-    is_asked_for: bool = False,
-) -> Source | None:
-    """Return the source of the first plugin that does not decline, with a value in it.
-
-    It may be that somebody asks for any of them, and cannot do without.
+    Args:
+        request: What the session asks for.
+        is_required: Whether the session cannot do without any of them.
 
     Raises:
         PluginError: A plugin is configured here, but fails to retrieve credentials.
@@ -152,24 +107,62 @@ def automatic_source(
         except PluginError as error:
             _pass_over(name, error)
             continue
-        source = _willing_source(plugin, make_context, refresh, is_asked_for=is_asked_for)
+        source = _answering_source(plugin, request, is_required=is_required)
         if source is not None:
             _announce(plugin)
             return source
     return None
 
 
-def _willing_source(
-    plugin: Plugin, make_context: ContextMaker, refresh: RefreshMaker, *, is_asked_for: bool
-) -> Source | None:
+def none_answered(asked_by: str) -> PluginProviderRetrieveError:
+    """Return the error where a plugin is required, and all decline or are broken."""
+    names = ", ".join(registry().discovery().plugins)
+    message = (
+        f"{asked_by} asks for a credential plugin, but "
+        + (f"none of those installed is configured here: {names}" if names else "none is installed")
+        + ". Configure or install one."
+    )
+    return PluginProviderRetrieveError(message, declined=True)
+
+
+def declined(wanted: Selected, plugin: Plugin, request: "Request") -> PluginProviderRetrieveError:
+    """Return the error for a plugin that is selected by name, and declined."""
+    message = (
+        f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
+        f"configured here. {request.options_note(plugin)}Configure it, or {wanted.remedy}."
+    )
+    return PluginProviderRetrieveError(
+        message, plugin=plugin.name, distribution=plugin.origin, declined=True
+    )
+
+
+def loaded_functions(plugin: Plugin, request: "Request") -> tuple[SourceKey, Functions | None]:
+    """Call the getter, and return the source key, and what the getter gave; None: it declines.
+
+    Raises:
+        PluginError: It is broken, or asks for its own credentials.
+    """
+    with _loading(plugin, plugin):
+        getter = registry().getter(plugin)
+    context, identity = request.context(plugin.name) if getter.takes_context else (None, None)
+    key = (plugin, identity)
+    with _loading(key, plugin):
+        functions = getter.functions(context)
+        if functions is None and was_refused():
+            raise own_call_error(plugin.label, plugin.name, plugin.origin)
+    return key, functions
+
+
+def _answering_source(plugin: Plugin, request: "Request", *, is_required: bool) -> Source | None:
+    """Return the source of an automatic plugin; None if it declines or is broken."""
     if registry().is_broken(plugin):
         return None
     try:
-        source = _source(plugin, make_context, refresh)
+        source = _source(plugin, request)
         if source is not None:
-            if is_asked_for:
-                source.ask()
-            source.cache.get()
+            if is_required:
+                source.require()
+            source.engine.get()
             return source
     except PluginProviderRetrieveError as error:
         if not error.declined:
@@ -185,58 +178,34 @@ def _willing_source(
     return None
 
 
-def _source(plugin: Plugin, make_context: ContextMaker, refresh: RefreshMaker) -> Source | None:
+def _source(plugin: Plugin, request: "Request") -> Source | None:
     """Call the getter, and return the source of the identity that it gives now."""
-    mark, functions = _functions(plugin, make_context)
+    key, functions = loaded_functions(plugin, request)
     if functions is None:
         return None
-    settings = refresh()
+    settings = request.refresh_settings()
     if settings.cache_folder is not None and (problem := not_shared(plugin, functions)):
         registry().say_once(logging.WARNING, problem)
+        settings = settings._replace(cache_folder=None)
     return registry().source(
-        (mark, functions.cache_key), lambda: Source(plugin, functions, mark, settings)
+        (key, functions.cache_key), lambda: Source(plugin, functions, key, settings)
     )
 
 
-def _functions(plugin: Plugin, make_context: ContextMaker) -> tuple[Hashable, Functions | None]:
-    """Call the getter, and return what its flight is known by, and what it gave."""
-    with _loading(plugin, plugin):
-        getter = registry().getter(plugin)
-    context = make_context(plugin.name) if getter.takes_context else None
-    mark = (plugin, context and context.identity)
-    with _loading(mark, plugin):
-        functions = getter.functions(context)
-        if functions is None and was_refused():
-            raise own_flight_error(plugin.label, plugin.name, plugin.origin)
-    return mark, functions
-
-
 @contextmanager
-def _loading(mark: Hashable, plugin: Plugin) -> Iterator[None]:
-    """Run the body as a flight; one that asked for itself is never taken for a mere fault.
+def _loading(key: Hashable, plugin: Plugin) -> Iterator[None]:
+    """Run the body as an active call.
 
-    A fault lets the chain go on to another identity, which the program would then keep.
+    A plugin that asks for its own credentials is never treated like a broken one: then the chain
+    would go on to another identity, which the program would keep.
     """
-    with flight(mark, plugin.label, plugin.name, plugin.origin):
+    with ActiveCall(key, plugin.label, plugin.name, plugin.origin):
         try:
             yield
         except PluginError as error:
             if was_refused():
-                raise own_flight_error(plugin.label, plugin.name, plugin.origin) from error
+                raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
             raise
-
-
-def declined(
-    wanted: Selected, plugin: Plugin, note: OptionsNote = no_note
-) -> PluginProviderRetrieveError:
-    """Return the error for a plugin that is asked for by name, and declined."""
-    message = (
-        f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
-        f"configured here. {note(plugin)}Configure it, or {wanted.remedy}."
-    )
-    return PluginProviderRetrieveError(
-        message, plugin=plugin.name, distribution=plugin.origin, declined=True
-    )
 
 
 def _announce(plugin: Plugin) -> None:

@@ -1,30 +1,27 @@
-"""Threads of our own: for a plugin's coroutine, and for calls that have a time limit.
+"""Threads of our own: for calls with a time limit, for event loops, and for a plugin's coroutine.
 
 They are daemons: a plugin that waits for a person must not keep the program from ending. They
-have the context variables of who starts them, so that they are known to belong to a flight.
+inherit the context variables of their starter, so that they belong to its active call.
 
-asyncio is not imported here: most programs do without it, and importing it takes as long as
-everything else that a first value needs of this package.
-
-A plugin's coroutine, awaited in an event loop of its own in a thread of its own.
+asyncio is imported only for a plugin that is a coroutine function: most programs do without
+it, and importing it takes as long as everything else that a first signature needs of us.
 """
 
-import asyncio
 import contextvars
 import sys
 import threading
 from collections.abc import Awaitable, Callable, Coroutine
-from concurrent.futures import Future
 from contextlib import suppress
-from functools import partial
 from typing import Any
+
+_LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
 
 
 def start(call: Callable[[], object]) -> None:
     """Run a call in a thread.
 
     Raises:
-        RuntimeError: No thread can be had.
+        RuntimeError: No thread can be started.
     """
     context = contextvars.copy_context()
     name = "plugincreds-retrieve"
@@ -48,49 +45,38 @@ def as_failure(error: BaseException) -> Exception:
     if isinstance(error, Exception):
         return error
     if isinstance(error, _cancellations()):
-        return cancelled(error)
+        return _cancelled(error)
     raise error
 
 
 def faults() -> tuple[type[BaseException], ...]:
     """Return what counts as a fault of a plugin while it is loaded.
 
-    An import or a getter may end the interpreter; in somebody's program it must not. Nor must a
-    cancellation of its own look as if the program's task had been cancelled.
+    An import or a getter may try to end the interpreter, which must not end a program that
+    only has it installed. A cancellation that the plugin raises itself must not look like a
+    cancellation of the program's task.
     """
     return (Exception, SystemExit, *_cancellations())
 
 
-def _cancellations() -> tuple[type[BaseException], ...]:
-    kind = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", None)
-    return () if kind is None else (kind,)
-
-
-def cancelled(error: BaseException) -> RuntimeError:
-    """Return a plugin's own cancellation as what it is to its caller: a failure."""
-    failure = RuntimeError("it was cancelled by itself (CancelledError)")
-    failure.__cause__ = error
-    return failure
-
-
-_LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
-
-
 def awaited(answer: Awaitable[Any]) -> Any:
-    """Await it in an event loop of its own in a thread, and return or raise what comes of it.
+    """Await it in an event loop of its own in a thread, and return or raise its outcome.
 
-    Whatever interrupts the caller cancels it and waits until it has ended, as `asyncio.run`
-    does: else another call of the plugin could start beside it. Being interrupted once more
-    ends that, too.
+    An exception that interrupts the caller cancels it and waits until it has ended, as
+    `asyncio.run` does: else another call of the plugin could start beside it. A second
+    interruption ends that wait, too.
     """
+    import asyncio  # noqa: PLC0415 - see above
+    from concurrent.futures import Future  # noqa: PLC0415 - the same
+
     outcome: Future[Any] = Future()
     cancels: list[Callable[[], object]] = []
     interrupted = threading.Event()
 
     async def wait() -> Any:
         # No variable here holds the task: shown in a traceback, it tells what it raised.
-        loop, cancel = asyncio.get_running_loop(), _cancel_of_current_task()
-        cancels.append(partial(loop.call_soon_threadsafe, cancel))
+        loop, cancel = asyncio.get_running_loop(), _cancel_of(asyncio.current_task())
+        cancels.append(lambda: loop.call_soon_threadsafe(cancel))
         if interrupted.is_set():
             cancel()
         return await answer
@@ -99,9 +85,9 @@ def awaited(answer: Awaitable[Any]) -> Any:
         try:
             outcome.set_result(asyncio.run(wait()))
         except asyncio.CancelledError as error:
-            # Not the caller's own: there it would look as if the program had been cancelled.
-            outcome.set_exception(error if interrupted.is_set() else cancelled(error))
-        except BaseException as error:  # noqa: BLE001 - it is raised again where it is waited for
+            # Not the caller's own: there it would look like a cancellation of the program.
+            outcome.set_exception(error if interrupted.is_set() else _cancelled(error))
+        except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
             outcome.set_exception(error)
 
     try:
@@ -109,19 +95,34 @@ def awaited(answer: Awaitable[Any]) -> Any:
         return outcome.result()
     except Exception:
         if isinstance(answer, Coroutine):
-            answer.close()  # if no thread could be had, nobody will await it
+            answer.close()  # if no thread could be started, it is never awaited
         raise
     except BaseException:
         interrupted.set()
-        with suppress(RuntimeError):  # its loop has just been closed
-            for cancel in cancels:
-                cancel()
-        # Interrupted in start(), one does not know whether there is a thread at all.
-        with suppress(Exception):
-            outcome.exception(None if cancels else _LONGEST_START)
+        _try(*cancels)
+        # Interrupted in start(), it is unknown whether there is a thread at all.
+        _try(lambda: outcome.exception(None if cancels else _LONGEST_START))
         raise
 
 
-def _cancel_of_current_task() -> Callable[[], object]:
-    task = asyncio.current_task()
+def _cancel_of(task: Any) -> Callable[[], object]:
     return bool if task is None else task.cancel
+
+
+def _try(*calls: Callable[[], object]) -> None:
+    """Make calls that may fail: the loop has just been closed, or the wait was too long."""
+    for call in calls:
+        with suppress(Exception):
+            call()
+
+
+def _cancellations() -> tuple[type[BaseException], ...]:
+    kind = getattr(sys.modules.get("asyncio.exceptions"), "CancelledError", None)
+    return () if kind is None else (kind,)
+
+
+def _cancelled(error: BaseException) -> RuntimeError:
+    """Return a plugin's own cancellation as what it is to its caller: a failure."""
+    failure = RuntimeError("it was cancelled by itself (CancelledError)")
+    failure.__cause__ = error
+    return failure

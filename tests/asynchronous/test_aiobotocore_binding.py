@@ -197,7 +197,7 @@ def test_loading_does_not_block_the_loop(
     """)
     gate, entered = threading.Event(), threading.Event()
     monkeypatch.setattr("sys.acme_gate", (gate, entered), raising=False)
-    discover = importlib.import_module("plugincreds._source").discover
+    discover = importlib.import_module("plugincreds._registry").discover
 
     def slow() -> Any:
         entered.set()
@@ -206,7 +206,7 @@ def test_loading_does_not_block_the_loop(
         entered.clear()
         return discover()
 
-    monkeypatch.setattr("plugincreds._source.discover", slow)
+    monkeypatch.setattr("plugincreds._registry.discover", slow)
     opened: list[int] = []
 
     async def open_gates() -> None:

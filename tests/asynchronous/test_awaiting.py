@@ -17,16 +17,24 @@ from typing import Any
 import pytest
 import trio
 
-from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value
+from plugincreds import NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
-from plugincreds._lifecycle.awaiting import settled, value_of
 from plugincreds._lifecycle import awaiting as _loops
+from plugincreds._lifecycle.awaiting import refreshed, settled
+from plugincreds._lifecycle.engine import RefreshEngine
 from tests.asynchronous.conftest import Together
+from tests.support.engines import new_engine
 
 START = 1_700_000_000.0
 HOUR = 3600.0
 TASKS = 1000
 LONGEST = 20.0  # seconds; a test that takes longer hangs
+
+
+async def got(engine: RefreshEngine) -> Value:
+    """Return credentials as aiobotocore's adapter gets them, where something may be decided."""
+    state = engine.state
+    return await refreshed(engine, state, engine.ask(state))
 
 
 class Scene:
@@ -40,7 +48,7 @@ class Scene:
         self.gate.set()
         self.entered = threading.Event()
         self.answer: Callable[[], Any] = self.value
-        self.cache = CredentialsCache(
+        self.cache = new_engine(
             self.retrieve,
             lambda: self.given_up,
             clock=lambda: self.now,
@@ -58,7 +66,7 @@ class Scene:
         return self.answer()
 
     async def get(self) -> Value:
-        return await value_of(self.cache)
+        return await got(self.cache)
 
     def fail(self, error: BaseException) -> None:
         def answer() -> None:
@@ -265,7 +273,7 @@ def test_a_loop_that_ends_before_its_thread(
 
     with caplog.at_level(logging.DEBUG):
         trio.run(main_of_trio) if run is None else run(main())
-        errand = scene.cache._syncs.get().errand
+        errand = scene.cache.sync().background
         assert errand is not None
         scene.gate.set()
         outcome = errand.future.result(LONGEST)
@@ -352,7 +360,7 @@ def test_no_thread_can_be_had(
     def start(_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("plugincreds._lifecycle.cache.start", start)
+    monkeypatch.setattr("plugincreds._lifecycle.awaiting.start", start)
     errors = together(*[scene.get] * 3)
     assert {type(error) for error in errors} == {RetrieveError}
     assert "no thread could be started" in str(errors[0])
@@ -365,10 +373,10 @@ def test_a_plugin_that_waits_for_itself(together: Together) -> None:
     """Guards that it is told at once, in the loop of its own that its coroutine has."""
 
     async def retrieve() -> Value:
-        return await value_of(cache)
+        return await got(cache)
 
-    cache = CredentialsCache(retrieve)
-    (error,) = together(lambda: value_of(cache))
+    cache = new_engine(retrieve)
+    (error,) = together(lambda: got(cache))
     assert isinstance(error.__cause__, PluginError)
     assert "asks for its own credentials" in str(error)
 
@@ -392,7 +400,7 @@ def test_a_long_wait_is_told_once(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Guards that a person learns whom the program waits for."""
-    monkeypatch.setattr(_loops, "_PATIENCE", 0.0)
+    monkeypatch.setattr(RefreshEngine, "patience", 0.0)
     scene.gate.clear()
 
     async def opener() -> None:
@@ -408,11 +416,11 @@ def test_a_long_wait_is_told_once(
 
 def test_a_time_limit(scene: Scene, together: Together) -> None:
     """Guards that it holds behind `await`, too, and that the late value is taken."""
-    scene.cache.timeout = 0.01
+    scene.cache._timeout = 0.01
     scene.gate.clear()
     (error,) = together(scene.get)
     assert "has taken longer than 0.01 s" in str(error)
-    flight = scene.cache._syncs.get().flight
+    flight = scene.cache.sync().flight
     assert flight is not None
     scene.gate.set()
     assert flight.done.wait(LONGEST)
@@ -455,22 +463,23 @@ def test_an_exception_of_a_thread_is_raised(together: Together) -> None:
     assert isinstance(together(call)[0], ZeroDivisionError)
 
 
-def test_coroutines_that_need_each_other_in_a_circle() -> None:
+def test_coroutines_that_need_each_other_in_a_circle(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards that one of them is refused, where both would wait for ever."""
-    caches: dict[str, CredentialsCache] = {}
+    monkeypatch.setattr(RefreshEngine, "patience", 0.1)
+    caches: dict[str, RefreshEngine] = {}
     barrier = threading.Barrier(2)
 
-    def plugin(other: str) -> CredentialsCache:
+    def plugin(other: str) -> RefreshEngine:
         async def retrieve() -> Value:
             barrier.wait(LONGEST)  # each has a loop of its own
-            return await value_of(caches[other])
+            return await got(caches[other])
 
-        return CredentialsCache(retrieve)
+        return new_engine(retrieve)
 
     caches.update(a=plugin("b"), b=plugin("a"))
 
     async def main() -> list[Any]:
-        calls = [value_of(cache) for cache in caches.values()]
+        calls = [got(cache) for cache in caches.values()]
         found = asyncio.gather(*calls, return_exceptions=True)
         return list(await asyncio.wait_for(found, LONGEST))
 

@@ -13,11 +13,12 @@ from typing import Any
 import botocore.session
 
 import plugincreds
-from plugincreds import CredentialsCache, Value
+from plugincreds import Value
 from plugincreds._bindings import loading as _retrieving
-from plugincreds._lifecycle import cache as _refresh
-from plugincreds._lifecycle.reports import Reporter
+from plugincreds._lifecycle import engine as _engine
+from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._sharing import cache as _process_cache
+from tests.support.engines import new_engine
 from tests.unit.conftest import GROUP
 from tests.unit.docs_room import (
     GOOD,
@@ -52,7 +53,7 @@ MOODY = """
 """
 
 
-def engine(answers: list[object], moments: list[float], is_expired: Any = None) -> CredentialsCache:
+def engine(answers: list[object], moments: list[float], is_expired: Any = None) -> RefreshEngine:
     """Return a cache under a clock, whose plugin gives these answers in order."""
     given, clock = iter(answers), iter(moments)
 
@@ -62,11 +63,13 @@ def engine(answers: list[object], moments: list[float], is_expired: Any = None) 
             raise answer
         return answer
 
-    cache = CredentialsCache(
-        retrieve, is_expired, clock=lambda: next(clock), uniform=lambda low, _: low
+    return new_engine(
+        retrieve,
+        is_expired,
+        label="The credential plugin 'acme' of acme-creds 1.2",
+        clock=lambda: next(clock),
+        uniform=lambda low, _: low,
     )
-    cache.reporter = Reporter("The credential plugin 'acme' of acme-creds 1.2", "acme")
-    return cache
 
 
 def value(key: str = "AKIDEXAMPLE") -> Value:
@@ -100,7 +103,7 @@ def expired_at_once(_: Room) -> None:
 def slow_answer(room: Room) -> None:
     """Ask a plugin whose is_expired() takes a tenth of a second, by its clock."""
     ticks = iter([0.0, 0.1])
-    room.patch.setattr(_refresh, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    room.patch.setattr(_engine, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
     cache = engine([value()], [START] * 9, lambda: False)
     cache.get()
     cache.get()
@@ -108,7 +111,7 @@ def slow_answer(room: Room) -> None:
 
 def long_wait(_: Room) -> None:
     """Say what is said after ten seconds."""
-    engine([], []).reporter.warn_of_wait(_refresh._PATIENCE)
+    engine([], []).reporter.warn_of_wait(RefreshEngine.patience)
 
 
 def ended(room: Room) -> None:

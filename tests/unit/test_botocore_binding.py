@@ -174,7 +174,7 @@ def test_a_fault_of_ours_leaves_botocore_as_it_was(
     def discover() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("plugincreds._source.discover", discover)
+    monkeypatch.setattr("plugincreds._registry.discover", discover)
     assert botocore.session.Session().get_credentials() is None
     assert "Credential plugins are not used: ZeroDivisionError" in caplog.text
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
@@ -430,7 +430,7 @@ def test_a_fault_of_ours_is_told_once(
     def discover() -> None:
         raise ValueError(next(faults))
 
-    monkeypatch.setattr("plugincreds._source.discover", discover)
+    monkeypatch.setattr("plugincreds._registry.discover", discover)
     for _ in range(3):
         assert botocore.session.Session().get_credentials() is None
     assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -19,9 +19,10 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import Value, _source
-from plugincreds._lifecycle.cache import CredentialsCache
-from plugincreds._lifecycle import flights as _single_flight
+from plugincreds import Value
+from plugincreds._lifecycle import flights
+from plugincreds._registry import registry
+from tests.support.engines import new_engine, threads_that_wait
 from tests.unit.conftest import Install
 
 DEADLINE = 15.0  # seconds after which a test has failed
@@ -101,8 +102,7 @@ class Scene:
         self.gate = threading.Event()
         self.inside = threading.Event()
         self.calls = 0
-        self.cache = CredentialsCache(self._retrieve, clock=lambda: self.now)
-        self.cache.timeout = timeout
+        self.cache = new_engine(self._retrieve, clock=lambda: self.now, timeout=timeout)
 
     def _retrieve(self) -> Value:
         self.calls += 1
@@ -169,12 +169,10 @@ def test_fork_while_threads_wait_for_a_flight() -> None:
     """The child may have many threads of its own; they share one call."""
     scene = Scene()
     leader = scene.lead()
-    flight = scene.cache._syncs.get().flight
-    assert flight is not None
     waiter = threading.Thread(target=scene.cache.get, daemon=True)
     waiter.start()
     deadline = time.monotonic() + DEADLINE
-    while not flight.done._cond._waiters:  # type: ignore[attr-defined]
+    while not threads_that_wait():
         assert time.monotonic() < deadline
 
     def use() -> int:
@@ -209,7 +207,7 @@ def test_fork_while_a_thread_holds_each_of_our_locks(install: Install) -> None:
         installed = [plugin.name for plugin in plugincreds.installed_plugins()]
         return first, scene.process(), credentials.get_frozen_credentials()[0], str(installed)
 
-    locks = scene.cache._syncs.get().lock, _single_flight._forks.lock, _source.registry()._lock
+    locks = scene.cache.sync().lock, flights._forks.lock, registry()._lock
     with held(*locks):
         child = Child(use)
     answer = str((str(os.getpid()), str(child.pid), "AKIA", "['vault']"))
@@ -237,7 +235,7 @@ def test_fork_while_a_thread_loads_a_plugin(install: Install) -> None:
         frozen = botocore.session.Session().get_credentials().get_frozen_credentials()
         return str(frozen.access_key)
 
-    getter = _source.registry().getter(plugincreds.installed_plugins()[0])
+    getter = registry().getter(plugincreds.installed_plugins()[0])
     names = getter.function.__globals__
     loader = threading.Thread(target=key, daemon=True)
     loader.start()
@@ -263,7 +261,7 @@ def test_a_grandchild() -> None:
 
     def use() -> tuple[bool, bool, str]:
         mine = scene.process() == str(os.getpid())  # the child has its own lock by now
-        with held(scene.cache._syncs.get().lock, _single_flight._forks.lock):
+        with held(scene.cache.sync().lock, flights._forks.lock):
             grandchild = Child(lambda: scene.process() == str(os.getppid()))
             scene.now += 3600
             younger = Child(lambda: scene.process() == str(os.getpid()))

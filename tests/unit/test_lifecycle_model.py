@@ -262,9 +262,9 @@ class LifecycleMachine(RuleBasedStateMachine):
     def a_service_rejects_another_key(self, number: int) -> None:
         key = f"KEY{number}"
         if self.model.held is None or self.model.held.value.access_key != key:
-            before = self.cache._state
+            before = self.cache._engine.state
             self.cache.invalidate(key)
-            assert self.cache._state is before
+            assert self.cache._engine.state is before
 
     @rule(
         moment=moments,
@@ -296,9 +296,9 @@ class LifecycleMachine(RuleBasedStateMachine):
         self.draw, self.takes, self.rejects = draw, takes, rejects
         word = self.said if model.held else False
         if isinstance(word, Interruption):
-            before = self.cache._state
+            before = self.cache._engine.state
             assert self._outcome() is word
-            assert self.cache._state is before
+            assert self.cache._engine.state is before
             return
         if word is not True and word is not False:
             cause = word if isinstance(word, Exception) else None
@@ -307,12 +307,12 @@ class LifecycleMachine(RuleBasedStateMachine):
                 model.fail(cause, self.now, draw, said=False)
         expected = model.expected(self.now, word)
         self.looks_on = looks_on and expected == "ahead"
-        calls, state = self.calls, self.cache._state
+        calls, state = self.calls, self.cache._engine.state
         outcome = self._outcome()
         assert self.calls - calls == (expected in {"call", "ahead"}), expected
         if isinstance(outcome, Interruption):
             is_after_success = word is True and outcome is not self.gave
-            assert is_after_success or self.cache._state.value is state.value
+            assert is_after_success or self.cache._engine.state.value is state.value
             if not is_after_success:
                 return
         if self.calls > calls:

@@ -17,12 +17,16 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import CredentialsCache, NonRecoverableError, PluginError, Value
+from plugincreds import NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
+from plugincreds._lifecycle.engine import RefreshEngine
+from plugincreds._lifecycle.policy import Failure
+from plugincreds._lifecycle.reports import Reporter
+from plugincreds._lifecycle.retrieval import Retrieval
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._sharing import cache as _process_cache
-from plugincreds._sharing.cache import ProcessCache, ProcessCacheError
+from plugincreds._sharing.cache import SharedCredentials
 from plugincreds._sharing.files import CacheFiles
 from tests.unit.conftest import Install
 
@@ -51,11 +55,21 @@ class Broker:
         expiry = None if self.lifetime is None else moment + timedelta(seconds=self.lifetime)
         return Value(f"KEY{self.calls}", CANARY, CANARY, expiry_time=expiry)
 
-    def shared(self, *, key: str = "me", identity: Any = None, **changes: Any) -> ProcessCache:
+    def shared(self, *, key: str = "me", identity: Any = None, **changes: Any) -> SharedCredentials:
         """Return what one process has."""
         functions = Functions(self.retrieve, lambda: self.given_up, key, lambda: True)
         functions = functions._replace(**changes)
-        return ProcessCache(PLUGIN, functions, identity, self.folder, clock=lambda: self.now)
+        reporter = Reporter(PLUGIN.label, PLUGIN.name, PLUGIN.origin)
+        clock = lambda: self.now  # noqa: E731
+        return SharedCredentials(
+            PLUGIN,
+            Retrieval(functions.retrieve, reporter, clock, functions.is_same),
+            reporter,
+            identity=(functions.cache_key, identity),
+            folder=self.folder,
+            is_expired=functions.is_expired,
+            clock=clock,
+        )
 
     def process(self, **changes: Any) -> "Process":
         """Return the engine of one process."""
@@ -75,15 +89,15 @@ class Broker:
 class Process:
     """The engine of one process over the shared files."""
 
-    def __init__(self, broker: Broker, shared: ProcessCache) -> None:
+    def __init__(self, broker: Broker, shared: SharedCredentials) -> None:
         self.shared = shared
-        self.cache = CredentialsCache(
-            shared.retrieve,
+        self.cache = RefreshEngine(
+            shared,
             shared.is_expired,
+            Reporter(PLUGIN.label, PLUGIN.name, PLUGIN.origin),
             clock=lambda: broker.now,
             uniform=lambda low, _: low,
         )
-        self.cache.since = shared.since
 
     def key(self) -> str:
         return self.cache.get().access_key
@@ -152,8 +166,8 @@ def test_the_windows_are_those_of_the_retrieval(broker: Broker) -> None:
     broker.now += HOUR - 1000
     late = broker.process()
     assert late.key() == "KEY1"
-    assert late.cache._state.retrieved_at == START
-    assert late.cache._state.advisory_at == first.cache._state.advisory_at == START + HOUR - 900
+    assert late.cache.state.retrieved_at == START
+    assert late.cache.state.advisory_at == first.cache.state.advisory_at == START + HOUR - 900
     broker.now += 100
     assert (late.key(), first.key(), broker.calls) == ("KEY2", "KEY2", 2)
 
@@ -268,7 +282,6 @@ def test_values_without_an_expiry_are_not_written(broker: Broker) -> None:
 def test_a_value_of_another_identity_is_not_written(broker: Broker) -> None:
     """Guards a plugin whose setting changed while it retrieved."""
     process = broker.process(is_same=lambda: False)
-    process.cache.is_same = lambda: False
     with pytest.raises(RetrieveError, match="belongs to another identity"):
         process.key()
     assert broker.files() == []
@@ -301,7 +314,7 @@ def test_a_new_process_takes_what_is_left_while_the_plugin_fails(
         process = broker.process()
         assert [process.key() for _ in range(5)] == ["KEY1"] * 5
     assert broker.calls <= calls + 6  # once for the new process, once before its engine backs off
-    assert "could not renew its credentials: OSError: sealed" in caplog.text
+    assert "could not refresh its credentials: it raised OSError: sealed" in caplog.text
     process = broker.process(retrieve=lambda: None)
     assert process.key() == "KEY1"
     broker.error = NonRecoverableError("Logged out.")
@@ -374,11 +387,10 @@ def test_those_who_wait_do_not_all_try_in_turn(
 
     outcomes: list[str] = []
 
-    def work(shared: ProcessCache) -> None:
-        try:
-            outcomes.append(shared.retrieve().access_key)  # type: ignore[union-attr]
-        except (OSError, ProcessCacheError) as error:
-            outcomes.append(str(error))
+    def work(shared: SharedCredentials) -> None:
+        retrieved = shared(is_first=True)
+        failed = isinstance(retrieved, Failure)
+        outcomes.append(retrieved.found if failed else retrieved[0].access_key)
 
     first = threading.Thread(target=work, args=[broker.shared(retrieve=retrieve)])
     first.start()
@@ -397,7 +409,10 @@ def test_those_who_wait_do_not_all_try_in_turn(
         thread.join(20)
     if lifetime:
         assert (len(outcomes), broker.calls) == (5, 1)
-        assert sum("another process has just tried: OSError: sealed" in o for o in outcomes) == 4
+        assert (
+            sum("another process has just tried: it raised OSError: sealed" in o for o in outcomes)
+            == 4
+        )
     else:
         assert sorted(outcomes) == [f"KEY{number}" for number in range(1, 6)]
     assert broker.files() == []
@@ -597,7 +612,7 @@ def test_those_who_wait_read_what_comes(broker: Broker) -> None:
     ]
     for thread in threads:
         thread.start()
-    broker.shared()._retrieved(None)
+    broker.shared()._retrieved(None, is_first=True)
     for thread in threads:
         thread.join(20)
     lock.release()
@@ -782,10 +797,10 @@ import os, sys, time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from plugincreds import Value
-from plugincreds._sharing.files import CacheFiles
+from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import InstalledPlugin
-from plugincreds._sharing.cache import ProcessCache, ProcessCacheError
+from plugincreds._source import Source
 folder, trace, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 def retrieve():
     with trace.open("a") as file: file.write("x")
@@ -798,7 +813,8 @@ functions = Functions(retrieve, lambda: False, "me", lambda: True)
 plugin = InstalledPlugin("vault", "acme:get_provider", "acme-creds", "1.2")
 print("ready", flush=True)
 sys.stdin.readline()
-print(ProcessCache(plugin, functions, None, folder).retrieve().access_key, flush=True)
+source = Source(plugin, functions, (plugin, None), RefreshSettings(cache_folder=folder))
+print(source.engine.get().access_key, flush=True)
 """
 
 

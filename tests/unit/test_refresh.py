@@ -10,10 +10,16 @@ from typing import Any
 
 import pytest
 
-from plugincreds import NonRecoverableError, PluginError, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds import (
+    CredentialsCache,
+    NonRecoverableError,
+    PluginError,
+    PluginProviderRetrieveError,
+    Value,
+)
 from plugincreds._lifecycle.policy import (
     Failure,
+    RefreshStep,
     State,
     advisory_window,
     decide,
@@ -36,9 +42,10 @@ class World:
         self.questions = 0
         self.expired: Any = False
         self.answer: Any = NEVER_SET  # what retrieve() gives instead of a new value
+        self.retrieve: Callable[[], Any] = self._retrieve
         arguments = {"uniform": lambda low, _high: low, **arguments}
         self.cache = CredentialsCache(
-            self._retrieve, self._is_expired, clock=self._clock, **arguments
+            lambda: self.retrieve(), self._is_expired, clock=self._clock, **arguments
         )
 
     def _clock(self) -> float:
@@ -103,7 +110,7 @@ def test_the_windows_of_each_lifetime(lifetime: float, advisory: float, mandator
     """Renewed once in the window and never before it, so never once per request."""
     world = World(lifetime)
     assert world.key() == "KEY1"
-    assert world.cache._state.mandatory_at == EPOCH.timestamp() + lifetime - mandatory
+    assert world.cache._engine.state.mandatory_at == EPOCH.timestamp() + lifetime - mandatory
     world.now = lifetime - advisory - 0.01
     assert world.key() == "KEY1"
     world.now = lifetime - advisory
@@ -395,7 +402,7 @@ class TestIsExpired:
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         """Each request waits for it."""
-        monkeypatch.setattr("plugincreds._refresh._SLOW_ANSWER", -1.0)
+        monkeypatch.setattr("plugincreds._lifecycle.engine._SLOW_ANSWER", -1.0)
         world = World()
         assert {world.key() for _ in range(5)} == {"KEY1"}
         (message,) = warnings(caplog)
@@ -432,9 +439,9 @@ class TestInvalidate:
         world = World()
         world.cache.invalidate("KEY0")
         world.key()
-        state = world.cache._state
+        state = world.cache._engine.state
         world.cache.invalidate("KEY0")
-        assert world.cache._state is state
+        assert world.cache._engine.state is state
 
     def test_while_the_refresh_fails_the_value_is_served(self) -> None:
         """Perhaps the service was wrong; and another rejection does not lift the backoff."""
@@ -497,12 +504,12 @@ def test_the_decision_does_not_depend_on_when_it_is_first_asked() -> None:
     """Windows are fixed with the value; a failure never moves them."""
     world = World()
     world.key()
-    before = world.cache._state
-    after = failed(before, Failure("x"), EPOCH.timestamp() + ADVISORY, max, given_up=False)
+    before = world.cache._engine.state
+    after = failed(before, Failure("x"), EPOCH.timestamp() + ADVISORY, max, reported_expired=False)
     moments = ("retrieved_at", "advisory_at", "mandatory_at", "expires_at")
     for name in moments:
         assert getattr(before, name) == getattr(after, name)
-    assert decide(State(), 0.0, given_up=False).name == "RENEW"
+    assert decide(State(), 0.0, reported_expired=False) is RefreshStep.MANDATORY
 
 
 def test_a_coroutine_function_is_awaited() -> None:
@@ -526,7 +533,7 @@ def test_a_flight_that_asks_for_itself_is_refused_before_any_lock() -> None:
         asked.append(caught.value)
         return world.new_value(f"KEY{len(asked)}")
 
-    world.cache._retrieve = retrieve
+    world.retrieve = retrieve
     for moment in (0.0, ADVISORY, ADVISORY + MANDATORY, 4 * HOUR):
         world.now = moment
         world.key()

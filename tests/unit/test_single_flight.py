@@ -20,7 +20,8 @@ from typing import Any
 import pytest
 
 from plugincreds import NonRecoverableError, PluginError, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds._lifecycle.engine import RefreshEngine
+from tests.support.engines import new_engine, threads_that_wait
 
 DEADLINE = 15.0  # seconds after which a test has failed; none is meant to come near
 START = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -64,14 +65,19 @@ class Scene:
         self.inside = threading.Semaphore(0)  # released by each call that is under way
         self.expired: Any = False
         self._lock = threading.Lock()
-        self.cache = CredentialsCache(
-            self._retrieve,
-            lambda: self.expired,
+        self.retrieve: Callable[[], Any] = self._retrieve
+        self.is_expired: Callable[[], Any] = lambda: self.expired
+        self.cache = new_engine(
+            lambda: self.retrieve(),
+            lambda: self.is_expired(),
             clock=lambda: START + self.now,
             uniform=lambda low, _high: low,
+            timeout=timeout,
         )
-        self.cache.reporter.label = "The credential plugin 'vault'"
-        self.cache.timeout = timeout
+
+    def limit(self, timeout: float | None) -> None:
+        """Set another time limit."""
+        self.cache._timeout = timeout
 
     def _retrieve(self) -> Any:
         with self._lock:
@@ -109,18 +115,13 @@ class Scene:
         assert self.inside.acquire(timeout=DEADLINE)
         return caller
 
-    def waiting(self) -> int:
-        """Return how many threads wait for the flight to land."""
-        flight = self.cache._syncs.get().flight
-        return 0 if flight is None else len(flight.done._cond._waiters)  # type: ignore[attr-defined]
-
     def everyone_waits(self, count: int) -> None:
         """Return when so many threads wait for the flight to land."""
-        until(lambda: self.waiting() == count)
+        until(lambda: threads_that_wait() == count)
 
     def assert_at_rest(self) -> None:
         """Nothing is left behind: no flight, no lock, and never were there two calls at once."""
-        sync = self.cache._syncs.get()
+        sync = self.cache.sync()
         assert sync.flight is None
         until(lambda: not sync.lock.locked())  # a thread that has landed may still be leaving
         assert (self.running, self.most_running) == (0, 1)
@@ -361,7 +362,7 @@ class TestWhoWaits:
                 assert scene.call().key() == "KEY2"
             return calls == 1
 
-        scene.cache._is_expired = is_expired
+        scene.is_expired = is_expired
         assert scene.key() == "KEY2"
         assert scene.calls == 2
 
@@ -397,7 +398,7 @@ class TestWhoWaits:
         scene.cache.invalidate("KEY1")
         scene.gate.set()
         assert leader.key() == scene.key() == "KEY1"
-        assert scene.cache._state.failure is not None
+        assert scene.cache.state.failure is not None
         assert scene.calls == 2
 
 
@@ -424,7 +425,7 @@ class TestInterruption:
         with pytest.raises(KeyboardInterrupt):
             scene.cache.get()
         interrupter.ended()
-        assert scene.cache._syncs.get().flight is not None
+        assert scene.cache.sync().flight is not None
         scene.gate.set()
         assert {caller.key() for caller in callers} == {"KEY1"}
         assert scene.key() == "KEY1"
@@ -480,7 +481,7 @@ class TestInterruption:
             while not ended.wait(1.0):
                 signal.pthread_kill(main, signal.SIGINT)
 
-        cache = CredentialsCache(retrieve)
+        cache = new_engine(retrieve)
         interrupter = Caller(interrupt)
         with pytest.raises(KeyboardInterrupt):
             cache.get()
@@ -531,7 +532,7 @@ class TestInterruption:
         async def retrieve_later() -> Any:
             raise asyncio.CancelledError
 
-        cache = CredentialsCache(retrieve_later if is_coroutine else retrieve)
+        cache = new_engine(retrieve_later if is_coroutine else retrieve)
         with pytest.raises(PluginProviderRetrieveError, match="it was cancelled by itself"):
             cache.get()
 
@@ -546,7 +547,7 @@ class TestInterruption:
                 raise answer
             return answer
 
-        cache = CredentialsCache(retrieve)
+        cache = new_engine(retrieve)
         with pytest.raises(kind):
             cache.get()
         assert cache.get().access_key == "KEY2"
@@ -563,14 +564,14 @@ class TestTimeLimit:
             scene.inside.acquire()
         scene.now = moment
         scene.gate.clear()
-        scene.cache.timeout = 0.05
+        scene.limit(0.05)
         return scene
 
     def land(self, scene: Scene) -> None:
         """Let the overdue call return, and wait until its flight has landed."""
-        flight = scene.cache._syncs.get().flight
+        flight = scene.cache.sync().flight
         assert flight is not None
-        scene.cache.timeout = 2 * DEADLINE
+        scene.limit(2 * DEADLINE)
         scene.gate.set()
         assert flight.done.wait(DEADLINE)
 
@@ -602,10 +603,10 @@ class TestTimeLimit:
         scene = self.overdue(*[OSError("sealed")] * served_on, moment=ADVISORY)
         if served_on:
             scene.gate.set()
-            scene.cache.timeout = 2 * DEADLINE
+            scene.limit(2 * DEADLINE)
             assert scene.key() == "KEY1"
             scene.inside.acquire()
-            scene.cache.timeout = 0.05
+            scene.limit(0.05)
             scene.gate.clear()
         scene.expired = True
         assert "taken longer" in str(scene.lead().failed())
@@ -634,7 +635,7 @@ class TestTimeLimit:
         self.land(scene)
         assert scene.key() == ("KEY2" if moment else "KEY1")
         assert scene.calls == (2 if moment else 1)
-        assert scene.cache._state.failure is None
+        assert scene.cache.state.failure is None
         scene.assert_at_rest()
 
     @pytest.mark.parametrize("late", [OSError("sealed"), None, KeyboardInterrupt(), SystemExit()])
@@ -678,7 +679,8 @@ class TestNoThread:
         """No flight is left open, and a valid value is served on."""
         scene = Scene()
         scene.key()
-        scene.cache.timeout, scene.now = 2 * DEADLINE, ADVISORY
+        scene.limit(2 * DEADLINE)
+        scene.now = ADVISORY
         assert scene.key() == "KEY1"
         assert "can't start new thread" in warnings(caplog)[0]
         scene.assert_at_rest()
@@ -686,7 +688,8 @@ class TestNoThread:
         with pytest.raises(PluginProviderRetrieveError, match="can't start new thread"):
             scene.cache.get()
         scene.assert_at_rest()
-        scene.cache.timeout, scene.now = None, EXPIRED + 5
+        scene.limit(None)
+        scene.now = EXPIRED + 5
         assert scene.key() == "KEY2"
 
     @pytest.mark.usefixtures("no_thread")
@@ -696,10 +699,10 @@ class TestNoThread:
         async def retrieve() -> tuple[str, str]:
             return "KEY", "secret"
 
-        cache = CredentialsCache(retrieve)
+        cache = new_engine(retrieve)
         with pytest.raises(PluginProviderRetrieveError, match="can't start new thread"):
             cache.get()
-        assert cache._syncs.get().flight is None
+        assert cache.sync().flight is None
 
 
 class TestPatience:
@@ -713,7 +716,7 @@ class TestPatience:
         timeout: float | None,
     ) -> None:
         """For which plugin, and what may be the cause; also when many threads wait, and again."""
-        monkeypatch.setattr("plugincreds._refresh._PATIENCE", 0.001)
+        monkeypatch.setattr(RefreshEngine, "patience", 0.001)
         scene = Scene(timeout=timeout)
         for number in range(1, 4):
             scene.now += EXPIRED
@@ -731,7 +734,7 @@ class TestPatience:
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
     ) -> None:
         """In the advisory window the others go on."""
-        monkeypatch.setattr("plugincreds._refresh._PATIENCE", 0.0)
+        monkeypatch.setattr(RefreshEngine, "patience", 0.0)
         scene = Scene()
         scene.key()
         scene.inside.acquire()
@@ -752,7 +755,7 @@ class TestFlightThatAsksForItself:
         self, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, moment: float
     ) -> None:
         """It cannot be known that it belongs to the flight; the warning names the remedy."""
-        monkeypatch.setattr("plugincreds._refresh._PATIENCE", 0.001)
+        monkeypatch.setattr(RefreshEngine, "patience", 0.001)
         scene = Scene()
         helpers: list[Caller] = []
 
@@ -763,7 +766,7 @@ class TestFlightThatAsksForItself:
             until(lambda: len(warnings(caplog)) > 0)  # the plugin would wait for its thread
             return scene.value(2)
 
-        scene.cache._retrieve = retrieve
+        scene.retrieve = retrieve
         if moment:
             scene.key()
         scene.now = moment
@@ -784,7 +787,7 @@ class TestFlightThatAsksForItself:
             assert helper.key() == "KEY1"
             return scene.value(2)
 
-        scene.cache._retrieve = retrieve
+        scene.retrieve = retrieve
         assert scene.key() == "KEY2"
 
     @WITH_AND_WITHOUT_LIMIT
@@ -804,11 +807,11 @@ class TestFlightThatAsksForItself:
             refusals.append(Caller(lambda: context.run(scene.cache.get)).ended().error)
             return scene.value(2)
 
-        scene.cache._retrieve = retrieve
+        scene.retrieve = retrieve
         assert scene.key() == "KEY2"
         assert [type(refusal) for refusal in refusals] == [PluginError]
         assert "must use context.session" in str(refusals[0])
-        scene.cache._retrieve = lambda: scene.value(3)
+        scene.retrieve = lambda: scene.value(3)
         scene.now += EXPIRED
         assert scene.key() == "KEY3"  # no mark of the flight is left in this thread
 
@@ -831,14 +834,13 @@ class TestFlightThatAsksForItself:
                 await ways[how]()
             return type(caught.value).__name__, "secret"
 
-        cache = CredentialsCache(retrieve)
-        cache.timeout = timeout
+        cache = new_engine(retrieve, timeout=timeout)
         assert cache.get().access_key == "PluginError"
 
     def test_another_cache_is_not_refused(self) -> None:
         """One plugin may be built on another."""
         inner = Scene()
-        outer = CredentialsCache(lambda: ("OUTER", inner.key()))
+        outer = new_engine(lambda: ("OUTER", inner.key()))
         assert outer.get().secret_key == "KEY1"
 
 
@@ -855,15 +857,13 @@ def test_an_interruption_while_the_thread_is_started_leaves_no_flight(
         raise KeyboardInterrupt
 
     late: list[Callable[[], object]] = []
-    cache = CredentialsCache(lambda: ("KEY", "secret"))
-    cache.timeout = DEADLINE
-    monkeypatch.setattr("plugincreds._lifecycle.cache.start", interrupted_start)
+    cache = new_engine(lambda: ("KEY", "secret"), timeout=DEADLINE)
+    monkeypatch.setattr("plugincreds._lifecycle.engine.start", interrupted_start)
     with pytest.raises(KeyboardInterrupt):
         cache.get()
-    assert cache._syncs.get().flight is None
+    assert cache.sync().flight is None
     if not is_running:
         late[0]()  # a thread that comes too late does nothing
-        assert cache.expires_at is None
-        assert cache._state.value is None
+        assert cache.state.value is None
     monkeypatch.undo()
     assert cache.get().access_key == "KEY"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from plugincreds._lifecycle import cache as _refresh
+from plugincreds._lifecycle import engine as _engine
 from plugincreds.testing._contract import probes as _watching
 
 pytest_plugins = ["pytester"]
@@ -356,7 +356,7 @@ def test_every_test_has_a_broken_plugin(pytester: pytest.Pytester) -> None:
 
 def test_is_expired_has_the_bound_of_the_package() -> None:
     """Guards against two bounds."""
-    assert _watching.SLOW == _refresh._SLOW_ANSWER
+    assert _watching.SLOW == _engine._SLOW_ANSWER
 
 
 DECLARED = USER.replace("getter =", 'name = "acme"\n    getter =')

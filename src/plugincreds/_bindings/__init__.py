@@ -1,23 +1,16 @@
-"""The only place that knows AWS packages. Each binding is handed the module it binds to.
+"""The only place that knows AWS packages. Each binding is given the module that it binds to.
 
 That module need not be the installed botocore's: the AWS CLI brings a copy of its own.
 """
 
-import os
 import sys
 from types import ModuleType
 from typing import Any
 
 from plugincreds._bindings.chain import Binding
-from plugincreds._bindings.plugin_provider import (
-    DAMAGED,
-    REINSTALL,
-    PluginProvider,
-    raise_if_selected,
-)
+from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._bindings.sessions import profiles_of
-from plugincreds._selection import Selected, chain_selection
-from plugincreds._settings import PLUGIN_KEY, asks_for_plugin, own_plugin
+from plugincreds._settings import asks_for_plugin
 
 __all__ = ["extend_profile", "extend_resolver"]
 
@@ -26,13 +19,7 @@ _AIO = "aiobotocore.credentials"
 
 def extend_resolver(module: ModuleType, resolver: Any, session: Any) -> Any:
     """Return the resolver that `module.create_credential_resolver` made, with plugins in it."""
-    try:
-        binding = _binding(module)
-    except Exception as error:  # noqa: BLE001 - nobody may have asked for a plugin
-        chosen = chain_selection(os.environ, {}, profile_in_code=False)
-        raise_if_selected(chosen, error, DAMAGED, REINSTALL)
-        return resolver
-    return binding.extend_resolver(resolver, session)
+    return _binding(module).extend_resolver(resolver, session)
 
 
 def extend_profile(
@@ -43,17 +30,9 @@ def extend_profile(
     if any(kind.__module__ == _AIO for kind in type(builder).__mro__):
         module = sys.modules[_AIO]
     session = builder._session  # noqa: SLF001 - a test pins it; there is no other way to the session
-    section = profiles_of(session).get(profile, {})
-    if not asks_for_plugin(section):
+    if not asks_for_plugin(profiles_of(session).get(profile, {})):
         return providers
-    try:
-        binding = _binding(module)
-    except Exception as error:
-        asked_by = f"{PLUGIN_KEY} in profile {profile!r}"
-        chosen = Selected(own_plugin(section), asked_by, f"remove {PLUGIN_KEY}")
-        raise_if_selected(chosen, error, DAMAGED, REINSTALL)
-        raise
-    return binding.extend_profile(providers, session, profile)
+    return _binding(module).extend_profile(providers, session, profile)
 
 
 def _binding(module: ModuleType) -> Binding:

@@ -1,46 +1,43 @@
-"""aiobotocore: the same provider and the same sources, awaited.
-
-The face that aiobotocore sees of a source's cache.
-"""
+"""aiobotocore: the same provider and the same sources, awaited."""
 
 import os
 from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from plugincreds._bindings.credentials import View
+from plugincreds._bindings.credentials import Adapter
 from plugincreds._bindings.plugin_provider import PluginProvider
-from plugincreds._contract import Value
 from plugincreds._errors import again
-from plugincreds._lifecycle.awaiting import in_thread, settled, value_of
-from plugincreds._reentrancy import plugins_in_flight
-from plugincreds._source import Source
+from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
+from plugincreds._lifecycle.retrieval import judged
+from plugincreds._reentrancy import active_plugins
+from plugincreds._threads import as_failure
 
 if TYPE_CHECKING:
     from plugincreds._source import Source
 
 
 class AioPluginProvider(PluginProvider):
-    """A provider in aiobotocore's chain, or behind a profile, that asks plugins.
+    """A provider in aiobotocore's chain, or for a profile, that asks plugins.
 
     It loads in a thread, since discovery, a plugin's import and its first `retrieve()` may all
-    block. Tasks that load at once share one thread.
+    block. Tasks that load at the same time share one thread.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        # The process that began it, and what comes of it: a fork has no such thread.
+        # The process that began it, and its future: a fork has no such thread.
         self._loading: tuple[int, Future[Any]] | None = None
 
     async def load(self) -> Any:
         """Return aiobotocore credentials over the plugin's source, as the base class does."""
         under_way, process = self._loading, os.getpid()
-        # A plugin that asks for itself must hear that, rather than wait for itself.
+        # A plugin that asks for its own credentials must be refused, rather than wait for itself.
         is_mine = (
             under_way is None
             or under_way[0] != process
             or under_way[1].done()
-            or bool(plugins_in_flight())
+            or bool(active_plugins())
         )
         if under_way is None or is_mine:
             under_way = self._loading = process, in_thread(super().load)
@@ -56,8 +53,6 @@ class AioPluginProvider(PluginProvider):
 
     def credentials(self, source: "Source", account_id: str | None = None) -> Any:
         """Return what aiobotocore signs with, for a source."""
-        from plugincreds._bindings.aiobotocore import aio_credentials_class  # noqa: PLC0415
-
         kind = aio_credentials_class(self._module.AioRefreshableCredentials)
         return kind(source, self._module.ReadOnlyCredentials, account_id)
 
@@ -73,33 +68,40 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
     Its attributes, such as `access_key`, raise NotImplementedError, as those of its base do.
     """
 
-    class AioPluginCredentials(View, base):  # type: ignore[misc] # nor has aiobotocore
+    class AioPluginCredentials(Adapter, base):  # type: ignore[misc] # nor has aiobotocore
         """What aiobotocore signs with."""
 
-        def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
-            super().__init__(source, frozen, account_id)
-            self._begin = source.cache.begin
-
         async def get_frozen_credentials(self) -> Any:
-            value = self._look(self._begin)
-            if not isinstance(value, Value):
-                value = await value_of(self._cache, value)
-            known, frozen = self._latest
-            return frozen if known is value else self._as_frozen(value)
+            # As in PluginCredentials, where it is explained; here only the refresh is awaited.
+            engine, ready = self._engine, self._ready
+            state = engine.state
+            if state is ready.state and ready.since <= self._clock() < ready.until:
+                try:
+                    answer = self._reports_expired is not None and self._reports_expired()
+                except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+                    answer = as_failure(error)
+                if answer is False:
+                    return ready.frozen
+                reported = judged(answer, engine.reporter)
+                del answer
+            else:
+                reported = engine.ask(state)
+            return self._freeze(await refreshed(engine, state, reported))
 
-        async def get_access_key(self) -> str:
-            return (await value_of(self._cache)).access_key
+        async def get_access_key(self) -> Any:
+            return (await self.get_frozen_credentials()).access_key
 
-        async def get_secret_key(self) -> str:
-            return (await value_of(self._cache)).secret_key
+        async def get_secret_key(self) -> Any:
+            return (await self.get_frozen_credentials()).secret_key
 
-        async def get_token(self) -> str | None:
-            return (await value_of(self._cache)).token
+        async def get_token(self) -> Any:
+            return (await self.get_frozen_credentials()).token
 
         async def get_account_id(self) -> str | None:
-            return self._account_of(await value_of(self._cache))
+            state = self._engine.state
+            return self._account_of(await refreshed(self._engine, state, self._engine.ask(state)))
 
         async def _refresh(self) -> None:
-            await value_of(self._cache)
+            await self.get_frozen_credentials()
 
     return AioPluginCredentials

@@ -4,10 +4,15 @@ import importlib
 import os
 from typing import Any, NamedTuple
 
-from plugincreds._bindings.plugin_provider import ROLE_METHOD
-from plugincreds._bindings.sessions import active_profile, note_opened, opened_for, profiles_of
+from plugincreds._bindings.sessions import (
+    ROLE_METHOD,
+    active_profile,
+    profiles_of,
+    scope_of,
+    set_scope,
+)
 from plugincreds._profile_selection import role_leads_to
-from plugincreds._reentrancy import plugins_in_flight
+from plugincreds._reentrancy import active_plugins
 
 
 class BaseProfile(NamedTuple):
@@ -25,7 +30,7 @@ class BaseProfile(NamedTuple):
     is_source: bool
 
 
-class Opened(NamedTuple):
+class BaseSessionScope(NamedTuple):
     """What a base session was opened for.
 
     Attributes:
@@ -49,36 +54,36 @@ def base_session() -> Any:
     not assumed. Where a profile asks for another plugin, loading credentials raises
     `PluginError`.
     """
-    return _open("botocore", Opened(plugins_in_flight(), is_source=False))
+    return _open("botocore", BaseSessionScope(active_plugins(), is_source=False))
 
 
 def open_base_session(
     package: str, plugins: frozenset[str], profile: BaseProfile, **variables: str | None
 ) -> Any:
     """Return a new session of a botocore; the plugins are passed over where a profile asks."""
-    opened = Opened(plugins | plugins_in_flight(), profile.is_source)
+    scope = BaseSessionScope(plugins | active_plugins(), profile.is_source)
     if profile.in_code:
-        session = _open(package, opened, profile=profile.name)
+        session = _open(package, scope, profile=profile.name)
     else:
         # As a default, and not as what is given in code: the environment's keys stay in place.
-        session = _open(package, opened, session_vars={"profile": (None, None, profile.name, None)})
+        session = _open(package, scope, session_vars={"profile": (None, None, profile.name, None)})
     for name, value in variables.items():
         if value is not None:
             session.set_config_variable(name, value)
     return session
 
 
-def passed_over(session: Any) -> frozenset[str] | None:
-    """Return the plugins that a base session passes over now; None for any other session."""
-    opened = opened_for(session)
-    return None if opened is None else opened.plugins | plugins_in_flight()
+def passed_over(session: Any) -> frozenset[str]:
+    """Return the plugins that a base session passes over now."""
+    scope = scope_of(session)
+    return active_plugins() | (frozenset() if scope is None else scope.plugins)
 
 
 def leave_out_role(resolver: Any, session: Any) -> None:
     """Take the role out of a base session's chain that needs the plugin which uses it."""
-    opened = opened_for(session)
-    if (opened is not None and opened.is_source) or role_leads_to(
-        passed_over(session) or frozenset(),
+    scope = scope_of(session)
+    if (scope is not None and scope.is_source) or role_leads_to(
+        passed_over(session),
         os.environ,
         profiles_of(session),
         active_profile(session),
@@ -88,7 +93,7 @@ def leave_out_role(resolver: Any, session: Any) -> None:
         ]
 
 
-def _open(package: str, opened: Opened, **arguments: Any) -> Any:
+def _open(package: str, scope: BaseSessionScope, **arguments: Any) -> Any:
     session = importlib.import_module(f"{package}.session").Session(**arguments)
-    note_opened(session, opened)
+    set_scope(session, scope)
     return session

@@ -9,8 +9,14 @@ import os
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings.plugin_provider import ROLE_METHOD, PluginProvider, raise_if_selected
-from plugincreds._bindings.sessions import active_profile, opened_for, profiles_of
+from plugincreds._bindings.plugin_provider import PluginProvider
+from plugincreds._bindings.sessions import (
+    ROLE_METHOD,
+    active_profile,
+    profile_in_code,
+    profiles_of,
+    scope_of,
+)
 from plugincreds._selection import Off, Selected, Selection, chain_selection
 from plugincreds._settings import Section, asks_for_plugin, assumes_role
 
@@ -31,24 +37,15 @@ class Binding:
         self._provider = provider
 
     def extend_resolver(self, resolver: Any, session: Any) -> Any:
-        """Put plugins into a new default chain.
+        """Put plugins into a new default chain."""
+        if scope_of(session) is None:
+            _warn_of_role(session)
+            _ChainPosition(self._module, self._provider, session).join(resolver)
+        else:
+            from plugincreds._bindings.base_sessions import leave_out_role
 
-        Raises:
-            PluginError: A plugin is selected, but this botocore is not as we know it.
-        """
-        try:
-            if opened_for(session) is None:
-                _warn_of_role(session)
-                _Place(self._module, self._provider, session).join(resolver)
-            else:
-                from plugincreds._bindings.base_sessions import leave_out_role
-
-                leave_out_role(resolver, session)
-            self._offer_as_source(resolver, session)
-        except Exception as error:  # noqa: BLE001 - nobody may have asked for a plugin
-            chosen = chain_selection(os.environ, {}, profile_in_code=False)
-            found = "This botocore's credential chain is not as expected"
-            raise_if_selected(chosen, error, found, "Upgrade plugincreds.")
+            leave_out_role(resolver, session)
+        self._offer_as_source(resolver, session)
         return resolver
 
     def extend_profile(self, providers: list[Any], session: Any, profile: str) -> list[Any]:
@@ -63,7 +60,7 @@ class Binding:
 
     def _offer_as_source(self, resolver: Any, session: Any) -> None:
         """Let `credential_source = CustomPlugin` mean a plugin, for roles of this chain."""
-        # A profile's name is not told to a credential source, but the configuration has it.
+        # A credential source is not told the profile's name, but the configuration has it.
         profile = _profile_of_source(session)
 
         def choose(section: Section) -> Selection:
@@ -81,25 +78,26 @@ class Binding:
                     sources.append(self._provider(self._module, session, profile, choose))
 
 
-class _Place:
+class _ChainPosition:
     """Keeps a provider where it belongs in a default chain.
 
-    botocore's own provider reads the environment's keys when it loads, so who asks for a
-    plugin is looked up then, too: a program may set the variable after the chain is built.
+    botocore's own provider reads the environment's keys when it loads, so which plugin is
+    selected is looked up then, too: a program may set the variable after the chain is built.
     The profile is that of the moment when the chain is built, as botocore's own is.
     """
 
     def __init__(self, module: ModuleType, provider: type[PluginProvider], session: Any) -> None:
-        self._profile_in_code = session.instance_variables().get("profile") is not None
+        self._session = session
+        self._profile = active_profile(session)
+        self._profile_in_code = profile_in_code(session)
         self._chosen: Selection = Off()
-        profile = active_profile(session)
-        self._provider = provider(module, session, profile, lambda _: self._chosen)
+        self._provider = provider(module, session, self._profile, lambda _: self._chosen)
 
     def join(self, resolver: Any) -> None:
         """Stand in a new chain, and be in the right place whenever it loads credentials."""
         upstream = resolver.load_credentials
         if hasattr(upstream, "plugincreds"):
-            return  # somebody else's wrapper has called ours before
+            return  # another package's wrapper has called ours before
 
         def load_credentials() -> Any:
             self._take(resolver)
@@ -110,7 +108,7 @@ class _Place:
         resolver.load_credentials = load_credentials
 
     def _take(self, resolver: Any) -> None:
-        section = self._provider.section()
+        section = profiles_of(self._session).get(self._profile, {})
         chosen = chain_selection(os.environ, section, profile_in_code=self._profile_in_code)
         if chosen != self._chosen:
             # A new list: another thread may be walking the old one.
@@ -143,7 +141,7 @@ def _profile_of_source(session: Any) -> str:
 
 
 def _warn_of_role(session: Any) -> None:
-    """Tell, once, that botocore looks at the role of the active profile, and not at its plugin."""
+    """Say, once, that botocore looks at the role of the active profile, and not at its plugin."""
     section = profiles_of(session).get(active_profile(session), {})
     if assumes_role(section) and asks_for_plugin(section):
         from plugincreds._bindings.profile_choice import warn_of_role

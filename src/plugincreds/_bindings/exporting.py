@@ -8,7 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 from plugincreds._bindings.loading import source_of
-from plugincreds._bindings.plugin_provider import PluginProvider
+from plugincreds._bindings.request import Request
 from plugincreds._bindings.sessions import active_profile, profiles_of
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
@@ -39,14 +39,12 @@ def exported_value(
     session.get_scoped_config()  # raises what botocore raises, if there is no such profile
     active = active_profile(session)
     chosen = _chosen(name, session, active, in_code=profile is not None)
-    module = importlib.import_module("botocore.credentials")
-    provider = PluginProvider(module, session, active, lambda _: chosen)
     names = [chosen.name] if isinstance(chosen, Selected) else registry().discovery().plugins
     with marked(list(names)):
-        source = source_of(provider, chosen)
+        source = source_of(chosen, Request(session, "botocore", active))
         if source is None:
             raise PluginError(f"`{_COMMAND}` found no plugin. Name one, or install one.")
-        value: Value = source.cache.get()
+        value: Value = source.engine.get()
     return replace(value, account_id=value.account_id or chosen.account_id)
 
 

@@ -12,7 +12,7 @@ from plugincreds._errors import LookupSymbolError, PluginError, PluginNotFoundEr
 from plugincreds._plugins.references import GivenPlugin, Plugin, with_symbol
 from plugincreds._profile_selection import check_not_off
 from plugincreds._registry import registry
-from plugincreds._resolution import configured_functions, configured_source
+from plugincreds._resolution import configured_source, declined, loaded_functions
 from plugincreds._selection import Selected
 from plugincreds._settings import is_off
 
@@ -84,10 +84,7 @@ def new_credentials(plugin: ModuleType | str) -> Any:
     """
     wanted, found = _looked_up(plugin, "new_credentials")
     provider = _provider(_new_session(), wanted, found)
-    source = configured_source(
-        wanted, provider.context, provider.refresh_settings, found, provider.options_note
-    )
-    return provider.credentials(source)
+    return provider.credentials(configured_source(wanted, provider.request()))
 
 
 def create_session(plugin: ModuleType | str, **boto3_session_arguments: Any) -> Any:
@@ -180,8 +177,10 @@ def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[S
 
 
 def _functions(wanted: Selected, plugin: Plugin) -> tuple[Callable[[], Any], Callable[[], bool]]:
-    provider = _provider(_new_session(), wanted, plugin)
-    functions = configured_functions(wanted, provider.context, plugin, provider.options_note)
+    request = _provider(_new_session(), wanted, plugin).request()
+    _, functions = loaded_functions(plugin, request)
+    if functions is None:
+        raise declined(wanted, plugin, request)
     return functions.retrieve, functions.is_expired
 
 

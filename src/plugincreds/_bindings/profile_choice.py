@@ -4,8 +4,7 @@ import logging
 import os
 from typing import Any
 
-from plugincreds._bindings.base_sessions import passed_over
-from plugincreds._bindings.sessions import active_profile, profiles_of
+from plugincreds._bindings.sessions import active_profile, profiles_of, scope_of
 from plugincreds._errors import PluginError
 from plugincreds._profile_selection import profile_selection, role_source, source_selection
 from plugincreds._selection import Automatic, Off, Selected, Selection
@@ -32,7 +31,7 @@ def chosen_as_source(session: Any, section: Section, profile: str) -> Selection:
 
 
 def warn_of_role(session: Any) -> None:
-    """Tell, once, that the plugin of the active profile is not used beside its role."""
+    """Say, once, that the plugin of the active profile is not used beside its role."""
     profiles, profile = profiles_of(session), active_profile(session)
     source = role_source(profiles, profile)
     if source is not None and source.profile != profile:
@@ -41,7 +40,7 @@ def warn_of_role(session: Any) -> None:
             f"botocore assumes the role with the profile {source.profile!r}, and that plugin "
             f"is not used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
         )
-        from plugincreds._registry import registry  # noqa: PLC0415 - for this rare case alone
+        from plugincreds._registry import registry  # noqa: PLC0415 - for this rare case
 
         registry().say_once(logging.WARNING, message)
 
@@ -52,9 +51,11 @@ def _unless_in_base_session(session: Any, chosen: Selection) -> Selection:
     Raises:
         PluginError: It may not: it is not the one that is being retrieved from.
     """
-    over = passed_over(session)
-    if over is None or isinstance(chosen, Off):
+    if scope_of(session) is None or isinstance(chosen, Off):
         return chosen
+    from plugincreds._bindings.base_sessions import passed_over  # noqa: PLC0415 - few need it
+
+    over = passed_over(session)
     if (isinstance(chosen, Automatic) and over) or (
         isinstance(chosen, Selected) and chosen.name in over
     ):

@@ -1,45 +1,127 @@
-"""What people are told of a profile's options: their names, never their values."""
+"""What a session asks of plugins for one profile: options, settings, the getter's context."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Hashable, Mapping
+from typing import Any
 
-from plugincreds._bindings.plugin_provider import PluginProvider
+from plugincreds._bindings.sessions import active_profile, profile_in_code, profiles_of
+from plugincreds._contract import PluginContext
+from plugincreds._plugin_settings import RefreshSettings, plugin_options, refresh_settings
 from plugincreds._plugins.references import Plugin
 from plugincreds._redaction import printable
 from plugincreds._registry import registry
-from plugincreds._settings import OPTIONS_KEY, PLUGIN_KEY, own_plugin
+from plugincreds._settings import OPTIONS_KEY, PLUGIN_KEY, Section, own_plugin
+
+# What a base session takes from the session that a plugin is asked for.
+_BASE_FILES = ("config_file", "credentials_file")
+_BASE_VARIABLES = ("region", *_BASE_FILES)
 
 
-def told(provider: PluginProvider, plugin: Plugin) -> str:
-    """Return which options a plugin was told that has declined: a sentence and a space."""
-    section, whose = provider.section(), f"the profile {provider.profile!r}"
-    if not section.get(OPTIONS_KEY):
-        return ""
-    # What a program asks for itself is told the options in any case.
-    if provider.plugin is None and not _are_for(provider, plugin):
-        meant = f"{PLUGIN_KEY} = {own_plugin(section)}"
-        return f"It was told no options: those of {whose} are for {meant}. "
-    if not registry().getter(plugin).takes_context:
-        return f"It was told no options: {whose} has some, but its getter takes no context. "
-    return f"It was told these options of {whose}: {_names(provider)}. "
+class Request:
+    """What a session asks of plugins for a profile.
+
+    Args:
+        session: The session.
+        package: The botocore that base sessions are of: "botocore" or "awscli.botocore".
+        profile: The name of the profile.
+        plugin: The plugin, where a program has passed it; else it is looked up by name.
+    """
+
+    def __init__(
+        self, session: Any, package: str, profile: str, plugin: Plugin | None = None
+    ) -> None:
+        self.plugin = plugin
+        self._session = session
+        self._package = package
+        self._profile = profile
+
+    def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
+        """Return what a plugin is told of the session and the profile, and the identity.
+
+        The identity is all that may decide whose credentials its getter gives then.
+        """
+        session, package = self._session, self._package
+        # Another profile than the session's is a source_profile: there, botocore itself
+        # skips the environment, as it does for a profile in code.
+        is_source = self._profile != active_profile(session)
+        in_code = is_source or profile_in_code(session)
+        name = self._profile if is_source else session.get_config_variable("profile")
+        variables = {each: session.get_config_variable(each) for each in _BASE_VARIABLES}
+        options = self._options(plugin)
+        # A module that a program has passed is not what a profile asks for by the same name.
+        over = frozenset([plugin] if self.plugin is None else [])
+
+        # It must not refer to this object: sources outlive sessions.
+        def open_session() -> Any:
+            from plugincreds._bindings.base_sessions import (  # noqa: PLC0415 - few plugins use it
+                BaseProfile,
+                open_base_session,
+            )
+
+            base = BaseProfile(name, in_code=in_code, is_source=is_source)
+            return open_base_session(package, over, base, **variables)
+
+        context = PluginContext(
+            plugin,
+            profile=self._profile,
+            region=variables["region"],
+            options=options,
+            open_session=open_session,
+        )
+        # What the base session finds differs with the files, too.
+        files = (_absolute(variables[file]) for file in _BASE_FILES)
+        told = (self._profile, variables["region"], tuple(sorted(options.items())))
+        return context, (*told, in_code, *files)
+
+    def refresh_settings(self) -> RefreshSettings:
+        """Return how the profile wants credentials to be refreshed."""
+        return refresh_settings(self._section(), self._profile, os.environ)
+
+    def options_note(self, plugin: Plugin) -> str:
+        """Return which options a plugin was told that has declined: a sentence and a space."""
+        section, whose = self._section(), f"the profile {self._profile!r}"
+        if not section.get(OPTIONS_KEY):
+            return ""
+        # What a program asks for itself is told the options in any case.
+        if self.plugin is None and not self._options_are_for(plugin):
+            meant = f"{PLUGIN_KEY} = {own_plugin(section)}"
+            return f"It was told no options: those of {whose} are for {meant}. "
+        if not registry().getter(plugin).takes_context:
+            return f"It was told no options: {whose} has some, but its getter takes no context. "
+        return f"It was told these options of {whose}: {self._option_names()}. "
+
+    def unread_options(self, plugin: Plugin) -> str:
+        """Return that a plugin is not told the profile's options, or an empty text."""
+        if not self._section().get(OPTIONS_KEY) or registry().getter(plugin).takes_context:
+            return ""
+        if not self._options_are_for(plugin):
+            return ""
+        names = self._option_names()
+        which = f" ({names})" if names else ""
+        return (
+            f"{plugin.label} is not told the options of the profile {self._profile!r}{which}, "
+            "because its getter takes no context, so they have no effect. Select the plugin that "
+            "they are for, or remove them."
+        )
+
+    def _section(self) -> Section:
+        return profiles_of(self._session).get(self._profile, {})
+
+    def _options(self, plugin: str) -> Mapping[str, str]:
+        """Return the profile's options, unless they are for another plugin."""
+        section = self._section()
+        if self.plugin is None and own_plugin(section) not in {"", plugin}:
+            return {}
+        return plugin_options(section, self._profile)
+
+    def _options_are_for(self, plugin: Plugin) -> bool:
+        return own_plugin(self._section()) in {"", plugin.name}
+
+    def _option_names(self) -> str:
+        options = self._section().get(OPTIONS_KEY)
+        return printable(", ".join(sorted(options))) if isinstance(options, Mapping) else ""
 
 
-def unread(provider: PluginProvider, plugin: Plugin) -> str:
-    """Return that a plugin whose getter takes no context is not told them, if it was meant."""
-    if not _are_for(provider, plugin):
-        return ""
-    names = _names(provider)
-    which = f" ({names})" if names else ""
-    return (
-        f"{plugin.label} is not told the options of the profile {provider.profile!r}{which}, "
-        "because its getter takes no context, so they have no effect. Select the plugin that they "
-        "are for, or remove them."
-    )
-
-
-def _are_for(provider: PluginProvider, plugin: Plugin) -> bool:
-    return own_plugin(provider.section()) in {"", plugin.name}
-
-
-def _names(provider: PluginProvider) -> str:
-    options = provider.section().get(OPTIONS_KEY)
-    return printable(", ".join(sorted(options))) if isinstance(options, Mapping) else ""
+def _absolute(file: str | None) -> str | None:
+    """Return a file's place in full, which is another one in another folder or home."""
+    return file and os.path.abspath(os.path.expanduser(file))  # noqa: PTH100, PTH111 - never raise

@@ -1,4 +1,4 @@
-"""What a botocore session says: its profiles, and which of them is active."""
+"""What a botocore session says: its profiles, the active one, and whether it is a base session."""
 
 import weakref
 from collections.abc import Mapping
@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 from plugincreds._settings import Profiles, Section
 
 if TYPE_CHECKING:
-    from plugincreds._bindings.base_sessions import Opened
+    from plugincreds._bindings.base_sessions import BaseSessionScope
+
+ROLE_METHOD = "assume-role"  # of botocore's own provider
 
 # The base sessions, and what each was opened for.
-_opened: "weakref.WeakKeyDictionary[Any, Opened]" = weakref.WeakKeyDictionary()
+_scopes: "weakref.WeakKeyDictionary[Any, BaseSessionScope]" = weakref.WeakKeyDictionary()
 
 
 def profiles_of(session: Any) -> Mapping[str, Section]:
@@ -25,14 +27,19 @@ def active_profile(session: Any) -> str:
     return session.get_config_variable("profile") or "default"
 
 
-def note_opened(session: Any, opened: "Opened") -> None:
+def profile_in_code(session: Any) -> bool:
+    """Tell whether the program has given the session its profile."""
+    return session.instance_variables().get("profile") is not None
+
+
+def set_scope(session: Any, scope: "BaseSessionScope") -> None:
     """Keep what a base session was opened for, as long as there is the session."""
-    _opened[session] = opened
+    _scopes[session] = scope
 
 
-def opened_for(session: Any) -> "Opened | None":
+def scope_of(session: Any) -> "BaseSessionScope | None":
     """Return what a base session was opened for; None for any other session."""
     try:
-        return _opened.get(session)
+        return _scopes.get(session)
     except TypeError:  # it is not hashable, or cannot be referred to weakly; ours can
         return None

@@ -1,9 +1,9 @@
-"""A cache's value behind `await`: the loop goes on while a thread retrieves.
+"""The refresh engine behind `await`: the event loop goes on while a thread retrieves.
 
-What threads do, awaited in an event loop: asyncio's, or trio's.
+The loop is asyncio's or trio's. A future of `concurrent.futures` stands between the thread and
+the loop. Cancelling a task that awaits it cancels neither the thread nor other tasks.
 
-A future of `concurrent.futures` stands between the two worlds. Whoever awaits it may be
-cancelled, which cancels neither the thread nor anybody else.
+Programs without an event loop never load this module.
 """
 
 import asyncio
@@ -11,48 +11,129 @@ import sys
 from collections.abc import Callable
 from concurrent.futures import Future
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from plugincreds._contract import Value
-from plugincreds._lifecycle.cache import CredentialsCache
-from plugincreds._lifecycle.flights import Waiting
-from plugincreds._reentrancy import waiting_for
+from plugincreds._lifecycle.engine import RefreshEngine
+from plugincreds._lifecycle.flights import FlightOutcome, Sync
+from plugincreds._lifecycle.policy import Failure, RefreshStep, State, decide
 from plugincreds._threads import start
 
+_T = TypeVar("_T")
 
-async def value_of(cache: CredentialsCache, found: Value | Waiting | None = None) -> Value:
-    """Return a value that may be used now, as `CredentialsCache.get()` does, without blocking.
 
-    `found` is what `begin` has returned, where somebody has already looked.
+class BackgroundRefresh:
+    """A thread that refreshes an engine's credentials, for all tasks that await them.
+
+    Attributes:
+        future: Has the outcome when the thread is done; None if it was interrupted, and a task
+            must try again. A task that awaits it cannot cancel it.
+        interrupted_by: What interrupted it.
+    """
+
+    def __init__(self) -> None:
+        self.future: Future[FlightOutcome | None] = Future()
+        self.future.set_running_or_notify_cancel()
+        self.interrupted_by: BaseException | None = None
+
+    def end(
+        self,
+        sync: Sync,
+        outcome: FlightOutcome | None = None,
+        interrupted_by: BaseException | None = None,
+    ) -> None:
+        """Let the next refresh begin, and wake the tasks."""
+        with sync.lock:
+            if sync.background is self:
+                sync.background = None
+        self.interrupted_by = interrupted_by
+        self.future.set_result(outcome)
+
+
+async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failure) -> Value:  # noqa: FBT001 - what ask() returns
+    """Return what `engine.outcome(...).result()` does, without blocking the event loop.
+
+    Args:
+        engine: The engine.
+        state: What the caller has seen.
+        reported: Whether the plugin has reported its credentials as expired.
 
     Raises:
-        PluginProviderRetrieveError: The plugin gave none, and none is left to serve.
-        PluginError: The plugin itself asks, while it retrieves this value.
+        PluginProviderRetrieveError: The plugin gave none, and none are left to use.
+        PluginError: The plugin itself asks, while it retrieves these credentials.
     """
     while True:
-        waiting = cache.look(cache.begin) if found is None else found
-        if isinstance(waiting, Value):
-            return waiting
-        who = cache.reporter
-        with waiting_for(cache.mark, who.label, who.plugin, who.distribution):
-            outcome = await settled(waiting.errand.future, who.warn_of_wait)
+        with engine.active_call():  # it refuses the plugin itself; the thread must not inherit it
+            state, reported = engine.counted(state, reported)
+        begun = _begun(engine, state, reported=reported)
+        if isinstance(begun, FlightOutcome):
+            return begun.result()
+        if begun is None:
+            state, reported = engine.published(state, reported=reported)
+            continue
+        background, leads = begun
+        end_patience = partial(engine.end_patience, leads=leads)
+        outcome = await settled(background.future, engine.patience, end_patience)
         if outcome is None:
-            if waiting.is_mine and waiting.errand.interrupted_by is not None:
-                raise waiting.errand.interrupted_by
-        elif not (waiting.given_up and outcome.value and outcome.failure):
+            if leads and background.interrupted_by is not None:
+                raise background.interrupted_by
+        elif not (reported and outcome.is_stale):
             return outcome.result()
-        found = None  # interrupted for somebody else, or served on though given up by now
+        # It was interrupted for another task, or its credentials are reported as expired by now.
+        state = engine.state
+        reported = engine.ask(state)
 
 
-_T = TypeVar("_T")
-_PATIENCE = 10.0  # seconds of waiting after which a person is told
+def _begun(
+    engine: RefreshEngine, state: State, *, reported: bool
+) -> FlightOutcome | tuple[BackgroundRefresh, bool] | None:
+    """Return an outcome, or what to await and whether it was begun here; None: decide again."""
+    step = decide(state, engine.clock(), reported_expired=reported)
+    if step is RefreshStep.SERVE:
+        return FlightOutcome(state.value)
+    if step is RefreshStep.RAISE:
+        return FlightOutcome(failure=state.failure)
+    sync, mine = engine.sync(), BackgroundRefresh()
+    with sync.lock:
+        if engine.state is not state:
+            return None
+        if step is RefreshStep.ADVISORY and (sync.background or sync.flight):
+            return FlightOutcome(state.value)
+        running = sync.background = sync.background or mine
+    if running is mine:
+        _run(engine, sync, mine, reported=reported)
+    return running, running is mine
+
+
+def _run(engine: RefreshEngine, sync: Sync, mine: BackgroundRefresh, *, reported: bool) -> None:
+    """Refresh in a thread, for all tasks that await it."""
+
+    def run() -> None:
+        try:
+            state = engine.state
+            outcome = engine.outcome(state, engine.ask(state))
+        except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
+            mine.end(sync, interrupted_by=error)
+        else:
+            mine.end(sync, outcome)
+
+    try:
+        start(run)
+    except BaseException as error:
+        if not isinstance(error, Exception):
+            mine.end(sync)
+            raise
+        failure = engine.reporter.no_thread(error)
+        state = engine.count_failure(engine.state, failure, reported_expired=reported)
+        mine.end(sync, FlightOutcome(None if state.is_hard else state.value, failure))
 
 
 def in_thread(call: Callable[[], _T]) -> "Future[_T]":
-    """Run a call in a thread, and return what will have its result.
+    """Run a call in a thread, and return the future of its result.
 
     Raises:
-        RuntimeError: No thread can be had.
+        RuntimeError: No thread can be started.
     """
     future: Future[_T] = Future()
     future.set_running_or_notify_cancel()
@@ -69,25 +150,30 @@ def in_thread(call: Callable[[], _T]) -> "Future[_T]":
     return future
 
 
-async def settled(future: "Future[_T]", warn: Callable[[float], object] | None = None) -> _T:
+async def settled(
+    future: "Future[_T]",
+    patience: float = 0.0,
+    end_patience: Callable[[], object] | None = None,
+) -> _T:
     """Return a future's result, or raise its exception, when a thread has set it.
 
     Args:
         future: One that is running, so that it cannot be cancelled.
-        warn: Called with the seconds waited so far, if that is long.
+        patience: Seconds after which `end_patience` is called.
+        end_patience: Called once if it takes so long; what it raises is raised here.
     """
     if _is_in_trio():
-        return await _settled_in_trio(future, warn)
-    loop = asyncio.get_running_loop()
-    timer = warn and loop.call_later(_PATIENCE, warn, _PATIENCE)
+        return await _settled_in_trio(future, patience, end_patience)
     waiter = asyncio.wrap_future(future)
     try:
+        if end_patience is not None:
+            done, _ = await asyncio.wait([waiter], timeout=patience)
+            if not done:
+                end_patience()
         return await waiter
     finally:
         with suppress(RuntimeError):  # the loop is closed already
-            waiter.cancel()  # so that nothing reaches for a loop which may be closed then
-        if timer:
-            timer.cancel()
+            waiter.cancel()  # so that the thread does not call into a loop that is closed then
 
 
 def _is_in_trio() -> bool:
@@ -96,7 +182,9 @@ def _is_in_trio() -> bool:
     return trio is not None and trio.lowlevel.in_trio_task()
 
 
-async def _settled_in_trio(future: "Future[_T]", warn: Callable[[float], object] | None) -> _T:
+async def _settled_in_trio(
+    future: "Future[_T]", patience: float, end_patience: Callable[[], object] | None
+) -> _T:
     import trio  # noqa: PLC0415 - it runs already
 
     event, token = trio.Event(), trio.lowlevel.current_trio_token()
@@ -106,10 +194,10 @@ async def _settled_in_trio(future: "Future[_T]", warn: Callable[[float], object]
             token.run_sync_soon(event.set)
 
     future.add_done_callback(wake)
-    if warn is not None:
-        with trio.move_on_after(_PATIENCE):
+    if end_patience is not None:
+        with trio.move_on_after(patience):
             await event.wait()
         if not event.is_set():
-            warn(_PATIENCE)
+            end_patience()
     await event.wait()
     return future.result()

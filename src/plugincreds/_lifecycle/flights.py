@@ -1,32 +1,42 @@
-"""The one flight that may run for a cache, and what those who wait for it share.
+"""The one retrieval that may be in flight for a source, and what its waiters share.
 
-A fork copies locks that other threads hold and flights that nobody will finish. So a child
-starts with new ones: each cache finds out when it next needs them.
+A fork copies locks that other threads hold, and retrievals that never end. So a child starts
+with new ones: each engine finds out when it next needs them.
 """
 
 import os
 import threading
-from concurrent.futures import Future
-from typing import NamedTuple
+from typing import TYPE_CHECKING
 
 from plugincreds._contract import Value
 from plugincreds._lifecycle.policy import Failure
 
+if TYPE_CHECKING:
+    from plugincreds._lifecycle.awaiting import BackgroundRefresh
 
-class Outcome(NamedTuple):
-    """What came of a flight: a value to use, or a failure to raise.
 
-    Both where it failed and the value that was there before it is served on.
+class FlightOutcome:
+    """What a retrieval has come to: credentials to use, or a failure to raise.
+
+    Both where it failed and the current credentials are used meanwhile.
     """
 
-    value: Value | None = None
-    failure: Failure | None = None
+    __slots__ = ("failure", "value")
+
+    def __init__(self, value: Value | None = None, failure: Failure | None = None) -> None:
+        self.value: Value | None = value
+        self.failure: Failure | None = failure
+
+    @property
+    def is_stale(self) -> bool:
+        """Whether these are the credentials from before a failed refresh."""
+        return self.value is not None and self.failure is not None
 
     def result(self) -> Value:
-        """Return the value.
+        """Return the credentials.
 
         Raises:
-            PluginProviderRetrieveError: There is none. It is a new error for each caller.
+            PluginProviderRetrieveError: There are none. It is a new error for each caller.
         """
         if self.value is not None:
             return self.value
@@ -35,58 +45,29 @@ class Outcome(NamedTuple):
 
 
 class Flight:
-    """One call of the plugin.
+    """A retrieval in flight.
 
     Attributes:
-        done: Set when it has ended, however.
-        outcome: What came of it; None if it was interrupted, and then somebody must try again.
+        done: Set when it has ended, in whatever way.
+        outcome: What it has come to; None if it was interrupted, and a waiter must try again.
         interrupted_by: What interrupted it, where that was not raised in the caller's thread.
         handed_over: Whether a thread of its own ends it.
     """
 
     def __init__(self) -> None:
         self.done = threading.Event()
-        self.outcome: Outcome | None = None
+        self.outcome: FlightOutcome | None = None
         self.interrupted_by: BaseException | None = None
         self.handed_over = False
 
 
-class Errand:
-    """One thread that gets a cache's value, for everybody who awaits it in an event loop.
-
-    Attributes:
-        future: Has the outcome when the thread is done; None if it was interrupted, and then
-            somebody must try again. Who awaits it cannot cancel it.
-        interrupted_by: What interrupted it.
-    """
-
-    def __init__(self) -> None:
-        self.future: Future[Outcome | None] = Future()
-        self.future.set_running_or_notify_cancel()
-        self.interrupted_by: BaseException | None = None
-
-
-class Waiting(NamedTuple):
-    """What an event loop waits for.
-
-    Attributes:
-        errand: The errand.
-        is_mine: Whether it was begun for the one who waits, to whom an interruption belongs.
-        given_up: Whether the plugin has given up the value that is there.
-    """
-
-    errand: Errand
-    is_mine: bool
-    given_up: bool
-
-
 class Sync:
-    """The lock of one cache, its flight and its errand, in the process that it was made in."""
+    """The lock of one engine, and what is in flight, in the process that it was made in."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.flight: Flight | None = None
-        self.errand: Errand | None = None
+        self.background: BackgroundRefresh | None = None
         self._generation = _forks.generation
 
     def in_this_process(self) -> bool:
@@ -94,24 +75,11 @@ class Sync:
         return self._generation == _forks.generation
 
     def close(self, flight: Flight) -> None:
-        """End a flight, if it has not ended yet, and let those go who wait for it."""
+        """End a flight, if it has not ended yet, and wake its waiters."""
         with self.lock:
             if self.flight is flight:
                 self.flight = None
         flight.done.set()
-
-    def settle(
-        self,
-        errand: Errand,
-        outcome: Outcome | None = None,
-        interrupted_by: BaseException | None = None,
-    ) -> None:
-        """End an errand, and let those go who await it."""
-        with self.lock:
-            if self.errand is errand:
-                self.errand = None
-        errand.interrupted_by = interrupted_by
-        errand.future.set_result(outcome)
 
 
 class _Forks:
@@ -132,7 +100,7 @@ if hasattr(os, "register_at_fork"):  # not on Windows
 
 
 class SyncHolder:
-    """Gives a cache its `Sync`, a new one after a fork."""
+    """Gives an engine its `Sync`, a new one after a fork."""
 
     def __init__(self) -> None:
         self._sync = Sync()

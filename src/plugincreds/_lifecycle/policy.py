@@ -1,10 +1,10 @@
-"""What to do with a value at a moment: pure functions of the clock and an immutable state.
+"""When to refresh credentials: pure functions of the time and an immutable state.
 
-The moments in the life of a value that expires, with the default windows for one hour:
+The moments in the life of credentials that expire, with the default windows for one hour:
 
-    retrieved_at        advisory_at       mandatory_at  expires_at
-         |--- served ------|--- renewed ahead ---|-- renewed --|-- renewed, or an error
-                            (15 min, less jitter)    (60 s)
+    retrieved_at          advisory_at            mandatory_at             expires_at
+         |------ used --------|--- early refresh ------|--- mandatory refresh --|-- the same, or
+                               (15 min, less jitter)     (60 s)                    an error
 
 A failure never moves them; it only sets the moment of the next attempt.
 """
@@ -19,15 +19,16 @@ from plugincreds._errors import NonRecoverableError, PluginProviderRetrieveError
 MINUTE = 60.0
 NEVER = float("inf")
 
-# Lifetimes up to this one have the window beside it. Only the first window is halved where it
-# is more than half of the lifetime: the others never are.
+# Lifetimes up to the first number have the window beside it. Only the first window can be more
+# than half of a lifetime, and is halved there.
 _SHORT, _SHORT_WINDOW = 20 * MINUTE, 5 * MINUTE
 _MEDIUM, _MEDIUM_WINDOW = 90 * MINUTE, 15 * MINUTE
 _LONG_WINDOW = 60 * MINUTE
 _MANDATORY, _MANDATORY_SHARE = 60.0, 0.1
 _JITTER_SHARE = 0.2
 
-# While a value is served: so long, at most that share of the time left, and at least so long.
+# While current credentials are used: so long, at most that share of the time left, and at
+# least so long. After they have expired: the last one.
 _SOFT_BACKOFF = 300.0, 600.0
 _SOFT_SHARE = 1 / 3, 1 / 2
 _SHORTEST_BACKOFF = 1.0, 5.0
@@ -36,19 +37,19 @@ _HARD_BACKOFF = 1.0, 5.0
 Uniform = Callable[[float, float], float]
 
 
-class Step(Enum):
+class RefreshStep(Enum):
     """What a caller does next."""
 
-    SERVE = auto()  # take the value
-    RENEW_AHEAD = auto()  # one caller retrieves, all others take the value
-    RENEW = auto()  # one caller retrieves, all others wait for what comes of it
-    RAISE = auto()  # the failure, without asking the plugin again
+    SERVE = auto()  # use the credentials
+    ADVISORY = auto()  # one caller retrieves, all others use the credentials meanwhile
+    MANDATORY = auto()  # one caller retrieves, all others wait for its outcome
+    RAISE = auto()  # raise the failure, without calling the plugin again
 
 
 class Failure:
-    """Why the plugin gave no value.
+    """Why the plugin gave no credentials.
 
-    It is no tuple: crash reporters look into tuples, and some causes show bytes.
+    It is not a tuple: crash reporters look into tuples, and some causes show bytes.
 
     Attributes:
         message: The text of the error.
@@ -57,7 +58,7 @@ class Failure:
         distribution: The package's, as in `PluginError.distribution`.
         declined: Whether the plugin says that it is not configured here.
         found: What went wrong, as a part of a sentence.
-        hint: What a person is to do, in the plugin's words.
+        hint: What a person must do, in the plugin's words.
     """
 
     __slots__ = ("cause", "declined", "distribution", "found", "hint", "message", "plugin")
@@ -91,7 +92,7 @@ class Failure:
         return isinstance(self.cause, NonRecoverableError)
 
     def error(self) -> PluginProviderRetrieveError:
-        """Return a new error with the one cause, for each caller its own."""
+        """Return a new error with the one cause: each caller raises its own."""
         error = PluginProviderRetrieveError(
             self.message,
             plugin=self.plugin,
@@ -104,21 +105,21 @@ class Failure:
 
 
 class State(NamedTuple):
-    """What is known between two calls. All moments are seconds since the epoch.
+    """What is known between two calls. All times are seconds since the epoch.
 
     Attributes:
-        value: The value that is held, or None before the first.
-        retrieved_at: When it was retrieved.
-        advisory_at: From when on it is renewed ahead, jitter included.
-        mandatory_at: From when on nobody takes it while it is being renewed.
-        expires_at: When it expires.
-        rejected: Whether a service has rejected its key.
-        failure: What came of the last attempt, if that was no value.
-        failed_at: When that was.
+        value: The current credentials, or None before the first.
+        retrieved_at: When they were retrieved.
+        advisory_at: From when on they are refreshed early, jitter included.
+        mandatory_at: From when on callers wait for the refresh.
+        expires_at: When they expire.
+        rejected: Whether a service has rejected their key.
+        failure: Why the last attempt gave none, if it failed.
+        failed_at: When it failed.
         retry_at: When the next attempt may be made.
-        is_hard: Whether `failure` is raised until then; else the value is served until then.
-        calm_from: From here on ...
-        calm_until: ... to here there is nothing to decide, unless the plugin gives it up.
+        is_hard: Whether `failure` is raised until then; else the credentials are used until then.
+        fresh_from: From here on ...
+        fresh_until: ... to here they are used without a decision, unless reported expired.
     """
 
     value: Value | None = None
@@ -131,40 +132,40 @@ class State(NamedTuple):
     failed_at: float = NEVER
     retry_at: float = NEVER
     is_hard: bool = False
-    calm_from: float = NEVER
-    calm_until: float = -NEVER
+    fresh_from: float = NEVER
+    fresh_until: float = -NEVER
 
 
-def decide(state: State, now: float, *, given_up: bool) -> Step:  # noqa: PLR0911 - a table
-    """Return what a caller does; `given_up` is what the plugin's `is_expired()` says."""
+def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep:  # noqa: PLR0911 - a table
+    """Return what a caller does; `reported_expired` is what `is_expired()` says."""
     waits = backs_off(state, now)
     if waits and state.is_hard:
-        return Step.RAISE
-    if state.value is None or given_up:
-        return Step.RENEW
+        return RefreshStep.RAISE
+    if state.value is None or reported_expired:
+        return RefreshStep.MANDATORY
     if now >= state.expires_at:
-        return Step.RAISE if waits else Step.RENEW
+        return RefreshStep.RAISE if waits else RefreshStep.MANDATORY
     if waits:
-        return Step.SERVE
+        return RefreshStep.SERVE
     if state.rejected or now >= state.mandatory_at:
-        return Step.RENEW
+        return RefreshStep.MANDATORY
     if state.failure is not None or not state.retrieved_at <= now < state.advisory_at:
-        return Step.RENEW_AHEAD
-    return Step.SERVE
+        return RefreshStep.ADVISORY
+    return RefreshStep.SERVE
 
 
 def backs_off(state: State, now: float) -> bool:
-    """Tell whether the plugin is left alone after a failure.
+    """Tell whether the plugin is not called again yet after a failure.
 
-    A clock that was set back to before the failure ends that.
+    Setting the clock back to before the failure ends the backoff.
     """
     return state.failure is not None and state.failed_at <= now < state.retry_at
 
 
 def succeeded(value: Value, now: float, window: float | None, uniform: Uniform) -> State:
-    """Return the state after the plugin gave a value; `window` replaces the table's, if given."""
+    """Return the state after a retrieval; `window` replaces the table's, where it is given."""
     if value.expiry_time is None:
-        return State(value, now, calm_from=now, calm_until=NEVER)
+        return State(value, now, fresh_from=now, fresh_until=NEVER)
     expires_at = value.expiry_time.timestamp()
     lifetime = expires_at - now
     advisory = advisory_window(lifetime, window)
@@ -176,13 +177,13 @@ def succeeded(value: Value, now: float, window: float | None, uniform: Uniform) 
         advisory_at=advisory_at,
         mandatory_at=mandatory_at,
         expires_at=expires_at,
-        calm_from=now,
-        calm_until=min(advisory_at, mandatory_at),
+        fresh_from=now,
+        fresh_until=min(advisory_at, mandatory_at),
     )
 
 
 def advisory_window(lifetime: float, window: float | None) -> float:
-    """Return how long before its expiry a value is renewed ahead, before jitter, in seconds."""
+    """Return how many seconds before their expiry credentials are refreshed early, less jitter."""
     if window is not None:
         return min(window, lifetime / 2)
     if lifetime <= _SHORT:
@@ -191,21 +192,21 @@ def advisory_window(lifetime: float, window: float | None) -> float:
 
 
 def soft_backoff(left: float, uniform: Uniform) -> float:
-    """Return how long the plugin is left alone after a failure; the value lives for `left` more.
+    """Return the backoff in seconds for credentials that expire in `left` seconds.
 
-    Both bounds are drawn by chance, too: workers whose values expire together would keep in step
-    at a fixed share of the time left, and with a fixed shortest backoff all of them would ask in
-    the last seconds. A backoff that ended with the value would bring them together once more.
+    Both bounds are random, too. Workers whose credentials expire together would stay in step at a
+    fixed share of the time left, and with a fixed shortest backoff all of them would ask in the
+    last seconds. A backoff that ended at the expiry would bring them together once more.
     """
     longest = left * uniform(*_SOFT_SHARE)
     return max(min(uniform(*_SOFT_BACKOFF), longest), uniform(*_SHORTEST_BACKOFF))
 
 
 def failed(
-    state: State, failure: Failure, now: float, uniform: Uniform, *, given_up: bool
+    state: State, failure: Failure, now: float, uniform: Uniform, *, reported_expired: bool
 ) -> State:
-    """Return the state after the plugin gave none."""
-    is_usable = state.value is not None and now < state.expires_at and not given_up
+    """Return the state after a failed refresh."""
+    is_usable = state.value is not None and now < state.expires_at and not reported_expired
     if is_usable and not failure.is_final:
         retry_at = now + soft_backoff(state.expires_at - now, uniform)
         return state._replace(
@@ -213,8 +214,8 @@ def failed(
             failed_at=now,
             retry_at=retry_at,
             is_hard=False,
-            calm_from=now,
-            calm_until=min(retry_at, state.expires_at),
+            fresh_from=now,
+            fresh_until=min(retry_at, state.expires_at),
         )
     if state.value is None and not failure.is_final:
         return State()  # the next call tries again
@@ -223,12 +224,12 @@ def failed(
         failed_at=now,
         retry_at=now + uniform(*_HARD_BACKOFF),
         is_hard=True,
-        calm_until=-NEVER,
+        fresh_until=-NEVER,
     )
 
 
 def rejected(state: State) -> State:
-    """Return the state after a service has rejected the value's key."""
+    """Return the state after a service has rejected the key."""
     if state.failure is not None and not state.is_hard:
         return state._replace(rejected=True)  # it does not lift a backoff
-    return state._replace(rejected=True, calm_until=-NEVER)
+    return state._replace(rejected=True, fresh_until=-NEVER)

@@ -1,4 +1,4 @@
-"""What people are told when a plugin fails, is slow or contradicts itself."""
+"""Log messages and error texts of one source: its plugin fails, is slow or contradicts itself."""
 
 import logging
 
@@ -19,8 +19,8 @@ class Reporter:
         distribution: The package's name and version, as in `PluginError.distribution`.
 
     Attributes:
-        is_asked_for: Whether somebody asks for the plugin, so that switching plugins off would
-            be an error in its turn.
+        is_asked_for: Whether the plugin is selected, so that switching plugins off would only
+            lead to another error.
     """
 
     def __init__(
@@ -30,14 +30,14 @@ class Reporter:
         self.plugin = plugin
         self.distribution = distribution
         self.is_asked_for = False
-        self._said: dict[str, object] = {}
+        self._said: dict[str, object] = {}  # a dict, whose setdefault() is one atomic step
 
     def failure(
         self, found: str, *, cause: Exception | None = None, declined: bool = False
     ) -> Failure:
         """Return a failure; `found` is what went wrong, as a part of a sentence."""
         hint = _hint_of(cause)
-        advice = f"What to do: {hint}." if hint else "Mend the cause."
+        advice = f"What to do: {hint}." if hint else "Fix this and try again."
         message = f"{self.label} gave no credentials: {found}. {advice}"
         if self.plugin is not None:
             message = f"{message} No other credentials are used instead."
@@ -53,14 +53,18 @@ class Reporter:
             hint=hint,
         )
 
-    def warn_if_served_on(self, state: State, now: float) -> None:
-        """Tell that a refresh failed, if nobody is told by an error."""
+    def no_thread(self, error: Exception) -> Failure:
+        """Return the failure where no thread could be started for a call."""
+        return self.failure(f"no thread could be started for it: {error}", cause=error)
+
+    def warn_of_stale_credentials(self, state: State, now: float) -> None:
+        """Say that a refresh failed, if the credentials from before are still used."""
         if state.failure is None or state.is_hard or state.value is None:
             return
         expiry = state.value.expiry_time
         until = f" until {expiry:%Y-%m-%d %H:%M:%S %Z}" if expiry else ""
         logger.warning(
-            "%s could not renew its credentials: %s. Those at hand are used%s; "
+            "%s could not refresh its credentials: %s. The current ones are used%s; "
             "the next attempt is in %.0f s.",
             self.label,
             state.failure.found,
@@ -69,7 +73,7 @@ class Reporter:
         )
 
     def warn_of_wait(self, seconds: float) -> None:
-        """Tell, once, whom the program is waiting for."""
+        """Say, once, what the program is waiting for."""
         self._warn_once(
             f"{self.label} has been retrieving credentials for {seconds:.0f} s, and the program "
             "waits for it. Perhaps it waits for a person, or for a thread of its own that asks "
@@ -78,18 +82,18 @@ class Reporter:
         )
 
     def warn_of_slow_answer(self, seconds: float) -> None:
-        """Tell, once, that is_expired() blocks."""
+        """Say, once, that is_expired() blocks."""
         self._warn_once(
             f"{self.label} slows the program: its is_expired() has taken longer than "
             f"{seconds * 1000:.0f} ms. It is asked before each request and must not block."
         )
 
     def warn_of_exit(self) -> None:
-        """Tell who ends the program."""
+        """Say which plugin ends the program."""
         logger.warning("%s ends the program: its retrieve() raised SystemExit.", self.label)
 
     def warn_of_expired_answer(self) -> None:
-        """Tell, once, that a value is given up as soon as it is there."""
+        """Say, once, that new credentials are reported as expired."""
         self._warn_once(
             f"{self.label} says that its credentials are expired right after it has given new "
             "ones, so it is asked for every request. Its is_expired() is wrong, or its source "
@@ -107,5 +111,5 @@ def _hint_of(cause: Exception | None) -> str | None:
         return None
     try:
         return shown(str(cause.hint)) if cause.hint else None
-    except Exception:  # noqa: BLE001 - the text of somebody else's exception, just for a message
+    except Exception:  # noqa: BLE001 - the text of a plugin's exception, only for a message
         return None

@@ -1,83 +1,96 @@
-"""A plugin's two functions, called: what they gave, or a failure that says what is wrong."""
+"""A plugin's two functions, called: checked credentials, or a failure that says what is wrong."""
 
 import inspect
 from collections.abc import Callable
 from typing import Any
 
-from plugincreds._contract import Value
+from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
 from plugincreds._lifecycle.reports import Reporter
-from plugincreds._lifecycle.validation import read_answer
+from plugincreds._lifecycle.validation import validated
 from plugincreds._redaction import described
-from plugincreds._reentrancy import OWN_FLIGHT_ADVICE, was_refused
-from plugincreds._threads import as_failure, faults
+from plugincreds._reentrancy import OWN_CALL_ADVICE, was_refused
+from plugincreds._threads import as_failure, awaited, faults
+
+# Credentials and when they were retrieved, in seconds since the epoch, or why there are none.
+Retrieved = tuple[Value, float] | Failure
 
 
-def retrieved(
-    retrieve: Callable[[], Any],
-    reporter: Reporter,
-    clock: Callable[[], float],
-    *,
-    is_first: bool,
-    is_same: Callable[[], bool] | None,
-) -> Value | Failure:
-    """Call retrieve(), and return what it gave as a checked value or as a failure.
+class Retrieval:
+    """Calls `retrieve()`, and checks its answer once.
 
     Args:
         retrieve: The function, which may be a coroutine function.
         reporter: Words the failure.
         clock: Returns seconds since the epoch.
-        is_first: Whether there is no value yet, so that the plugin may still decline.
         is_same: Tells whether the plugin still gives the identity that is wanted.
     """
-    try:
-        answer = retrieve()
-        if inspect.isawaitable(answer):
-            from plugincreds._threads import awaited  # noqa: PLC0415 - it imports asyncio
 
-            answer = awaited(answer)
-    except SystemExit:
-        reporter.warn_of_exit()
-        raise
-    except BaseException as error:  # noqa: BLE001 - an interruption is raised again
-        # Any exception means "try again later". A cancellation is not the program's: nothing
-        # here awaits.
-        return _raised(as_failure(error), reporter)
-    value, fault = read_answer(answer, clock())
-    if fault:
-        return reporter.failure(f"it returned {fault}")
-    if value is None:
-        if was_refused():
-            found = f"it declined after it had asked for itself; {OWN_FLIGHT_ADVICE}"
-            return reporter.failure(found)
-        # On a refresh it is a failure: the chain does not move on to another identity.
-        return reporter.failure("it declined", declined=is_first)
-    if not _is_for_us(is_same):
-        return reporter.failure(
-            "its cache_key() has changed, so what it gave belongs to another identity; new "
-            "sessions use that one"
-        )
-    return value
+    def __init__(
+        self,
+        retrieve: Callable[[], Any],
+        reporter: Reporter,
+        clock: Callable[[], float],
+        is_same: Callable[[], bool] | None = None,
+    ) -> None:
+        self._retrieve = retrieve
+        self._reporter = reporter
+        self._clock = clock
+        self._is_same = is_same
 
-
-def _raised(error: Exception, reporter: Reporter) -> Failure:
-    return reporter.failure(f"it raised {described(error)}", cause=error)
+    def __call__(self, *, is_first: bool) -> Retrieved:
+        """Call it; as long as there are no credentials yet (`is_first`), it may decline."""
+        reporter = self._reporter
+        try:
+            answer = self._retrieve()
+            if inspect.isawaitable(answer):
+                answer = awaited(answer)
+        except SystemExit:
+            reporter.warn_of_exit()
+            raise
+        except BaseException as error:  # noqa: BLE001 - an interruption is raised again
+            # Any exception means "try again later". A cancellation is not the program's: nothing
+            # here awaits.
+            cause = as_failure(error)
+            return reporter.failure(f"it raised {described(cause)}", cause=cause)
+        now = self._clock()
+        value, fault = validated(answer, now)
+        if fault:
+            return reporter.failure(f"it returned {fault}")
+        if value is None:
+            if was_refused():
+                found = f"it declined after it had asked for itself; {OWN_CALL_ADVICE}"
+                return reporter.failure(found)
+            # On a refresh it is a failure: the chain does not move on to another identity.
+            return reporter.failure("it declined", declined=is_first)
+        if not _is_for_us(self._is_same):
+            return reporter.failure(
+                "its cache_key() has changed, so what it gave belongs to another identity; new "
+                "sessions use that one"
+            )
+        return value, now
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:
-    """Return what is_expired() answered, or a failure if that is no bool, or an exception."""
+    """Return the answer of `is_expired()`; a failure if it is an exception, or not a bool."""
     if answer is True or answer is False:
         return answer
     if isinstance(answer, Exception):
         return reporter.failure(f"its is_expired() raised {described(answer)}", cause=answer)
     if inspect.iscoroutine(answer):
-        answer.close()  # nobody will await it
+        answer.close()  # it is never awaited
     kind = type(answer).__name__
     return reporter.failure(f"its is_expired() returned an object of type {kind}, not a bool")
+
+
+def own_is_expired(is_expired: Callable[[], Any]) -> Callable[[], Any] | None:
+    """Return the function, or None for that of the base class, which need not be called."""
+    inherited = getattr(is_expired, "__func__", None) is CredentialPlugin.is_expired
+    return None if inherited else is_expired
 
 
 def _is_for_us(is_same: Callable[[], bool] | None) -> bool:
     try:
         return is_same is None or is_same()
-    except faults():  # one that cannot tell may give any identity
+    except faults():  # a cache_key() that fails may stand for any identity
         return False

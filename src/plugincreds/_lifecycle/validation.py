@@ -29,7 +29,7 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _SHORTEST_TUPLE, _LONGEST_TUPLE = 2, 3
 
 
-def read_answer(answer: object, now: float) -> tuple[Value | None, str]:
+def validated(answer: object, now: float) -> tuple[Value | None, str]:
     """Return what `retrieve()` answered as a checked `Value`, or None and the fault, with advice.
 
     None and no fault means that the plugin declined. `now` is in seconds since the epoch.

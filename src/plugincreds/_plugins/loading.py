@@ -20,9 +20,9 @@ from plugincreds._errors import (
     PluginIsExpiredNilError,
     PluginRetrieveNilError,
 )
-from plugincreds._plugins.references import GivenPlugin, OtherGetter, Plugin, module_and_attribute
+from plugincreds._plugins.references import GivenPlugin, Plugin, module_and_attribute
 from plugincreds._redaction import described
-from plugincreds._reentrancy import own_flight_error, was_refused
+from plugincreds._reentrancy import own_call_error, was_refused
 from plugincreds._threads import faults
 
 
@@ -110,7 +110,7 @@ def _symbol(plugin: Plugin) -> Any:
     except faults() as error:
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             # Its own import has led here, and that was begun by the program.
-            raise own_flight_error(plugin.label, plugin.name, plugin.origin) from error
+            raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
         found = f"its module {module_name!r} has no attribute {attribute!r}"
         raise _lookup(plugin, found, is_name=True) from error
 
@@ -127,7 +127,7 @@ def _lookup(plugin: Plugin, found: str, *, is_name: bool = False) -> LookupSymbo
     """Return the error; it may be that the getter's name is wrong, and nothing else."""
     if isinstance(plugin, GivenPlugin):
         advice = "Mend that module, or ask for a name that it has."
-    elif is_name and isinstance(plugin, OtherGetter):
+    elif is_name and plugin.has_other_getter:
         advice = "Correct the name."
     else:
         advice = (

@@ -1,6 +1,6 @@
 """What names a plugin that is not loaded: an entry point, or a module that a program hands over."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import NamedTuple
 
@@ -18,6 +18,7 @@ class InstalledPlugin:
         distribution: The name of the package that supplies it.
         version: That package's version.
         location: The folder that the package is installed in, empty where that is not known.
+        has_other_getter: Whether a program has named another getter than the entry point's.
     """
 
     name: str
@@ -25,6 +26,7 @@ class InstalledPlugin:
     distribution: str
     version: str
     location: str = field(default="", compare=False)
+    has_other_getter: bool = field(default=False, repr=False)
 
     @property
     def origin(self) -> str:
@@ -35,12 +37,6 @@ class InstalledPlugin:
     def label(self) -> str:
         """The plugin as messages call it."""
         return f"The credential plugin {self.name!r} of {self.origin}"
-
-
-class OtherGetter(InstalledPlugin):
-    """An installed plugin, with a getter that a program names in place of its entry point's."""
-
-    __slots__ = ()
 
 
 class GivenPlugin(NamedTuple):
@@ -84,7 +80,7 @@ def with_symbol(plugin: Plugin, symbol: str) -> Plugin:
         return plugin._replace(symbol=symbol)
     module_name, _ = module_and_attribute(plugin)
     value = f"{module_name}:{symbol}"
-    return OtherGetter(plugin.name, value, plugin.distribution, plugin.version, plugin.location)
+    return replace(plugin, value=value, has_other_getter=True)
 
 
 def module_and_attribute(plugin: Plugin) -> tuple[str, str]:

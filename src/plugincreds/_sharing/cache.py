@@ -1,12 +1,11 @@
-"""Values that the processes of one user share: one retrieves, the others read what it got.
+"""Credentials that the processes of one user share: one retrieves, the others read the file.
 
-It stands between the refresh engine and a plugin, as the pair of functions that the engine
-calls. Of a value that another process retrieved, the plugin of this one knows nothing, so
-its is_expired() is not asked: such a value ends by its expiry or by a rejection.
+This stands between the refresh engine and the plugin. The plugin of this process knows nothing
+of credentials that another process retrieved, so its is_expired() is not asked about them: they
+end by their expiry or by a rejection.
 """
 
 import hashlib
-import inspect
 import json
 import logging
 import os
@@ -16,11 +15,9 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from plugincreds._contract import Answer, Value
-from plugincreds._errors import NonRecoverableError
-from plugincreds._lifecycle.policy import advisory_window
-from plugincreds._lifecycle.validation import read_answer
-from plugincreds._plugins.loading import Functions
+from plugincreds._lifecycle.policy import Failure, advisory_window
+from plugincreds._lifecycle.reports import Reporter
+from plugincreds._lifecycle.retrieval import Retrieval, Retrieved
 from plugincreds._plugins.references import Plugin
 from plugincreds._redaction import described
 from plugincreds._sharing import lock_class
@@ -42,14 +39,17 @@ _BASE_IDENTITY = (
 _POLL = 0.05  # seconds between two looks at the lock and the file
 
 
-class ProcessCache:
-    """The functions of one source, with what its other processes have retrieved.
+class SharedCredentials:
+    """Retrieves for one source, together with the other processes that have the same one.
 
     Args:
         plugin: The plugin.
-        functions: Its functions, with a `cache_key`.
-        identity: What the plugin was told of the session, if it was; it decides who it gives.
+        retrieval: Calls it.
+        reporter: Words failures.
+        identity: What decides whose credentials these are: the plugin's `cache_key()`, and what
+            its getter was told of the session, or None.
         folder: Where the files are.
+        is_expired: The plugin's function, or None.
         window: The configured advisory window in seconds, or None.
         clock: Returns seconds since the epoch.
 
@@ -57,55 +57,54 @@ class ProcessCache:
         PluginError: What it needs is not installed.
     """
 
-    def __init__(  # noqa: PLR0913 - one for each thing that decides whose value it is
+    def __init__(  # noqa: PLR0913 - one for each fact that decides whose credentials it shares
         self,
         plugin: Plugin,
-        functions: Functions,
-        identity: tuple[Hashable, ...] | None,
-        folder: Path,
+        retrieval: Retrieval,
+        reporter: Reporter,
         *,
+        identity: tuple[str | None, tuple[Hashable, ...] | None],
+        folder: Path,
+        is_expired: Callable[[], object] | None = None,
         window: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
+        cache_key, told = identity
         self._plugin = plugin
-        self._functions = functions
-        self._profile = str(identity[0]) if identity else None
+        self._retrieval = retrieval
+        self._reporter = reporter
+        self._own_is_expired = is_expired
+        self._profile = str(told[0]) if told else None
         self._files = CacheFiles(folder)
-        facts = [plugin.name, plugin.origin, functions.cache_key, repr(identity)]
-        if identity is not None:  # it may exchange what the environment has
+        facts = [plugin.name, plugin.origin, cache_key, repr(told)]
+        if told is not None:  # it may exchange the credentials of the environment
             facts += [os.environ.get(name) for name in _BASE_IDENTITY]
         self._name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
         self._window = window
         self._clock = clock
-        self._is_own = True  # the value that was given last came from the plugin of this process
-        self._given: str | None = None  # its access key
+        self._is_own = True  # the last credentials came from the plugin of this process
+        self._given: str | None = None  # their access key
         self._given_at = 0.0
         self._refused: str | None = None  # a key that a service has rejected
         self._said: set[str] = set()
         self._lock_class = lock_class()
 
-    def retrieve(self) -> Answer:
-        """Return the value of the file, or a new one from the plugin, for all processes.
-
-        Raises:
-            ProcessCacheError: Another process tries, or has just tried in vain.
-        """
+    def __call__(self, *, is_first: bool) -> Retrieved:
+        """Return the credentials of the file, or new ones from the plugin, for all processes."""
         try:
             with self._turn() as (entry, is_mine):
                 if entry is not None and not is_mine:
                     return self._taken(entry)
-                return self._retrieved(entry)
+                return self._retrieved(entry, is_first=is_first)
         except _UnusableError as problem:
             self._warn(str(problem))
-            return self._from_plugin()
+            return self._from_plugin(is_first=is_first)
+        except SharingError as error:
+            return self._reporter.failure(str(error), cause=error)
 
-    def is_expired(self) -> bool:
-        """Ask the plugin, if the value is one that it gave in this process."""
-        return self._is_own and self._functions.is_expired()
-
-    def since(self) -> float:
-        """Return when the value that was given last was retrieved."""
-        return self._given_at
+    def is_expired(self) -> object:
+        """Ask the plugin, if it gave the last credentials in this process."""
+        return self._is_own and self._own_is_expired is not None and self._own_is_expired()
 
     def reject(self, access_key: str) -> None:
         """Remove the file, if it holds this key: a service rejected it."""
@@ -129,7 +128,7 @@ class ProcessCache:
         """Yield what the file holds, and whether it is this process's turn to replace it.
 
         Raises:
-            ProcessCacheError: Another process tries, or has just tried in vain.
+            SharingError: Another process tries, or has just tried in vain.
         """
         entry = self._read()
         if entry is not None and self._is_fresh(entry):
@@ -159,7 +158,7 @@ class ProcessCache:
             if time.monotonic() > until:
                 found = f"another process has been retrieving for {_LONGEST_WAIT:.0f} s"
                 if entry is not None and self._is_good(entry):
-                    raise ProcessCacheError(found)  # what is held here is good meanwhile
+                    raise SharingError(found)  # what is held here is good meanwhile
                 self._warn(f"{found}, so this one retrieves for itself")
                 return None
             time.sleep(_POLL)
@@ -173,11 +172,11 @@ class ProcessCache:
         """Tell whether the one who was waited for has left nothing to share.
 
         Raises:
-            ProcessCacheError: It has failed.
+            SharingError: It has failed.
         """
         is_recent, failure = read_note(self._content(NOTE), since)
         if is_recent and failure is not None:
-            raise ProcessCacheError(f"another process has just tried: {failure}")
+            raise SharingError(f"another process has just tried: {failure}")
         return is_recent
 
     def _read(self) -> Entry | None:
@@ -213,39 +212,34 @@ class ProcessCache:
         window = advisory_window(expires_at - entry.retrieved_at, self._window)
         return now < expires_at - window
 
-    def _taken(self, entry: Entry) -> Value:
+    def _taken(self, entry: Entry) -> Retrieved:
         self._is_own = False
         self._given, self._given_at = entry.value.access_key, entry.retrieved_at
-        return entry.value
+        return entry.value, entry.retrieved_at
 
-    def _retrieved(self, entry: Entry | None) -> Answer:
-        """Ask the plugin, and write what it gave, if that is worth sharing.
+    def _retrieved(self, entry: Entry | None, *, is_first: bool) -> Retrieved:
+        """Ask the plugin, and write its credentials, if they are worth sharing.
 
-        A value that another process has left is used as long as it lasts, if this one has none.
+        If it gives none and this process has none, those of another process are used until they
+        expire.
         """
-        may_take = entry is not None and self._given is None and self._is_good(entry)
-        try:
-            answer = self._from_plugin()
-        except Exception as error:
-            if may_take and entry is not None and not isinstance(error, NonRecoverableError):
-                found = f"could not renew its credentials: {described(error)}"
+        retrieved = self._from_plugin(is_first=is_first)
+        if isinstance(retrieved, Failure):
+            may_take = entry is not None and self._given is None and self._is_good(entry)
+            if may_take and entry is not None and not retrieved.is_final:
+                found = f"could not refresh its credentials: {retrieved.found}"
                 self._say(f"{found}. Those that another process retrieved are used")
                 return self._taken(entry)
-            self._leave_note(described(error))
-            raise
-        value, _ = read_answer(answer, self._clock())
-        if value is None and may_take and entry is not None:
-            self._say("gave no credentials. Those that another process retrieved are used")
-            return self._taken(entry)
-        is_same = self._functions.is_same
-        if value is None or not (is_same is None or is_same()):
-            return answer  # the engine says what is wrong with it, if anything is
+            if retrieved.cause is not None:
+                self._leave_note(retrieved.found)
+            return retrieved
+        value, at = retrieved
         if value.expiry_time is None:
             self._leave_note(None)
         elif value.access_key != self._refused:
             facts = (self._plugin.name, self._plugin.origin, self._profile)
-            self._write(Entry(value, self._given_at, *facts).document(), ENTRY)
-        return answer
+            self._write(Entry(value, at, *facts).document(), ENTRY)
+        return retrieved
 
     def _leave_note(self, failure: str | None) -> None:
         self._write(note_of(failure, self._clock()), NOTE)
@@ -256,18 +250,13 @@ class ProcessCache:
         except (OSError, RefusedError) as error:
             self._warn(_said_of(error))
 
-    def _from_plugin(self) -> Answer:
-        answer = self._functions.retrieve()
-        if inspect.isawaitable(answer):
-            from plugincreds._threads import awaited  # noqa: PLC0415 - it imports asyncio
-
-            answer = awaited(answer)
-        now = self._clock()
-        value, _ = read_answer(answer, now)
-        if value is not None:
+    def _from_plugin(self, *, is_first: bool) -> Retrieved:
+        retrieved = self._retrieval(is_first=is_first)
+        if not isinstance(retrieved, Failure):
+            value, at = retrieved
             self._is_own = True
-            self._given, self._given_at = value.access_key, now
-        return answer  # type: ignore[no-any-return] # the engine checks it
+            self._given, self._given_at = value.access_key, at
+        return retrieved
 
     def _warn(self, found: str) -> None:
         self._say(f"does not share its credentials between processes: {found}")
@@ -278,7 +267,7 @@ class ProcessCache:
             logger.warning("%s %s.", self._plugin.label, what)
 
 
-class ProcessCacheError(Exception):
+class SharingError(Exception):
     """What this process waits for is tried by another one, or has just failed there."""
 
 

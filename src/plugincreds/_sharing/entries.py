@@ -4,7 +4,7 @@ import json
 from typing import Any, NamedTuple
 
 from plugincreds._contract import Value
-from plugincreds._lifecycle.validation import read_answer
+from plugincreds._lifecycle.validation import validated
 
 _TYPE = "plugin"
 
@@ -52,7 +52,7 @@ def entry_of(document: bytes | None, now: float) -> Entry | None:
     """Return what a file holds; None if it is not there, not whole, or has expired."""
     try:
         read: Any = json.loads(document or b"null")
-        value, fault = read_answer(read["Credentials"], now)
+        value, fault = validated(read["Credentials"], now)
         if value is None or fault or value.expiry_time is None or read["ProviderType"] != _TYPE:
             return None
         facts = (str(read["Plugin"]), str(read["Distribution"]), read.get("Profile"))

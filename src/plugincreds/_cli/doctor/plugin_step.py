@@ -2,7 +2,6 @@
 
 from typing import NamedTuple
 
-from plugincreds._bindings.loading import unread_options
 from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._cli.doctor.steps import PluginState, Status, Step
 from plugincreds._cli.terminal import stdout_kept_clean
@@ -15,7 +14,7 @@ from plugincreds._errors import (
 )
 from plugincreds._plugins.references import Plugin
 from plugincreds._registry import registry
-from plugincreds._resolution import declined, given_functions
+from plugincreds._resolution import declined, loaded_functions
 from plugincreds._selection import Automatic, Off, Selected
 from plugincreds._sharing import check_extra, not_shared
 
@@ -47,7 +46,7 @@ def _of_selected(provider: PluginProvider, chosen: Selected) -> Step:
         plugin = registry().discovery().the_one(name, chosen.asked_by)
         willing = _willing(provider, plugin)
         if willing is None:
-            raise declined(chosen, plugin, provider.options_note)
+            raise declined(chosen, plugin, provider.request())
     except PluginError as error:
         return Step(Status.ERROR, str(error), plugin=name)
     reason = f"{name} of {plugin.origin} is configured, selected by {chosen.asked_by}"
@@ -112,13 +111,13 @@ def _willing(provider: PluginProvider, plugin: Plugin) -> _Willing | None:
         PluginError: It is broken, or what the profile wants of it cannot be had.
     """
     with stdout_kept_clean():
-        functions = given_functions(plugin, provider.context)
+        _, functions = loaded_functions(plugin, provider.request())
     if functions is None:
         return None
     problem = ""
-    if provider.refresh_settings().cache_folder is not None:
+    if provider.request().refresh_settings().cache_folder is not None:
         problem = not_shared(plugin, functions)
         if not problem:
             check_extra()
-    unread = unread_options(provider, plugin)
+    unread = provider.request().unread_options(plugin)
     return _Willing((unread,) if unread else (), problem)

@@ -48,7 +48,7 @@ def retrieval(session: Any) -> Retrieval:
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a person gets a sentence
         return Retrieval(error=sentence(error))
     expiry = getattr(credentials, "_expiry_time", None)
-    state = getattr(getattr(credentials, "_cache", None), "_state", None)
+    state = getattr(getattr(credentials, "_engine", None), "state", None)
     windows = (state.advisory_at, state.mandatory_at) if isinstance(state, State) else ()
     return Retrieval(
         credentials.method,

@@ -19,7 +19,7 @@ from plugincreds._contract import PluginContext, Value
 from plugincreds._errors import PluginError
 from plugincreds._lifecycle.policy import Failure
 from plugincreds._lifecycle.reports import Reporter
-from plugincreds._lifecycle.retrieval import retrieved
+from plugincreds._lifecycle.retrieval import Retrieval
 from plugincreds._plugins.loading import Functions, Getter, load
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._redaction import described
@@ -162,7 +162,8 @@ class Subject:
         reporter = Reporter("The plugin")
 
         def call() -> Value | Failure:
-            return retrieved(retrieve, reporter, time.time, is_first=True, is_same=None)
+            retrieved = Retrieval(retrieve, reporter, time.time)(is_first=True)
+            return retrieved if isinstance(retrieved, Failure) else retrieved[0]
 
         result, error = self._call("retrieve()", call)
         if error is not None:

@@ -9,7 +9,7 @@ import time
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
 from plugincreds._lifecycle.cache import CredentialsCache
-from plugincreds._lifecycle.validation import read_answer
+from plugincreds._lifecycle.validation import validated
 from plugincreds.testing._contract.hooks import VALUE_TEST, Hooks
 from plugincreds.testing._contract.subject import (
     THREADS,
@@ -31,7 +31,7 @@ class ValueTests(Hooks):
         attempt = self._retrieved(plugin_opened)
         if attempt.failure is None:
             return
-        value, fault = read_answer(attempt.answer, -math.inf)
+        value, fault = validated(attempt.answer, -math.inf)
         if value is not None:
             not_asked(_EXPIRY_TEST)
         found = f"it returned {fault}" if fault else attempt.failure.found
@@ -44,7 +44,7 @@ class ValueTests(Hooks):
 
     def test_expiry_is_in_the_future(self, plugin_opened: Opened) -> None:
         """A value that has expired is a failed refresh."""
-        value, fault = read_answer(self._retrieved(plugin_opened).answer, -math.inf)
+        value, fault = validated(self._retrieved(plugin_opened).answer, -math.inf)
         if value is None or fault:
             not_asked(VALUE_TEST)
         if value.expiry_time is not None and value.expiry_time.timestamp() <= time.time():

@@ -1,0 +1,293 @@
+"""The refresh engine of one source: holds credentials and calls the plugin when it is time.
+
+`policy` decides what to do, from a state that never changes. Here are the threads: a state is
+published by one assignment under a lock, at most one thread calls the plugin, and its waiters
+share the outcome. The plugin is never called under the lock.
+"""
+
+import random
+import threading
+import time
+from collections.abc import Callable, Hashable
+from typing import ClassVar
+
+from plugincreds._contract import Value
+from plugincreds._errors import PluginError
+from plugincreds._lifecycle.flights import Flight, FlightOutcome, Sync, SyncHolder
+from plugincreds._lifecycle.policy import (
+    NEVER,
+    Failure,
+    RefreshStep,
+    State,
+    Uniform,
+    backs_off,
+    decide,
+    failed,
+    rejected,
+    succeeded,
+)
+from plugincreds._lifecycle.reports import Reporter
+from plugincreds._lifecycle.retrieval import Retrieved, judged
+from plugincreds._reentrancy import ActiveCall, is_in_another_call
+from plugincreds._threads import as_failure, start
+
+_SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a person is told
+
+
+class RefreshEngine:
+    """Holds the credentials of one source, and refreshes them; safe for threads and forks.
+
+    Args:
+        retrieve: Calls the plugin: a `Retrieval`, or what stands in front of one.
+        is_expired: The plugin's function, or None where it has none of its own.
+        reporter: Words what people are told of the source.
+        key: The source key, by which an active call of this source is known.
+        clock: Returns seconds since the epoch.
+        uniform: Returns a random number between its two arguments.
+        advisory_window: How many seconds before their expiry credentials are refreshed early, at
+            most half of their lifetime. None: 5, 15 or 60 minutes, by their lifetime.
+        timeout: After how many seconds `retrieve` counts as failed; None for never.
+
+    Attributes:
+        state: What is known. Another object, as soon as anything has changed.
+        clock: As given.
+        is_expired: As given. Called before each use.
+        reporter: As given.
+        patience: Seconds of waiting after which a person is told.
+    """
+
+    patience: ClassVar[float] = 10.0
+
+    def __init__(  # noqa: PLR0913 - all that it depends on
+        self,
+        retrieve: Callable[..., Retrieved],
+        is_expired: Callable[[], object] | None,
+        reporter: Reporter,
+        *,
+        key: Hashable = None,
+        clock: Callable[[], float] = time.time,
+        uniform: Uniform = random.uniform,
+        advisory_window: float | None = None,
+        timeout: float | None = None,
+    ) -> None:
+        self.state = State()
+        self.clock = clock
+        self.is_expired = is_expired
+        self.reporter = reporter
+        self._retrieve = retrieve
+        self._key = object() if key is None else key
+        self._uniform = uniform
+        self._advisory_window = advisory_window
+        self._timeout = timeout
+        self._syncs = SyncHolder()
+
+    def get(self) -> Value:
+        """Return credentials that may be used now, from the plugin if need be.
+
+        Raises:
+            PluginProviderRetrieveError: The plugin gave none, and none are left to use.
+            PluginError: The plugin itself asks, while it retrieves these credentials.
+        """
+        state = self.state
+        return self.outcome(state, self.ask(state)).result()
+
+    def ask(self, state: State) -> bool | Failure:
+        """Return whether the plugin reports the credentials of a state as expired.
+
+        A person is told if that takes long. Adapters call `is_expired` itself in between, since
+        looking at the time twice costs more than most answers.
+        """
+        if self.is_expired is None or state.value is None:
+            return False
+        started = time.perf_counter()
+        try:
+            answer = self.is_expired()
+        except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+            answer = as_failure(error)
+        if time.perf_counter() - started > _SLOW_ANSWER:
+            self.reporter.warn_of_slow_answer(_SLOW_ANSWER)
+        return judged(answer, self.reporter)
+
+    def outcome(self, state: State, reported: bool | Failure) -> FlightOutcome:  # noqa: FBT001 - what ask() returns
+        """Return what a caller gets: refresh in this thread, or wait for the one that does.
+
+        Args:
+            state: What the caller has seen.
+            reported: Whether the plugin has reported its credentials as expired.
+
+        Raises:
+            PluginError: The plugin itself asks, while it retrieves these credentials.
+        """
+        with self.active_call():
+            while True:
+                state, reported = self.counted(state, reported)
+                step = decide(state, self.clock(), reported_expired=reported)
+                if step is RefreshStep.SERVE:
+                    return FlightOutcome(state.value)
+                if step is RefreshStep.RAISE:
+                    return FlightOutcome(failure=state.failure)
+                outcome = self._flown(state, step, reported=reported)
+                if outcome is not None:
+                    return outcome
+                state, reported = self.published(state, reported=reported)
+
+    def invalidate(self, access_key: str) -> None:
+        """Refresh at the next use, if this is still the current key: a service rejected it."""
+        with self._syncs.get().lock:
+            value = self.state.value
+            if value is not None and value.access_key == access_key and not self.state.rejected:
+                self.state = rejected(self.state)
+
+    def active_call(self) -> ActiveCall:
+        """Return what refuses this source to code that its own retrieval has called."""
+        who = self.reporter
+        return ActiveCall(self._key, who.label, who.plugin, who.distribution)
+
+    def sync(self) -> Sync:
+        """Return the lock, and what is in flight."""
+        return self._syncs.get()
+
+    def counted(self, state: State, reported: bool | Failure) -> tuple[State, bool]:  # noqa: FBT001 - what ask() returns
+        """Count a failed answer of is_expired() as a failed refresh."""
+        if isinstance(reported, Failure):
+            return self.count_failure(state, reported), False
+        return state, reported
+
+    def published(self, state: State, *, reported: bool) -> tuple[State, bool]:
+        """Return what is known by now. What is_expired() said holds for the credentials it saw."""
+        published = self.state
+        return published, reported and published.value is state.value
+
+    def end_patience(self, *, leads: bool) -> None:
+        """Tell a person about a long wait.
+
+        Args:
+            leads: Whether the retrieval was begun for the caller itself.
+
+        Raises:
+            PluginError: Another plugin waits for a retrieval that it has not begun. It and this
+                one may wait for each other, in two threads, and would do so for ever.
+        """
+        who = self.reporter
+        if not leads and is_in_another_call(self._key):
+            raise PluginError(
+                f"{who.label} has been retrieving credentials for {self.patience:.0f} s, and another "
+                "plugin waits for it, perhaps in a circle. Plugins must not need each other's "
+                "credentials: use context.session or plugincreds.base_session() there.",
+                plugin=who.plugin,
+                distribution=who.distribution,
+            )
+        who.warn_of_wait(self.patience)
+
+    def count_failure(
+        self, state: State, failure: Failure, *, reported_expired: bool = False
+    ) -> State:
+        """Publish a failure that came of no flight, and return what is known then."""
+        with self._syncs.get().lock:
+            now, before = self.clock(), self.state
+            # In a backoff, only a failure that takes the credentials away is news.
+            is_known = backs_off(before, now) and (
+                before.is_hard or not (reported_expired or failure.is_final)
+            )
+            if before.value is not state.value or is_known:
+                return before
+            self.state = state = failed(
+                before, failure, now, self._uniform, reported_expired=reported_expired
+            )
+        self.reporter.warn_of_stale_credentials(state, now)
+        return state
+
+    def _flown(self, state: State, step: RefreshStep, *, reported: bool) -> FlightOutcome | None:
+        """Return what a retrieval has come to; None if the caller must decide again."""
+        sync, mine = self._syncs.get(), Flight()
+        try:
+            with sync.lock:
+                if self.state is not state:
+                    return None
+                running = sync.flight = sync.flight or mine
+            if running is not mine:
+                if step is RefreshStep.ADVISORY:
+                    return FlightOutcome(state.value)
+            elif self._timeout is None:
+                self._fly(sync, mine, reported=reported)
+            else:
+                self._fly_in_thread(sync, mine, reported=reported)
+            outcome = self._landed(sync, running, leads=running is mine, reported=reported)
+            if mine.interrupted_by is not None:
+                raise mine.interrupted_by
+            # A flight that began before the report may end with the very credentials reported.
+            return None if reported and outcome and outcome.is_stale else outcome
+        finally:
+            if not mine.handed_over:  # even if this thread was interrupted, its waiters wake up
+                sync.close(mine)
+
+    def _fly(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
+        """Call the plugin, publish its answer, and wake the waiters."""
+        retrieved = self._retrieve(is_first=self.state.value is None)
+        self._publish(sync, mine, retrieved, reported=reported)
+        if reported and not isinstance(retrieved, Failure) and self.ask(self.state) is True:
+            self.reporter.warn_of_expired_answer()
+
+    def _fly_in_thread(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
+        """Do so in a thread of its own, for which the caller waits up to the time limit."""
+        claim = threading.Lock()  # the thread that takes it ends the flight
+
+        def fly() -> None:
+            if not claim.acquire(blocking=False):
+                return
+            try:
+                self._fly(sync, mine, reported=reported)
+            except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
+                mine.interrupted_by = error
+            finally:
+                sync.close(mine)
+
+        mine.handed_over = True
+        try:
+            start(fly)
+        except BaseException as error:
+            if not claim.acquire(blocking=False):
+                raise  # interrupted when the thread had begun
+            mine.handed_over = False
+            if not isinstance(error, Exception):
+                raise
+            self._publish(sync, mine, self.reporter.no_thread(error), reported=reported)
+
+    def _publish(self, sync: Sync, mine: Flight, retrieved: Retrieved, *, reported: bool) -> None:
+        with sync.lock:
+            now = self.clock()
+            self.state = state = self._next(self.state, retrieved, now, reported=reported)
+            if isinstance(retrieved, Failure):
+                mine.outcome = FlightOutcome(None if state.is_hard else state.value, retrieved)
+            else:
+                mine.outcome = FlightOutcome(state.value)
+        sync.close(mine)
+        self.reporter.warn_of_stale_credentials(state, now)
+
+    def _next(self, before: State, retrieved: Retrieved, now: float, *, reported: bool) -> State:
+        if isinstance(retrieved, Failure):
+            return failed(before, retrieved, now, self._uniform, reported_expired=reported)
+        value, at = retrieved
+        state = succeeded(value, min(now, at), self._advisory_window, self._uniform)
+        if not (before.rejected and before.value and before.value.access_key == value.access_key):
+            return state
+        failure = self.reporter.failure("it gave the key again that a service has rejected")
+        return failed(rejected(state), failure, now, self._uniform, reported_expired=False)
+
+    def _landed(
+        self, sync: Sync, running: Flight, *, leads: bool, reported: bool
+    ) -> FlightOutcome | None:
+        """Wait for a flight, and return what it has come to; None if it was interrupted."""
+        limit = NEVER if self._timeout is None else self._timeout
+        if not running.done.wait(min(limit, self.patience)) and limit > self.patience:
+            self.end_patience(leads=leads)
+            running.done.wait(None if limit == NEVER else limit - self.patience)
+        with sync.lock:
+            state, outcome = self.state, running.outcome
+        if outcome is not None or running.done.is_set():
+            return outcome
+        failure = self.reporter.failure(f"its retrieve() has taken longer than {limit:g} s")
+        state = self.count_failure(state, failure, reported_expired=reported)
+        if state.is_hard or state.value is None or self.clock() >= state.expires_at:
+            return FlightOutcome(failure=state.failure or failure)
+        return FlightOutcome(state.value)
