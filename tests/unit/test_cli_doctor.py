@@ -22,6 +22,7 @@ from plugincreds._cli import main
 from plugincreds._cli.doctor import examination as _examination
 from plugincreds._cli.doctor import startup_state as _startup_state
 from plugincreds._cli.doctor import text as _text
+from plugincreds._cli.doctor.startup_state import startup_state
 from tests.support import golden
 from tests.unit.conftest import GROUP, Install
 
@@ -185,6 +186,12 @@ SETTINGS: dict[str, tuple[str, dict[str, str], str | None]] = {
     ),
     "sso without a session": (
         "[default]\nsso_session = x\nsso_role_name = r\nsso_account_id = 1\n",
+        {},
+        None,
+    ),
+    "sso against its session": (
+        "[default]\nsso_session = x\nsso_role_name = r\nsso_account_id = 1\nsso_region = a\n"
+        "[sso-session x]\nsso_start_url = http://192.0.2.1\nsso_region = b\n",
         {},
         None,
     ),
@@ -422,6 +429,7 @@ def test_our_own_warnings_are_in_the_document_only(
     logger = logging.getLogger("plugincreds")
     assert logger.propagate
     assert not logger.handlers
+    assert not logger.filters
 
 
 def test_really_retrieved(install: Install, doctor: Doctor, tmp_path: Path) -> None:
@@ -542,7 +550,7 @@ def test_half_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards that a function which was replaced is named."""
     original = botocore.credentials.create_credential_resolver.__plugincreds_original__
     monkeypatch.setattr(botocore.credentials, "create_credential_resolver", original)
-    state = _startup_state.startup_state()
+    state = startup_state()
     assert not state.active
     assert "create_credential_resolver of botocore.credentials is not" in str(state.reason)
 
@@ -558,22 +566,42 @@ def test_a_finder_ahead_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module.create_credential_resolver.__plugincreds_original__
     monkeypatch.setattr(module, "create_credential_resolver", original)
     monkeypatch.setattr(builder, "providers", builder.providers.__plugincreds_original__)
-    assert "past the finders" in str(_startup_state.startup_state().reason)
+    assert "past the finders" in str(startup_state().reason)
     monkeypatch.setattr(sys, "meta_path", [Ahead(), *sys.meta_path])
-    assert "Ahead comes before the hook" in str(_startup_state.startup_state().reason)
+    assert "Ahead comes before the hook" in str(startup_state().reason)
 
 
 def test_why_the_hook_has_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Guards the reasons that the functional tests cannot bring about in every Python."""
+
+    def reason(module: Path) -> str:
+        monkeypatch.setattr(plugincreds_startup, "__file__", str(module))
+        state = startup_state()
+        assert (state.active, state.module) == (False, str(module))
+        return str(state.reason)
+
     monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path)])
-    assert "is not a site directory" in _startup_state._not_started(tmp_path / "other", None)
-    assert "is missing beside" in _startup_state._not_started(tmp_path, None)
-    file = str(tmp_path / "plugincreds_startup.pth")
-    assert "its line has not run" in _startup_state._not_started(tmp_path, file)
-    (tmp_path / "plugincreds_startup.start").touch()
-    monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
-    assert ".start stands beside" in _startup_state._not_started(tmp_path, file)
-    assert "different versions" in str(_startup_state._caution(tmp_path / "x.py"))
+    monkeypatch.setattr("site.getusersitepackages", lambda: str(tmp_path / "none"))
+    plugincreds_startup.uninstall()
+    try:
+        module = tmp_path / "plugincreds_startup.py"
+        assert "is not a site directory" in reason(tmp_path / "other" / module.name)
+        assert "is missing beside" in reason(module)
+        module.with_suffix(".pth").touch()
+        assert "its line has not run" in reason(module)
+        module.with_suffix(".start").touch()
+        monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
+        assert ".start stands beside" in reason(module)
+    finally:
+        plugincreds_startup.install()
+
+
+def test_a_startup_module_of_another_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Guards the caution about two versions, though the hook is active."""
+    monkeypatch.setattr(plugincreds_startup, "__file__", str(tmp_path / "plugincreds_startup.py"))
+    state = startup_state()
+    assert state.active
+    assert "different versions" in str(state.caution)
 
 
 def test_todays_packages_are_compatible() -> None:

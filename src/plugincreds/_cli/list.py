@@ -3,7 +3,7 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
 from typing import Any
@@ -85,7 +85,10 @@ def _document(discovery: Discovery, selection: SelectionInEffect, *, check: bool
         for several in discovery.plugins.values()
         for plugin in several
     ]
-    problem = selection.problem or _missing(discovery, selection)
+    problem = selection.problem
+    # A name that several packages declare is reported in their rows.
+    if problem is None and selection.plugin and selection.plugin not in discovery.plugins:
+        problem = _error_of(discovery.the_one, selection.plugin, selection.asked_by)
     problems = [] if problem is None else [problem]
     is_broken = any(plugin["problem"] for plugin in plugins) or discovery.unreadable
     return {
@@ -103,7 +106,7 @@ def _entry(
     fault = discovery.fault(plugin.name)
     problem = fault and f"The credential plugin {plugin.name!r} is of no use: {fault}."
     if check and problem is None:
-        problem = _fault_of(plugin)
+        problem = _error_of(load, plugin)
     is_selected = plugin.name == selection.plugin
     return {
         "name": plugin.name,
@@ -118,23 +121,11 @@ def _entry(
     }
 
 
-def _fault_of(plugin: InstalledPlugin) -> str | None:
-    """Import a plugin, and return what keeps it from being used, or None."""
+def _error_of(function: Callable[..., object], *arguments: object) -> str | None:
+    """Call a function, and return the error that it raises, as a sentence, or None."""
     try:
         with stdout_kept_clean():
-            load(plugin)
-    except PluginError as error:
-        return str(error)
-    return None
-
-
-def _missing(discovery: Discovery, selection: SelectionInEffect) -> str | None:
-    """Return that the selected plugin is not installed, as a sentence, or None."""
-    # A name that several packages declare is reported in their rows.
-    if selection.plugin is None or selection.plugin in discovery.plugins:
-        return None
-    try:
-        discovery.the_one(selection.plugin, str(selection.asked_by))
+            function(*arguments)
     except PluginError as error:
         return str(error)
     return None

@@ -4,7 +4,7 @@ Nothing here opens a connection, starts a process or retrieves credentials from 
 """
 
 import os
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -40,11 +40,10 @@ class ChainLocation:
     profile: str
     reads_environment: bool
 
-    @property
-    def section(self) -> Mapping[str, Any]:
-        """The profile's section, with values that may be secret: take single ones out of it."""
-        section: Mapping[str, Any] = self.session.full_config["profiles"].get(self.profile, {})
-        return section
+    def setting(self, key: str, variable: str = "") -> Any:
+        """Return what a variable or the profile says, or None. The key must not be a secret's."""
+        by_variable = os.environ.get(variable) if self.reads_environment else None
+        return by_variable or self.session.full_config["profiles"].get(self.profile, {}).get(key)
 
     def lacks(self, what: str) -> ChainStep:
         """Return a step for a provider that finds nothing in the profile."""
@@ -100,7 +99,7 @@ def _ec2_file(provider: Any, location: ChainLocation) -> ChainStep:
 
 
 def _one_setting(_provider: Any, location: ChainLocation, key: str) -> ChainStep:
-    if key not in location.section:
+    if location.setting(key) is None:
         return location.lacks(key)
     return ChainStep(Status.ASKED, f"the profile {location.profile!r} has {key}")
 
@@ -113,15 +112,11 @@ def _sso(provider: Any, location: ChainLocation) -> ChainStep:
 
 
 def _web_identity(_provider: Any, location: ChainLocation) -> ChainStep:
-    def setting(key: str, variable: str) -> str | None:
-        by_variable = os.environ.get(variable) if location.reads_environment else None
-        return by_variable or location.section.get(key)
-
-    token_file = setting(_TOKEN_FILE, _TOKEN_FILE_VARIABLE)
+    token_file = location.setting(_TOKEN_FILE, _TOKEN_FILE_VARIABLE)
     if not token_file:
         also = f", and {_TOKEN_FILE_VARIABLE} is not set" if location.reads_environment else ""
         return location.lacks(f"{_TOKEN_FILE}{also}")
-    role = setting("role_arn", "AWS_ROLE_ARN")
+    role = location.setting("role_arn", "AWS_ROLE_ARN")
     if not role:
         message = "A web identity's token file is given, but neither role_arn nor AWS_ROLE_ARN is."
         return ChainStep(Status.ERROR, message)
@@ -146,9 +141,9 @@ def _instance(_provider: Any, _location: ChainLocation) -> ChainStep:
 
 
 def _role(provider: Any, location: ChainLocation) -> ChainStep:
-    if not assumes_role(location.section):
-        return location.lacks("role_arn to assume with other credentials")
     profiles, profile = profiles_of(location.session), location.profile
+    if not assumes_role(profiles.get(profile, {})):
+        return location.lacks("role_arn to assume with other credentials")
     source = role_source(profiles, profile)
     if source is None or source.profile not in profiles:
         message = (
@@ -170,7 +165,7 @@ def _role(provider: Any, location: ChainLocation) -> ChainStep:
         builder = provider._profile_provider_builder  # noqa: SLF001 - the same
         providers = builder.providers(profile_name=source.profile, disable_env_vars=True)
     there = replace(location, profile=source.profile, reads_environment=False)
-    return _role_with(chain_report(providers, there), words, location.section["role_arn"])
+    return _role_with(chain_report(providers, there), words, location.setting("role_arn"))
 
 
 def _role_with(steps: tuple[ChainStep, ...], words: str, role: str) -> ChainStep:

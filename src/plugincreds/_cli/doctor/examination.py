@@ -78,11 +78,6 @@ class Examination:
     retrieved: Retrieval | None = None
 
     @property
-    def section(self) -> Section:
-        """The active profile's section."""
-        return self.sections.get(self.profile, {})
-
-    @property
     def profile_in_code(self) -> bool:
         """Whether the profile stands for one that a program gives in code."""
         return self.profile_given_by == "--profile"
@@ -137,25 +132,19 @@ def _imported(name: str) -> ModuleType | None:
 
 @contextmanager
 def _captured(warnings: list[str]) -> Iterator[None]:
-    """Collect our own warnings, which are printed as a part of the document."""
+    """Collect our own warnings in place of logging them: they are printed with the rest."""
+
+    def capture(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            warnings.append(record.getMessage())
+        return False
+
     logger = logging.getLogger("plugincreds")
-    handler, propagates = _Capture(warnings), logger.propagate
-    logger.addHandler(handler)
-    logger.propagate = False
+    logger.addFilter(capture)
     try:
         yield
     finally:
-        logger.propagate = propagates
-        logger.removeHandler(handler)
-
-
-class _Capture(logging.Handler):
-    def __init__(self, warnings: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._warnings = warnings
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._warnings.append(record.getMessage())
+        logger.removeFilter(capture)
 
 
 def _examine_chain(examination: Examination, profile: str | None, *, retrieve: bool) -> None:

@@ -44,14 +44,13 @@ class CredentialsOrigin:
 def origin_of(examination: Examination) -> CredentialsOrigin | None:
     """Return where the credentials come from; None where there are none."""
     last, retrieved = last_of(examination.chain), examination.retrieved
-    if retrieved is not None:
-        return None if retrieved.method is None else _retrieved_from(retrieved.method, last)
-    if last is None or last.status is Status.ERROR:
+    if retrieved is None:
+        if last is None or last.status is Status.ERROR:
+            return None
+        return CredentialsOrigin(last.provider, last.plugin, last.is_certain)
+    method = retrieved.method
+    if method is None:
         return None
-    return CredentialsOrigin(last.provider, last.plugin, last.is_certain)
-
-
-def _retrieved_from(method: str, last: ChainStep | None) -> CredentialsOrigin:
     if method.startswith(_OF_PLUGIN):
         return CredentialsOrigin(PROVIDER_NAME, method.removeprefix(_OF_PLUGIN), certain=True)
     plugin = last.plugin if last is not None and last.provider == method else None
@@ -186,7 +185,8 @@ def _of_selection(examination: Examination, environ: Mapping[str, str]) -> Itera
     name, selection = asked_by_variable(environ), examination.selection
     if name and not is_off(name) and examination.profile_in_code and selection.by != "variable":
         yield f"{VARIABLE}={name} is skipped, because the profile is given in code (--profile)."
-    origin, section = origin_of(examination), examination.section
+    origin = origin_of(examination)
+    section = examination.sections.get(examination.profile, {})
     provider = "" if origin is None else origin.provider
     if selection.by == "variable" and provider == PROVIDER_NAME:
         where = f"in profile {examination.profile!r}"
