@@ -1,4 +1,4 @@
-"""What commands print: aligned text for people, JSON for programs, and nothing of plugins."""
+"""What commands print: aligned text for people, JSON for programs, and no output of plugins."""
 
 import importlib
 import json
@@ -18,10 +18,10 @@ _OUT, _ERR = 1, 2  # file descriptors
 
 
 class Palette:
-    """Colours words, or leaves them as they are.
+    """Colours text, or leaves it plain.
 
     Args:
-        stream: What the words are printed to; only a terminal has colours.
+        stream: What the text is printed to; only a terminal has colours.
         environ: The environment, in which `NO_COLOR` may be set.
     """
 

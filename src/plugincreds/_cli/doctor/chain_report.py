@@ -155,14 +155,15 @@ def _role(provider: Any, location: ChainLocation) -> ChainStep:
     if source.by_credential_source:
         name = profiles[source.profile]["credential_source"]
         words = f"credential_source = {name}"
-        known = provider._credential_sourcer._providers  # noqa: SLF001 - a test pins these names
+        # botocore has no public way to either; tests pin both names.
+        known = provider._credential_sourcer._providers  # noqa: SLF001
         providers = [each for each in known if name == each.CANONICAL_NAME]
         if not providers:
             message = f"The profile {source.profile!r} has {words}, which botocore does not know."
             return ChainStep(Status.ERROR, message)
     else:
         words = f"those of the profile {source.profile!r}"
-        builder = provider._profile_provider_builder  # noqa: SLF001 - the same
+        builder = provider._profile_provider_builder  # noqa: SLF001
         providers = builder.providers(profile_name=source.profile, disable_env_vars=True)
     there = replace(location, profile=source.profile, reads_environment=False)
     return _role_with(chain_report(providers, there), words, location.setting("role_arn"))
@@ -180,7 +181,7 @@ def _role_with(steps: tuple[ChainStep, ...], words: str, role: str) -> ChainStep
     return replace(step, status=Status.ASKED, reason=reason, is_certain=True)
 
 
-# What is done in place of a load(), for each of botocore's providers.
+# How each of botocore's providers is looked at; by METHOD.
 _LOOKS: dict[str, Callable[[Any, ChainLocation], ChainStep]] = {
     "env": partial(_keys, found="AWS_ACCESS_KEY_ID is set", missing="AWS_ACCESS_KEY_ID is not set"),
     "assume-role": _role,

@@ -64,14 +64,11 @@ def _not_wrapped(hook: object) -> str | None:
     found = f"The hook is installed, but {' and '.join(plain)} of {module.__name__} "
     if len(plain) < len(functions):
         return f"{found}is not wrapped: it was replaced, or this botocore does not have it."
-    why = (
-        _finder_ahead(hook, module.__name__) or "it was imported past the finders of sys.meta_path"
-    )
-    return f"{found}are not wrapped: {why}; {_ADVICE}."
+    return f"{found}are not wrapped: {_way_past(hook, module.__name__)}; {_ADVICE}."
 
 
-def _finder_ahead(hook: object, module: str) -> str:
-    """Return which finder before the hook finds botocore's module itself, or an empty text."""
+def _way_past(hook: object, module: str) -> str:
+    """Return how botocore's module was imported without the hook."""
     import botocore  # noqa: PLC0415 - it waits until it is needed
 
     for finder in takewhile(lambda each: each is not hook, sys.meta_path):
@@ -82,7 +79,7 @@ def _finder_ahead(hook: object, module: str) -> str:
                     f"the finder {kind.__module__}.{kind.__qualname__} comes before the hook in "
                     "sys.meta_path and finds that module itself"
                 )
-    return ""
+    return "it was imported past the finders of sys.meta_path"
 
 
 def _not_started(folder: Path, startup_file: str | None) -> str:
