@@ -18,7 +18,7 @@ def add_parser(commands: Any) -> None:
     """Add the command to those of the program."""
     parser = commands.add_parser("doctor", help=_SUMMARY, description=__doc__, allow_abbrev=False)
     parser.add_argument(
-        "--profile", metavar="P", help="examine what this profile, given in code, does"
+        "--profile", metavar="P", help="a profile that a program would give in code"
     )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
