@@ -17,10 +17,12 @@ import pytest
 
 import plugincreds
 import plugincreds_startup
-from plugincreds._bindings.compatibility import aio_misfits, misfits
+from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_api
 from plugincreds._cli import main
+from plugincreds._cli.doctor import examination as _examination
 from plugincreds._cli.doctor import startup_state as _startup_state
-from plugincreds._cli.doctor import text as _doctor_text
+from plugincreds._cli.doctor import text as _text
+from plugincreds._cli.doctor.startup_state import startup_state
 from tests.support import golden
 from tests.unit.conftest import GROUP, Install
 
@@ -87,7 +89,7 @@ def one(install: Install, _patch: pytest.MonkeyPatch, config: Path) -> list[str]
 
 
 def several(install: Install, _patch: pytest.MonkeyPatch, _config: Path) -> list[str]:
-    """Two that are configured, one that declines, one that is broken; nobody selects any."""
+    """Two that are configured, one that declines, one that is broken; none is selected."""
     points = f"[{GROUP}]\na = acme_a:get_provider\nb = acme_b:get_provider\n"
     site = install(DECLINES, module="acme_a", entry_points=f"{points}c = acme_c\nd = acme_d:x\n")
     (site / "acme_b.py").write_text(GOOD)
@@ -124,7 +126,7 @@ def test_output(
 ) -> None:
     """Guards every word of the text, and every key of the document that programs read."""
     options = arrange(install, monkeypatch, tmp_path / "config")
-    monkeypatch.setattr(_doctor_text, "_WIDTH", 10_000)  # paths differ in length
+    monkeypatch.setattr(_text, "_WIDTH", 10_000)  # paths differ in length
     status = main(["doctor", *options, *(["--json"] if form == "json" else [])])
     assert status == (1 if arrange in {nothing, broken} else 0)
     plain = golden.plain_json if form == "json" else golden.plain_text
@@ -169,7 +171,7 @@ SETTINGS: dict[str, tuple[str, dict[str, str], str | None]] = {
         "default",
     ),
     "a role in a circle": (f"[default]\n{ROLE}source_profile = default\n", {}, None),
-    "a role of nobody": (f"[default]\n{ROLE}source_profile = x\n", {}, None),
+    "a role without a source": (f"[default]\n{ROLE}source_profile = x\n", {}, None),
     "a role of an empty profile": (
         f"[default]\n{ROLE}source_profile = x\n[profile x]\nregion = x\n",
         {},
@@ -184,6 +186,12 @@ SETTINGS: dict[str, tuple[str, dict[str, str], str | None]] = {
     ),
     "sso without a session": (
         "[default]\nsso_session = x\nsso_role_name = r\nsso_account_id = 1\n",
+        {},
+        None,
+    ),
+    "sso against its session": (
+        "[default]\nsso_session = x\nsso_role_name = r\nsso_account_id = 1\nsso_region = a\n"
+        "[sso-session x]\nsso_start_url = http://192.0.2.1\nsso_region = b\n",
         {},
         None,
     ),
@@ -421,6 +429,7 @@ def test_our_own_warnings_are_in_the_document_only(
     logger = logging.getLogger("plugincreds")
     assert logger.propagate
     assert not logger.handlers
+    assert not logger.filters
 
 
 def test_really_retrieved(install: Install, doctor: Doctor, tmp_path: Path) -> None:
@@ -538,10 +547,10 @@ def test_a_selected_plugin_is_not_used_without_the_hook(
 
 
 def test_half_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
-    """Guards that a function which somebody has replaced is named."""
+    """Guards that a function which was replaced is named."""
     original = botocore.credentials.create_credential_resolver.__plugincreds_original__
     monkeypatch.setattr(botocore.credentials, "create_credential_resolver", original)
-    state = _startup_state.startup_state()
+    state = startup_state()
     assert not state.active
     assert "create_credential_resolver of botocore.credentials is not" in str(state.reason)
 
@@ -557,35 +566,55 @@ def test_a_finder_ahead_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module.create_credential_resolver.__plugincreds_original__
     monkeypatch.setattr(module, "create_credential_resolver", original)
     monkeypatch.setattr(builder, "providers", builder.providers.__plugincreds_original__)
-    assert "past the finders" in str(_startup_state.startup_state().reason)
+    assert "past the finders" in str(startup_state().reason)
     monkeypatch.setattr(sys, "meta_path", [Ahead(), *sys.meta_path])
-    assert "Ahead stands before the hook" in str(_startup_state.startup_state().reason)
+    assert "Ahead comes before the hook" in str(startup_state().reason)
 
 
 def test_why_the_hook_has_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
     """Guards the reasons that the functional tests cannot bring about in every Python."""
+
+    def reason(module: Path) -> str:
+        monkeypatch.setattr(plugincreds_startup, "__file__", str(module))
+        state = startup_state()
+        assert (state.active, state.module) == (False, str(module))
+        return str(state.reason)
+
     monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path)])
-    assert "is not a site directory" in _startup_state._not_started(tmp_path / "other", None)
-    assert "is missing beside" in _startup_state._not_started(tmp_path, None)
-    file = str(tmp_path / "plugincreds_startup.pth")
-    assert "its line has not run" in _startup_state._not_started(tmp_path, file)
-    (tmp_path / "plugincreds_startup.start").touch()
-    monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
-    assert ".start stands beside" in _startup_state._not_started(tmp_path, file)
-    assert "different versions" in str(_startup_state._caution(tmp_path / "x.py"))
+    monkeypatch.setattr("site.getusersitepackages", lambda: str(tmp_path / "none"))
+    plugincreds_startup.uninstall()
+    try:
+        module = tmp_path / "plugincreds_startup.py"
+        assert "is not a site directory" in reason(tmp_path / "other" / module.name)
+        assert "is missing beside" in reason(module)
+        module.with_suffix(".pth").touch()
+        assert "its line has not run" in reason(module)
+        module.with_suffix(".start").touch()
+        monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
+        assert ".start stands beside" in reason(module)
+    finally:
+        plugincreds_startup.install()
 
 
-def test_todays_packages_fit() -> None:
+def test_a_startup_module_of_another_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+    """Guards the caution about two versions, though the hook is active."""
+    monkeypatch.setattr(plugincreds_startup, "__file__", str(tmp_path / "plugincreds_startup.py"))
+    state = startup_state()
+    assert state.active
+    assert "different versions" in str(state.caution)
+
+
+def test_todays_packages_are_compatible() -> None:
     """Guards that the doctor's check says of the supported versions what the tests say."""
-    assert misfits(botocore.credentials) == ()
+    assert unexpected_api(botocore.credentials) == ()
     aio = pytest.importorskip("aiobotocore.credentials")
-    assert aio_misfits(aio, botocore.credentials) == ()
+    assert aio_unexpected_api(aio, botocore.credentials) == ()
 
 
-def test_what_does_not_fit_is_named() -> None:
+def test_an_unexpected_api_is_named() -> None:
     """Guards that each thing that we rely on is looked at, and that nothing is raised."""
     nothing_there = SimpleNamespace()
-    assert set(misfits(nothing_there)) == {
+    assert set(unexpected_api(nothing_there)) == {
         "CredentialResolver",
         "ProfileProviderBuilder._session",
         "ProfileProviderBuilder.providers",
@@ -593,7 +622,7 @@ def test_what_does_not_fit_is_named() -> None:
         "RefreshableCredentials.refresh_needed",
         "create_credential_resolver",
     }
-    assert set(aio_misfits(nothing_there, botocore.credentials)) == {
+    assert set(aio_unexpected_api(nothing_there, botocore.credentials)) == {
         "AioCredentialResolver.load_credentials",
         "AioProfileProviderBuilder",
         "AioRefreshableCredentials.get_frozen_credentials",
@@ -602,13 +631,13 @@ def test_what_does_not_fit_is_named() -> None:
     }
 
 
-def test_a_botocore_that_does_not_fit(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
+def test_an_incompatible_botocore(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
     """Guards the advice that a person gets before anything goes wrong."""
-    faults = {"botocore.credentials": ["CredentialResolver"]}
-    monkeypatch.setattr("plugincreds._cli._examination.faults_of_bindings", lambda: faults)
+    unexpected = {"botocore.credentials": ["CredentialResolver"]}
+    monkeypatch.setattr(_examination, "_unexpected_apis", lambda: unexpected)
     document = doctor()
-    assert document["bindings"] == faults
-    assert "not as plugincreds knows it: CredentialResolver" in document["warnings"][0]
+    assert document["bindings"] == unexpected
+    assert "has an unexpected API: CredentialResolver. That" in document["warnings"][0]
 
 
 @pytest.mark.parametrize(
@@ -702,7 +731,7 @@ def test_a_role_with_a_plugin_whose_values_cannot_be_shared(
         (WITH_CONTEXT, OPTIONS, "vault", False),
     ],
 )
-def test_options_that_nobody_reads(
+def test_unread_options(
     install: Install,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -725,17 +754,15 @@ def test_options_that_nobody_reads(
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("credential_plugins = vault", "credential_plugins, which nobody reads; did you mean "
+        ("credential_plugins = vault", "the unknown key credential_plugins; did you mean "
          "credential_plugin? "),
         ("credential_plugin_opts = x", "did you mean credential_plugin_options? "),
         ("credentials_plugin = vault", "did you mean credential_plugin? "),
-        ("credential_plugin_" + "x" * 40 + " = y", "x, which nobody reads. "),
+        ("credential_plugin_" + "x" * 40 + " = y", "x. Correct or remove that line."),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("profile", ["default", "base"])
-def test_a_key_that_nobody_reads(
-    tmp_path: Path, doctor: Doctor, line: str, said: str, profile: str
-) -> None:
+def test_an_unknown_key(tmp_path: Path, doctor: Doctor, line: str, said: str, profile: str) -> None:
     """Guards that a typo is seen, because of which other keys sign, also in a source profile."""
     lines = dict.fromkeys(["default", "base"], "") | {profile: line}
     (tmp_path / "config").write_text(

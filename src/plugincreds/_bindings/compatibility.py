@@ -1,4 +1,4 @@
-"""Whether a botocore is as we know it: the few callables and attributes that we rely on."""
+"""Whether a version of botocore has the few callables and attributes that the bindings use."""
 
 import inspect
 from typing import Any
@@ -8,8 +8,11 @@ _FIELDS = ("access_key", "secret_key", "token")
 _AIO_BUILDERS = ("AioProfileProviderBuilder", "AnyioProfileProviderBuilder")
 
 
-def misfits(module: Any) -> tuple[str, ...]:
-    """Return what differs in a botocore's `credentials` module from what we rely on."""
+def unexpected_api(module: Any) -> tuple[str, ...]:
+    """Return the names in a botocore's `credentials` module that are not as the bindings use them.
+
+    The result is empty for a compatible version.
+    """
     builder = getattr(module, "ProfileProviderBuilder", None)
     fields = getattr(getattr(module, "ReadOnlyCredentials", None), "_fields", ())
     checks = {
@@ -28,11 +31,11 @@ def misfits(module: Any) -> tuple[str, ...]:
         ),
         "ProfileProviderBuilder._session": builder is not None and _keeps_session(builder),
     }
-    return tuple(name for name, fits in checks.items() if not fits)
+    return tuple(name for name, is_expected in checks.items() if not is_expected)
 
 
-def aio_misfits(module: Any, botocore: Any) -> tuple[str, ...]:
-    """Return the same for aiobotocore's module, beside botocore's own."""
+def aio_unexpected_api(module: Any, botocore: Any) -> tuple[str, ...]:
+    """Return the same for aiobotocore's module, which is compared with botocore's."""
     providers = getattr(getattr(botocore, "ProfileProviderBuilder", None), "providers", None)
     builders = [getattr(module, name) for name in _AIO_BUILDERS if hasattr(module, name)]
     resolver = getattr(module, "AioCredentialResolver", None)
@@ -52,12 +55,13 @@ def aio_misfits(module: Any, botocore: Any) -> tuple[str, ...]:
         "ReadOnlyCredentials": getattr(module, "ReadOnlyCredentials", None)
         is getattr(botocore, "ReadOnlyCredentials", None),
     }
-    return tuple(name for name, fits in checks.items() if not fits)
+    return tuple(name for name, is_expected in checks.items() if not is_expected)
 
 
 def _parameters(function: Any) -> list[str]:
+    # signature() follows __wrapped__, so it sees botocore's function below our own wrapper.
     try:
-        return list(inspect.signature(function).parameters)  # past our own wrapper
+        return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
         return []
 
@@ -70,5 +74,5 @@ def _keeps_session(builder: Any) -> bool:
     session = object()
     try:
         return builder(session)._session is session  # noqa: SLF001 - this is what is looked at
-    except Exception:  # noqa: BLE001 - whatever it raises, it is not as we know it
+    except Exception:  # noqa: BLE001 - whatever it raises, its constructor is another one
         return False

@@ -41,7 +41,9 @@ def exported_value(
     chosen = _chosen(name, session, active, in_code=profile is not None)
     names = [chosen.name] if isinstance(chosen, Selected) else registry().discovery().plugins
     with marked(list(names)):
-        source = source_of(chosen, Request(session, "botocore", active))
+        is_selected = isinstance(chosen, Selected)
+        request = Request(session, "botocore", active, is_selected=is_selected)
+        source = source_of(chosen, request)
         if source is None:
             raise PluginError(f"`{_COMMAND}` found no plugin. Name one, or install one.")
         value: Value = source.engine.get()

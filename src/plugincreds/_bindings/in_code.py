@@ -84,7 +84,7 @@ def new_credentials(plugin: ModuleType | str) -> Any:
     """
     wanted, found = _looked_up(plugin, "new_credentials")
     provider = _provider(_new_session(), wanted, found)
-    return provider.credentials(configured_source(wanted, provider.request()))
+    return provider.credentials(configured_source(wanted, provider.request(wanted)))
 
 
 def create_session(plugin: ModuleType | str, **boto3_session_arguments: Any) -> Any:
@@ -177,7 +177,7 @@ def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[S
 
 
 def _functions(wanted: Selected, plugin: Plugin) -> tuple[Callable[[], Any], Callable[[], bool]]:
-    request = _provider(_new_session(), wanted, plugin).request()
+    request = _provider(_new_session(), wanted, plugin).request(wanted)
     _, functions = loaded_functions(plugin, request)
     if functions is None:
         raise declined(wanted, plugin, request)

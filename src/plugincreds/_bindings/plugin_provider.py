@@ -67,7 +67,7 @@ class PluginProvider:
             from plugincreds._bindings.loading import source_of
             from plugincreds._bindings.rejection import RejectionHandler
 
-            source = source_of(chosen, self.request())
+            source = source_of(chosen, self.request(chosen))
             if source is None or isinstance(chosen, Off):
                 return None
             RejectionHandler(source).register(self._session)
@@ -95,12 +95,14 @@ class PluginProvider:
         """
         return self._choose(profiles_of(self._session).get(self._profile, {}))
 
-    def request(self) -> "Request":
+    def request(self, chosen: Selection) -> "Request":
         """Return what the session asks of plugins for the profile."""
         from plugincreds._bindings.request import Request
 
-        package = self._base_package
-        return Request(self._session, package, self._profile, self._plugin)
+        is_selected = isinstance(chosen, Selected)
+        return Request(
+            self._session, self._base_package, self._profile, self._plugin, is_selected=is_selected
+        )
 
     def credentials(self, source: "Source", account_id: str | None = None) -> Any:
         """Return what botocore signs with, for a source."""

@@ -25,12 +25,20 @@ class Request:
         package: The botocore that base sessions are of: "botocore" or "awscli.botocore".
         profile: The name of the profile.
         plugin: The plugin, where a program has passed it; else it is looked up by name.
+        is_selected: Whether one plugin is selected, or else any that is installed may answer.
     """
 
     def __init__(
-        self, session: Any, package: str, profile: str, plugin: Plugin | None = None
+        self,
+        session: Any,
+        package: str,
+        profile: str,
+        plugin: Plugin | None = None,
+        *,
+        is_selected: bool,
     ) -> None:
         self.plugin = plugin
+        self._is_selected = is_selected
         self._session = session
         self._package = package
         self._profile = profile
@@ -67,6 +75,7 @@ class Request:
             region=variables["region"],
             options=options,
             open_session=open_session,
+            is_selected=self._is_selected,
         )
         # What the base session finds differs with the files, too.
         files = (_absolute(variables[file]) for file in _BASE_FILES)

@@ -25,7 +25,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()
-    except BrokenPipeError:  # as with `| head`; nothing more can be said on stdout
+    except BrokenPipeError:  # as with `| head`: stdout takes no more text
         sys.stdout = None
         return 1
     except KeyboardInterrupt:
@@ -37,7 +37,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def script() -> int:
-    """Be the command: nothing that comes later, from a thread or at exit, follows its document."""
+    """Run as the console script; stdout is closed after the document.
+
+    What plugins print later, from their threads or at exit, goes to stderr.
+    """
     status = main()
     with suppress(OSError, ValueError):
         os.dup2(2, 1)

@@ -34,7 +34,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run_list(arguments: argparse.Namespace) -> int:
-    """Print what each file holds, but for keys."""
+    """Print what each file holds, without the keys."""
     files = CacheFiles(cache_folder(os.environ))
     status, rows = 0, []
     for name in files.names():
@@ -59,7 +59,7 @@ def run_clear(arguments: argparse.Namespace) -> int:
     files = CacheFiles(cache_folder(os.environ))
     status, removed, plugins = 0, 0, {name: _plugin_of(files, name) for name in files.names()}
     if arguments.name is not None and arguments.name not in plugins.values():
-        # What was to be gone is not there, so the status is that of success.
+        # Nothing of that plugin is left to remove, so this is a success.
         print_lines([_nothing_of(arguments.name, files, plugins.values())])
         return 0
     for name, plugin in plugins.items():
@@ -76,7 +76,7 @@ def run_clear(arguments: argparse.Namespace) -> int:
 
 
 def _nothing_of(plugin: str, files: CacheFiles, plugins: Collection[str | None]) -> str:
-    """Return what is shared, as sentences, where nothing of one plugin is."""
+    """Return, as sentences, that nothing of one plugin is shared, and what is."""
     lines = [f"Nothing of the plugin {plugin!r} is shared in {files.folder}."]
     names = sorted({name for name in plugins if name is not None})
     if names:
@@ -105,7 +105,7 @@ def _facts(name: str, entry: Entry | None) -> dict[str, str | None]:
 
 def _plugin_of(files: CacheFiles, name: str) -> str | None:
     try:
-        # Also of an entry that has expired: it was good at some time.
+        # At the time 0 no entry has expired yet: those that have are to be removed as well.
         entry = entry_of(files.read(name), 0.0)
     except (OSError, RefusedError):
         return None

@@ -12,9 +12,8 @@ from plugincreds._cli.terminal import stdout_kept_clean
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
 
-_UNDER_WAY = (
-    "PLUGINCREDS_EXPORTING"  # the names of the plugins that are exported above this process
-)
+# The environment variable that tells child processes which plugins are being exported.
+_EXPORTING = "PLUGINCREDS_EXPORTING"
 _NOT_FOR_CMD = '"%!\r\n'
 
 
@@ -33,7 +32,7 @@ def add_parser(commands: Any) -> None:
         help="the plugin; without it, the one that is selected here, else the first installed one "
         "that does not decline",
     )
-    parser.add_argument("--profile", help="whose options, region and settings the plugin is told")
+    parser.add_argument("--profile", help="the profile whose options, region and settings are used")
     parser.add_argument(
         "--format", choices=_FORMATS, default="process", help="the form (default: %(default)s)"
     )
@@ -42,7 +41,8 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the credentials, and nothing else, to stdout."""
-    from plugincreds._bindings.exporting import exported_value  # noqa: PLC0415 - it needs botocore
+    # Imported here, because the other commands and --help don't need botocore.
+    from plugincreds._bindings.exporting import exported_value  # noqa: PLC0415
 
     with stdout_kept_clean():
         value = exported_value(arguments.name, arguments.profile, _marked)
@@ -53,12 +53,14 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _marked(plugins: Sequence[str]) -> Iterator[None]:
-    """Run the body with a mark in the environment, which processes below this one see.
+    """Name the plugins in the environment of child processes while the body runs.
 
     Raises:
-        PluginError: It is there already: this process would wait for itself.
+        PluginError: One is named already: this process is a child of its own export, and each
+            would wait for the other.
     """
-    names = _names(os.environ.get(_UNDER_WAY))
+    before = os.environ.get(_EXPORTING)
+    names = _names(before)
     for plugin in plugins:
         if plugin in names:
             raise PluginError(
@@ -67,15 +69,14 @@ def _marked(plugins: Sequence[str]) -> Iterator[None]:
                 "credential_process. Give the plugin a profile with credentials of its own.",
                 plugin=plugin,
             )
-    before = os.environ.get(_UNDER_WAY)
-    os.environ[_UNDER_WAY] = json.dumps([*names, *plugins])
+    os.environ[_EXPORTING] = json.dumps([*names, *plugins])
     try:
         yield
     finally:
         if before is None:
-            del os.environ[_UNDER_WAY]
+            del os.environ[_EXPORTING]
         else:
-            os.environ[_UNDER_WAY] = before
+            os.environ[_EXPORTING] = before
 
 
 def _names(mark: str | None) -> list[str]:
@@ -114,7 +115,7 @@ def _variables(value: Value) -> dict[str, str | None]:
 
 
 def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Value], str]:
-    """Return what sets the variables, and takes away what another value may have left there."""
+    """Return a formatter; it unsets the variables that earlier credentials may have left."""
 
     def formatted(value: Value) -> str:
         return "\n".join(
@@ -134,7 +135,7 @@ def _quoted_for_fish(text: str) -> str:
 
 
 def _quoted_for_cmd(text: str) -> str:
-    # Between `set "` and `"` all stands for itself, but for what no quoting can express.
+    # Between `set "` and `"` every other character stands for itself; these cannot be quoted.
     if set(_NOT_FOR_CMD) & set(text):
         raise PluginError(
             "A value has a character that cmd.exe cannot be given in a variable. Use --format "

@@ -3,11 +3,17 @@
 import argparse
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
-from plugincreds._cli.selection import InEffect, in_effect, with_place
+from plugincreds._cli.selection import (
+    NOT_SELECTED,
+    SelectionInEffect,
+    selection_in_effect,
+    with_location,
+)
 from plugincreds._cli.terminal import Palette, print_json, print_lines, stdout_kept_clean, table
 from plugincreds._errors import PluginError
 from plugincreds._plugins.discovery import GROUP, Discovery
@@ -37,8 +43,8 @@ def add_parser(commands: Any) -> None:
 def run(arguments: argparse.Namespace) -> int:
     """Print the plugins; 1 if one is of no use, or the selected one is missing."""
     discovery = registry().discovery()
-    found = selected_here(os.environ)
-    document = _document(discovery, found, check=arguments.check)
+    selection = _selection_here(os.environ)
+    document = _document(discovery, selection, check=arguments.check)
     if arguments.json:
         print_json(document)
     else:
@@ -46,11 +52,11 @@ def run(arguments: argparse.Namespace) -> int:
     return 0 if document["ok"] else 1
 
 
-def selected_here(environ: Mapping[str, str]) -> InEffect:
+def _selection_here(environ: Mapping[str, str]) -> SelectionInEffect:
     """Return what is selected; botocore reads the files, if there is one and it matters."""
     files = {name: Path(environ.get(name) or path) for name, path in _FILES.items()}
     if asked_by_variable(environ) or not any(map(_exists, files.values())):
-        return in_effect(environ, {}, "default")
+        return selection_in_effect(environ, {}, "default")
     from botocore.session import Session  # noqa: PLC0415 - half a second that most need not wait
 
     from plugincreds._bindings.sessions import active_profile, profiles_of  # noqa: PLC0415
@@ -58,11 +64,12 @@ def selected_here(environ: Mapping[str, str]) -> InEffect:
     session = Session()
     try:
         session.get_scoped_config()  # raises if there is no such profile
-        found = in_effect(environ, profiles_of(session), active_profile(session))
+        selection = selection_in_effect(environ, profiles_of(session), active_profile(session))
     except Exception as error:  # noqa: BLE001 - a file that botocore cannot read
-        return InEffect("nobody", problem=f"The profiles cannot be read ({described(error)}).")
+        problem = f"The profiles cannot be read ({described(error)})."
+        return SelectionInEffect(NOT_SELECTED, problem=problem)
     names = ("config_file", "credentials_file")
-    return with_place(found, *map(session.get_config_variable, names))
+    return with_location(selection, *map(session.get_config_variable, names))
 
 
 def _exists(path: Path) -> bool:
@@ -72,34 +79,35 @@ def _exists(path: Path) -> bool:
         return False
 
 
-def _document(discovery: Discovery, found: InEffect, *, check: bool) -> dict[str, Any]:
+def _document(discovery: Discovery, selection: SelectionInEffect, *, check: bool) -> dict[str, Any]:
     plugins = [
-        _entry(discovery, plugin, found, check=check)
+        _entry(discovery, plugin, selection, check=check)
         for several in discovery.plugins.values()
         for plugin in several
     ]
-    problems = [] if found.problem is None else [found.problem]
-    # A name that several packages declare is told of in their rows.
-    if found.plugin and found.plugin not in discovery.plugins and not problems:
-        problems.append(_missing(discovery, found))
+    problem = selection.problem
+    # A name that several packages declare is reported in their rows.
+    if problem is None and selection.plugin and selection.plugin not in discovery.plugins:
+        problem = _error_of(discovery.the_one, selection.plugin, selection.asked_by)
+    problems = [] if problem is None else [problem]
     is_broken = any(plugin["problem"] for plugin in plugins) or discovery.unreadable
     return {
         "ok": not (problems or is_broken),
         "plugins": plugins,
-        "selection": found.as_document(),
+        "selection": asdict(selection),
         "problems": problems,
         "unreadable": list(discovery.unreadable),
     }
 
 
 def _entry(
-    discovery: Discovery, plugin: InstalledPlugin, found: InEffect, *, check: bool
+    discovery: Discovery, plugin: InstalledPlugin, selection: SelectionInEffect, *, check: bool
 ) -> dict[str, Any]:
     fault = discovery.fault(plugin.name)
     problem = fault and f"The credential plugin {plugin.name!r} is of no use: {fault}."
     if check and problem is None:
-        problem = _fault_of(plugin)
-    is_selected = plugin.name == found.plugin
+        problem = _error_of(load, plugin)
+    is_selected = plugin.name == selection.plugin
     return {
         "name": plugin.name,
         "distribution": plugin.distribution,
@@ -107,28 +115,20 @@ def _entry(
         "entry_point": plugin.value,
         "location": plugin.location,
         "selected": is_selected,
-        "selected_by": found.asked_by if is_selected else None,
+        "selected_by": selection.asked_by if is_selected else None,
         "checked": check,
         "problem": problem,
     }
 
 
-def _fault_of(plugin: InstalledPlugin) -> str | None:
-    """Import a plugin, and return what keeps it from being used."""
+def _error_of(function: Callable[..., object], *arguments: object) -> str | None:
+    """Call a function, and return the error that it raises, as a sentence, or None."""
     try:
         with stdout_kept_clean():
-            load(plugin)
+            function(*arguments)
     except PluginError as error:
         return str(error)
     return None
-
-
-def _missing(discovery: Discovery, found: InEffect) -> str:
-    try:
-        discovery.the_one(found.plugin or "", found.asked_by or "")
-    except PluginError as error:
-        return str(error)
-    return ""
 
 
 def _lines(document: dict[str, Any], palette: Palette) -> list[str]:

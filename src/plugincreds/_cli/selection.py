@@ -2,9 +2,8 @@
 
 import re
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import Any
 
 from plugincreds._errors import PluginError
 from plugincreds._profile_selection import profile_selection, role_source, source_selection
@@ -20,17 +19,19 @@ from plugincreds._settings import (
     own_plugin,
 )
 
+NOT_SELECTED = "nobody"  # the word that stands in the JSON documents since 1.0.0
+_SOURCE_KEY = "credential_source"
 _SECTION = re.compile(r"\[(?P<name>[^]]*)\]")
 _QUOTES = "\"'"
 
 
 @dataclass(frozen=True, slots=True)
-class InEffect:
-    """What is selected.
+class SelectionInEffect:
+    """Which plugin is selected.
 
     Attributes:
         by: "variable", "profile" or "credential_source" where one plugin is selected, "off"
-            where plugins are switched off, "nobody" where any installed one may answer.
+            where plugins are switched off, NOT_SELECTED where any installed one may answer.
         plugin: The name of the plugin that is selected, or None.
         asked_by: What selects it or switches plugins off, in the words of a message, or None.
         profile: The profile in which that is written, or None.
@@ -48,68 +49,77 @@ class InEffect:
     line: int | None = None
 
     @property
-    def place(self) -> str:
+    def location(self) -> str:
         """File and line as editors know them, empty where it is in no file."""
         return "" if self.file is None else f"{self.file}:{self.line}"
 
-    def as_document(self) -> dict[str, Any]:
-        """Return all that, for programs."""
-        return asdict(self)
 
-
-def in_effect(
+def selection_in_effect(
     environ: Mapping[str, str],
     profiles: Mapping[str, Section],
     profile: str,
     *,
     profile_in_code: bool = False,
-) -> InEffect:
+) -> SelectionInEffect:
     """Return what is selected for a profile; where it is written is left open."""
     section = profiles.get(profile, {})
     chosen: Selection = chain_selection(environ, section, profile_in_code=profile_in_code)
     if isinstance(chosen, Selected):
-        return InEffect("variable", chosen.name, chosen.asked_by)
-    by, where = _written(profiles, profile)
-    wants = profiles.get(where, {}) if where else {}
+        return SelectionInEffect("variable", chosen.name, chosen.asked_by)
+    by, where = _asking_profile(profiles, profile)
+    asking = profiles.get(where, {})
     try:
         if by == "profile":
-            chosen = profile_selection(environ, wants, where)
-        elif by == "credential_source":
-            chosen = source_selection(environ, wants, where)
+            chosen = profile_selection(environ, asking, where)
+        elif by == _SOURCE_KEY:
+            chosen = source_selection(environ, asking, where)
     except PluginError as error:
-        key, name = (PLUGIN_KEY, own_plugin(wants))
-        if by == "credential_source":
-            key, name = ("credential_source", SOURCE_NAME)
+        name = SOURCE_NAME if by == _SOURCE_KEY else own_plugin(asking)
+        key = _SOURCE_KEY if by == _SOURCE_KEY else PLUGIN_KEY
         asked_by = f"{key} = {name} in profile {where!r}"
-        return InEffect(by, error.plugin, asked_by, where, problem=str(error))
+        return SelectionInEffect(by, error.plugin, asked_by, where, problem=str(error))
     if isinstance(chosen, Selected):
-        is_variable = chosen.asked_by.startswith(f"{VARIABLE}=")
-        return InEffect(
-            "variable" if is_variable else by, chosen.name, chosen.asked_by, profile=where
-        )
+        if chosen.asked_by.startswith(f"{VARIABLE}="):
+            by = "variable"
+        return SelectionInEffect(by, chosen.name, chosen.asked_by, where)
     if is_off(asked_by_variable(environ)):
-        return InEffect("off", asked_by=f"{VARIABLE}={OFF}")
+        return SelectionInEffect("off", asked_by=f"{VARIABLE}={OFF}")
     if is_off(own_plugin(section)):
         asked_by = f"{PLUGIN_KEY} = {OFF} in profile {profile!r}"
-        return InEffect("off", asked_by=asked_by, profile=profile)
-    return InEffect("nobody")
+        return SelectionInEffect("off", asked_by=asked_by, profile=profile)
+    return SelectionInEffect(NOT_SELECTED)
 
 
-def with_place(found: InEffect, config_file: str, credentials_file: str) -> InEffect:
+def _asking_profile(profiles: Mapping[str, Section], profile: str) -> tuple[str, str]:
+    """Return in which way plugins are asked for, and in which profile."""
+    if own_plugin(profiles.get(profile, {})):
+        return "profile", profile
+    source = role_source(profiles, profile)
+    if source is None:
+        return NOT_SELECTED, ""
+    if not source.by_credential_source:
+        return "profile", source.profile
+    if profiles[source.profile][_SOURCE_KEY] == SOURCE_NAME:
+        return _SOURCE_KEY, source.profile
+    return NOT_SELECTED, ""
+
+
+def with_location(
+    selection: SelectionInEffect, config_file: str, credentials_file: str
+) -> SelectionInEffect:
     """Return the same with the file and the line; the credentials file has the last word."""
-    if found.profile is None or found.by == "variable":
-        return found
+    if selection.profile is None or selection.by == "variable":
+        return selection
     keys = [PLUGIN_KEY]
-    if found.by == "credential_source":
-        keys.append("credential_source")
+    if selection.by == _SOURCE_KEY:
+        keys.append(_SOURCE_KEY)
     for key in keys:
         for file, has_prefix in ((credentials_file, False), (config_file, True)):
             path = Path(file).expanduser()
-            line = line_of(path, found.profile, key, has_prefix=has_prefix)
+            line = line_of(path, selection.profile, key, has_prefix=has_prefix)
             if line is not None:
-                facts = {**asdict(found), "file": str(path), "line": line}
-                return InEffect(**facts)
-    return found
+                return replace(selection, file=str(path), line=line)
+    return selection
 
 
 def line_of(path: Path, profile: str, key: str, *, has_prefix: bool) -> int | None:
@@ -139,20 +149,5 @@ def line_of(path: Path, profile: str, key: str, *, has_prefix: bool) -> int | No
 
 
 def _plain(name: str) -> str:
-    """Return a section's name as one would write it without need: `profile x`."""
+    """Return a section's name without quotes and extra spaces, as in `profile x`."""
     return " ".join(word.strip(_QUOTES) for word in name.split())
-
-
-def _written(profiles: Mapping[str, Section], profile: str) -> tuple[str, str]:
-    """Return in which way plugins are asked for, and in which profile."""
-    if own_plugin(profiles.get(profile, {})):
-        return "profile", profile
-    source = role_source(profiles, profile)
-    if source is None:
-        return "nobody", ""
-    section = profiles.get(source.profile, {})
-    if not source.by_credential_source:
-        return "profile", source.profile
-    if section.get("credential_source") == SOURCE_NAME:
-        return "credential_source", source.profile
-    return "nobody", ""

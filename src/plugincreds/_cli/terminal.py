@@ -1,4 +1,4 @@
-"""What commands print: aligned text for people, JSON for programs, and nothing of plugins."""
+"""What commands print: aligned text for people, JSON for programs, and no output of plugins."""
 
 import importlib
 import json
@@ -18,11 +18,11 @@ _OUT, _ERR = 1, 2  # file descriptors
 
 
 class Palette:
-    """Colours words, or leaves them as they are.
+    """Colours text, or leaves it plain.
 
     Args:
-        stream: What the words are printed to; only a terminal has colours.
-        environ: Where `NO_COLOR` may stand.
+        stream: What the text is printed to; only a terminal has colours.
+        environ: The environment, in which `NO_COLOR` may be set.
     """
 
     def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
@@ -65,8 +65,8 @@ def print_lines(lines: Sequence[str]) -> None:
 def stdout_kept_clean() -> Iterator[None]:
     """Send to stderr whatever the body prints, also by way of the file descriptor.
 
-    Plugins run in the body. What they and their child processes print must not get into the
-    document that a command is to print.
+    Plugins run in the body. What they and their child processes print must stay out of the
+    document that the command prints.
     """
     with suppress(Exception):
         sys.stdout.flush()
@@ -75,7 +75,7 @@ def stdout_kept_clean() -> Iterator[None]:
             kept = os.dup(_OUT)
             try:
                 os.dup2(_ERR, _OUT)
-            except OSError:  # nobody hears it
+            except OSError:  # stderr is closed: what is printed there is lost
                 null = os.open(os.devnull, os.O_WRONLY)
                 os.dup2(null, _OUT)
                 os.close(null)
@@ -98,7 +98,7 @@ def _flush_of_c() -> None:
 
 def sentence(error: BaseException) -> str:
     """Return an error as one sentence, without what looks like a secret."""
-    # Ours have been cleaned when they were made, and say what to do.
+    # The messages of our own errors have no secrets and say what to do.
     if isinstance(error, RefusedError):
         return f"{error}."
     return str(error) if isinstance(error, PluginError) else f"{described(error)}."

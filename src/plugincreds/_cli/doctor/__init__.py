@@ -7,7 +7,7 @@ from dataclasses import asdict
 from typing import Any
 
 from plugincreds._cli.doctor.examination import Examination, examine
-from plugincreds._cli.doctor.findings import answer_of, errors_of, raised_by, warnings_of
+from plugincreds._cli.doctor.findings import errors_of, origin_of, raised_by, warnings_of
 from plugincreds._cli.doctor.text import doctor_lines
 from plugincreds._cli.terminal import Palette, print_json, print_lines
 
@@ -17,7 +17,9 @@ _SUMMARY = "explain which credentials a program would use here, and why"
 def add_parser(commands: Any) -> None:
     """Add the command to those of the program."""
     parser = commands.add_parser("doctor", help=_SUMMARY, description=__doc__, allow_abbrev=False)
-    parser.add_argument("--profile", metavar="P", help="as if a program gave this profile in code")
+    parser.add_argument(
+        "--profile", metavar="P", help="a profile that a program would give in code"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--retrieve", action="store_true", help="really retrieve credentials; no secret is shown"
@@ -37,19 +39,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 def _document(examination: Examination) -> dict[str, Any]:
     errors = errors_of(examination)
-    answer, retrieved = answer_of(examination), examination.retrieved
+    origin, retrieved = origin_of(examination), examination.retrieved
     return {
         "ok": not errors,
-        "answer": None if answer is None else asdict(answer),
+        "answer": None if origin is None else asdict(origin),
         "raises": raised_by(examination),
         "errors": errors,
         "warnings": warnings_of(examination, os.environ),
-        "startup_hook": examination.startup.as_document(),
+        "startup_hook": asdict(examination.startup),
         "versions": examination.versions,
         "bindings": examination.bindings,
         "profile": {"name": examination.profile, "given_by": examination.profile_given_by},
-        "selection": examination.found.as_document(),
+        "selection": asdict(examination.selection),
         "chain": [step.as_document() for step in examination.chain],
         "cache": examination.cache,
-        "retrieved": None if retrieved is None else retrieved.as_document(),
+        "retrieved": None if retrieved is None else asdict(retrieved),
     }

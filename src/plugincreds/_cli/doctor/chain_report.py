@@ -3,20 +3,21 @@
 Nothing here opens a connection, starts a process or retrieves credentials from a plugin.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+import os
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._bindings.sessions import profiles_of
 from plugincreds._cli.doctor.plugin_step import plugin_step
-from plugincreds._cli.doctor.steps import Status, Step, last_of
+from plugincreds._cli.doctor.steps import ChainStep, Status, last_of
 from plugincreds._cli.terminal import sentence
 from plugincreds._profile_selection import role_source
-from plugincreds._settings import Section, assumes_role
+from plugincreds._settings import assumes_role
 
-_SSO_KEYS = ("sso_role_name", "sso_account_id", "sso_start_url", "sso_region")
 _CONTAINER_VARIABLES = (
     "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
     "AWS_CONTAINER_CREDENTIALS_FULL_URI",
@@ -26,102 +27,123 @@ _TOKEN_FILE, _TOKEN_FILE_VARIABLE = "web_identity_token_file", "AWS_WEB_IDENTITY
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where a chain stands.
+class ChainLocation:
+    """The session and the profile that a chain belongs to.
 
     Attributes:
         session: The botocore session.
-        environ: The environment.
         profile: The profile whose providers are in the chain.
-        environment_counts: Whether the providers of a profile look at the environment, too.
+        reads_environment: Whether the providers of that profile read the environment, too.
     """
 
     session: Any
-    environ: Mapping[str, str]
     profile: str
-    environment_counts: bool
+    reads_environment: bool
 
-    @property
-    def section(self) -> Section:
-        """The profile's section, less values that may be secret."""
-        return profiles_of(self.session).get(self.profile, {})
+    def setting(self, key: str, variable: str = "") -> Any:
+        """Return what a variable or the profile says, or None. The key must not be a secret's."""
+        by_variable = os.environ.get(variable) if self.reads_environment else None
+        return by_variable or self.session.full_config["profiles"].get(self.profile, {}).get(key)
 
-    def value(self, key: str, profile: str | None = None) -> Any:
-        """Return one value of a profile that is no secret, or None."""
-        return self.session.full_config["profiles"].get(profile or self.profile, {}).get(key)
-
-    def lacks(self, what: str) -> Step:
-        """Return a step for a profile that says nothing to a provider."""
-        return Step(Status.NOT_CONFIGURED, f"the profile {self.profile!r} has no {what}")
-
-    def file(self, name: str) -> str:
-        """Return the name of one of the two files that the session reads."""
-        return str(Path(self.session.get_config_variable(name)).expanduser())
+    def lacks(self, what: str) -> ChainStep:
+        """Return a step for a provider that finds nothing in the profile."""
+        return ChainStep(Status.NOT_CONFIGURED, f"the profile {self.profile!r} has no {what}")
 
 
-def chain_report(providers: Iterable[Any], place: Place) -> tuple[Step, ...]:
+def chain_report(providers: Iterable[Any], location: ChainLocation) -> tuple[ChainStep, ...]:
     """Return what would come of asking each of the providers in order."""
-    steps: list[Step] = []
+    steps: list[ChainStep] = []
     for provider in providers:
         last = last_of(steps)
-        step = _step(provider, place) if last is None else _not_reached(last)
-        steps.append(step.of(provider))
+        if last is None:
+            step = _step(provider, location)
+        else:
+            does = "raises an error" if last.status is Status.ERROR else "comes first"
+            step = ChainStep(Status.NOT_REACHED, f"{last.provider} {does}")
+        name = getattr(provider, "METHOD", type(provider).__name__)
+        steps.append(replace(step, provider=str(name)))
     return tuple(steps)
 
 
-def _not_reached(last: Step) -> Step:
-    does = "raises an error" if last.status is Status.ERROR else "comes first"
-    return Step(Status.NOT_REACHED, f"{last.provider} {does}")
-
-
-def _step(provider: Any, place: Place) -> Step:
+def _step(provider: Any, location: ChainLocation) -> ChainStep:
     if isinstance(provider, PluginProvider):
         return plugin_step(provider)
-    look = _KNOWN.get(getattr(provider, "METHOD", ""))
+    look = _LOOKS.get(getattr(provider, "METHOD", ""))
     if look is None:
         reason = "plugincreds does not know what it does; --retrieve asks it"
-        return Step(Status.UNKNOWN, reason)
+        return ChainStep(Status.UNKNOWN, reason)
     try:
-        return look(provider, place)
+        return look(provider, location)
     except Exception as error:  # noqa: BLE001 - this is what a program would get, too
-        return Step(Status.ERROR, sentence(error))
+        return ChainStep(Status.ERROR, sentence(error))
 
 
-def _loaded(provider: Any, found: str, missing: str) -> Step:
+def _keys(provider: Any, _location: ChainLocation, found: str, missing: str) -> ChainStep:
+    """Load a provider that only reads the environment or a file."""
     if provider.load() is None:
-        return Step(Status.NOT_CONFIGURED, missing)
-    return Step(Status.ANSWERS, found)
+        return ChainStep(Status.NOT_CONFIGURED, missing)
+    return ChainStep(Status.ANSWERS, found)
 
 
-def _env(provider: Any, _place: Place) -> Step:
-    return _loaded(provider, "AWS_ACCESS_KEY_ID is set", "AWS_ACCESS_KEY_ID is not set")
+def _keys_of_profile(provider: Any, location: ChainLocation, file: str) -> ChainStep:
+    path = Path(location.session.get_config_variable(file)).expanduser()
+    profile, keys = f"the profile {location.profile!r}", f"aws_access_key_id in {path}"
+    return _keys(provider, location, f"{profile} has {keys}", f"{profile} has no {keys}")
 
 
-def _static_keys(file: str) -> Callable[[Any, Place], Step]:
-    def look(provider: Any, place: Place) -> Step:
-        path, profile = place.file(file), place.profile
-        found = f"the profile {profile!r} has aws_access_key_id in {path}"
-        missing = f"the profile {profile!r} has no aws_access_key_id in {path}"
-        return _loaded(provider, found, missing)
-
-    return look
-
-
-def _ec2_file(provider: Any, place: Place) -> Step:
+def _ec2_file(provider: Any, location: ChainLocation) -> ChainStep:
     variable = "AWS_CREDENTIAL_FILE"
-    has_variable = variable in place.environ
-    missing = f"the file of {variable} has no keys" if has_variable else f"{variable} is not set"
-    return _loaded(provider, f"the file of {variable} has keys", missing)
+    file = f"the file of {variable}"
+    missing = f"{file} has no keys" if variable in os.environ else f"{variable} is not set"
+    return _keys(provider, location, f"{file} has keys", missing)
 
 
-def _boto_file(provider: Any, _place: Place) -> Step:
-    return _loaded(provider, "a file of boto 2 has keys", "no file of boto 2 has keys")
+def _one_setting(_provider: Any, location: ChainLocation, key: str) -> ChainStep:
+    if location.setting(key) is None:
+        return location.lacks(key)
+    return ChainStep(Status.ASKED, f"the profile {location.profile!r} has {key}")
 
 
-def _role(provider: Any, place: Place) -> Step:
-    profiles, profile = profiles_of(place.session), place.profile
-    if not assumes_role(place.section):
-        return place.lacks("role_arn to assume with other credentials")
+def _sso(provider: Any, location: ChainLocation) -> ChainStep:
+    # Its load() checks the configuration and no more: tokens are read for the first signature.
+    if provider.load() is None:
+        return location.lacks("sso_role_name or sso_account_id")
+    return ChainStep(Status.ASKED, f"the profile {location.profile!r} uses SSO")
+
+
+def _web_identity(_provider: Any, location: ChainLocation) -> ChainStep:
+    token_file = location.setting(_TOKEN_FILE, _TOKEN_FILE_VARIABLE)
+    if not token_file:
+        also = f", and {_TOKEN_FILE_VARIABLE} is not set" if location.reads_environment else ""
+        return location.lacks(f"{_TOKEN_FILE}{also}")
+    role = location.setting("role_arn", "AWS_ROLE_ARN")
+    if not role:
+        message = "A web identity's token file is given, but neither role_arn nor AWS_ROLE_ARN is."
+        return ChainStep(Status.ERROR, message)
+    if not Path(token_file).is_file():
+        message = f"The web identity's token file {token_file} does not exist."
+        return ChainStep(Status.ERROR, message)
+    return ChainStep(Status.ASKED, f"{role} is assumed with the web identity in {token_file}")
+
+
+def _container(_provider: Any, _location: ChainLocation) -> ChainStep:
+    for variable in _CONTAINER_VARIABLES:
+        if variable in os.environ:
+            return ChainStep(Status.ASKED, f"{variable} is set")
+    return ChainStep(Status.NOT_CONFIGURED, "no AWS_CONTAINER_CREDENTIALS_..._URI is set")
+
+
+def _instance(_provider: Any, _location: ChainLocation) -> ChainStep:
+    if os.environ.get(_NO_METADATA, "").lower() == "true":
+        return ChainStep(Status.NOT_CONFIGURED, f"{_NO_METADATA}=true forbids it")
+    reason = "it asks the machine, which answers on EC2 only"
+    return ChainStep(Status.ASKED, reason, is_certain=False)
+
+
+def _role(provider: Any, location: ChainLocation) -> ChainStep:
+    profiles, profile = profiles_of(location.session), location.profile
+    if not assumes_role(profiles.get(profile, {})):
+        return location.lacks("role_arn to assume with other credentials")
     source = role_source(profiles, profile)
     if source is None or source.profile not in profiles:
         message = (
@@ -129,111 +151,50 @@ def _role(provider: Any, place: Place) -> Step:
             "Give it either source_profile, which names another profile that exists and leads to "
             "credentials, or credential_source."
         )
-        return Step(Status.ERROR, message)
+        return ChainStep(Status.ERROR, message)
     if source.by_credential_source:
-        name = profiles[source.profile].get("credential_source")
+        name = profiles[source.profile]["credential_source"]
         words = f"credential_source = {name}"
-        sourcer = getattr(provider, "_credential_sourcer", None)
-        known = getattr(sourcer, "_providers", [])
-        providers = [each for each in known if getattr(each, "CANONICAL_NAME", None) == name]
+        # botocore has no public way to either; tests pin both names.
+        known = provider._credential_sourcer._providers  # noqa: SLF001
+        providers = [each for each in known if name == each.CANONICAL_NAME]
         if not providers:
             message = f"The profile {source.profile!r} has {words}, which botocore does not know."
-            return Step(Status.ERROR, message)
+            return ChainStep(Status.ERROR, message)
     else:
         words = f"those of the profile {source.profile!r}"
-        builder = getattr(provider, "_profile_provider_builder")  # noqa: B009 - pinned by _fit
+        builder = provider._profile_provider_builder  # noqa: SLF001
         providers = builder.providers(profile_name=source.profile, disable_env_vars=True)
-    there = replace(place, profile=source.profile, environment_counts=False)
-    return _role_with(chain_report(providers, there), words, str(place.value("role_arn")))
+    there = replace(location, profile=source.profile, reads_environment=False)
+    return _role_with(chain_report(providers, there), words, location.setting("role_arn"))
 
 
-def _role_with(steps: tuple[Step, ...], words: str, role: str) -> Step:
+def _role_with(steps: tuple[ChainStep, ...], words: str, role: str) -> ChainStep:
     last = last_of(steps)
     if last is None:
         message = f"The role {role} has no credentials to be assumed with: {words} gives none."
-        return Step(Status.ERROR, message, source=steps)
+        return ChainStep(Status.ERROR, message, source=steps)
+    step = replace(last, plugins=(), source=steps)
     if last.status is Status.ERROR:
-        return replace(last, source=steps, plugins=())
+        return step
     reason = f"{role} is assumed with {words}: {last.provider}"
-    return replace(
-        last, status=Status.ASKED, reason=reason, is_certain=True, plugins=(), source=steps
-    )
+    return replace(step, status=Status.ASKED, reason=reason, is_certain=True)
 
 
-def _web_identity(_provider: Any, place: Place) -> Step:
-    def setting(key: str, variable: str) -> str | None:
-        by_variable = place.environ.get(variable) if place.environment_counts else None
-        return by_variable or place.value(key)
-
-    token_file = setting(_TOKEN_FILE, _TOKEN_FILE_VARIABLE)
-    if not token_file:
-        also = f", and {_TOKEN_FILE_VARIABLE} is not set" if place.environment_counts else ""
-        step = place.lacks(_TOKEN_FILE)
-        return replace(step, reason=step.reason + also)
-    role = setting("role_arn", "AWS_ROLE_ARN")
-    if not role:
-        message = "A web identity's token file is given, but neither role_arn nor AWS_ROLE_ARN is."
-        return Step(Status.ERROR, message)
-    if not Path(token_file).is_file():
-        return Step(Status.ERROR, f"The web identity's token file {token_file} does not exist.")
-    return Step(Status.ASKED, f"{role} is assumed with the web identity in {token_file}")
-
-
-def _sso(_provider: Any, place: Place) -> Step:
-    section = place.section
-    if not {"sso_role_name", "sso_account_id"} & section.keys():
-        return place.lacks("sso_role_name or sso_account_id")
-    found = set(section)
-    name = place.value("sso_session")
-    sessions = place.session.full_config.get("sso_sessions", {})
-    if name is not None and name not in sessions:
-        message = f"The profile {place.profile!r} names the sso-session {name!r}, which is nowhere."
-        return Step(Status.ERROR, message)
-    found |= set(sessions.get(name, ()))
-    missing = [key for key in _SSO_KEYS if key not in found]
-    if missing:
-        message = f"The profile {place.profile!r} uses SSO, but has no {' and '.join(missing)}."
-        return Step(Status.ERROR, message)
-    return Step(Status.ASKED, f"the profile {place.profile!r} uses SSO")
-
-
-def _login(_provider: Any, place: Place) -> Step:
-    if "login_session" not in place.section:
-        return place.lacks("login_session")
-    return Step(Status.ASKED, f"the profile {place.profile!r} has login_session")
-
-
-def _process(_provider: Any, place: Place) -> Step:
-    if place.value("credential_process") is None:
-        return place.lacks("credential_process")
-    return Step(Status.ASKED, f"the profile {place.profile!r} has credential_process")
-
-
-def _container(_provider: Any, place: Place) -> Step:
-    for variable in _CONTAINER_VARIABLES:
-        if variable in place.environ:
-            return Step(Status.ASKED, f"{variable} is set")
-    return Step(Status.NOT_CONFIGURED, "no AWS_CONTAINER_CREDENTIALS_..._URI is set")
-
-
-def _instance(_provider: Any, place: Place) -> Step:
-    if place.environ.get(_NO_METADATA, "").lower() == "true":
-        return Step(Status.NOT_CONFIGURED, f"{_NO_METADATA}=true forbids it")
-    reason = "it asks the machine, which answers on EC2 only"
-    return Step(Status.ASKED, reason, is_certain=False)
-
-
-_KNOWN: dict[str, Callable[[Any, Place], Step]] = {
-    "env": _env,
+# How each of botocore's providers is looked at; by METHOD.
+_LOOKS: dict[str, Callable[[Any, ChainLocation], ChainStep]] = {
+    "env": partial(_keys, found="AWS_ACCESS_KEY_ID is set", missing="AWS_ACCESS_KEY_ID is not set"),
     "assume-role": _role,
     "assume-role-with-web-identity": _web_identity,
     "sso": _sso,
-    "shared-credentials-file": _static_keys("credentials_file"),
-    "login": _login,
-    "custom-process": _process,
-    "config-file": _static_keys("config_file"),
+    "shared-credentials-file": partial(_keys_of_profile, file="credentials_file"),
+    "login": partial(_one_setting, key="login_session"),
+    "custom-process": partial(_one_setting, key="credential_process"),
+    "config-file": partial(_keys_of_profile, file="config_file"),
     "ec2-credentials-file": _ec2_file,
-    "boto-config": _boto_file,
+    "boto-config": partial(
+        _keys, found="a file of boto 2 has keys", missing="no file of boto 2 has keys"
+    ),
     "container-role": _container,
     "iam-role": _instance,
 }

@@ -1,9 +1,4 @@
-"""What `boto3.client()` would do here and now, gathered without changing anything.
-
-What is installed here, and whether it is as plugincreds knows it.
-
-What is asked for in regard to the cache between processes.
-"""
+"""What `boto3.client()` would do here and now, gathered without changing anything."""
 
 import importlib
 import importlib.util
@@ -18,13 +13,18 @@ from importlib import metadata
 from types import ModuleType
 from typing import Any
 
-from plugincreds._bindings.compatibility import aio_misfits, misfits
+from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_api
 from plugincreds._bindings.sessions import active_profile, profiles_of
-from plugincreds._cli.doctor.chain_report import Place, chain_report
+from plugincreds._cli.doctor.chain_report import ChainLocation, chain_report
 from plugincreds._cli.doctor.retrieval import Retrieval, retrieval
 from plugincreds._cli.doctor.startup_state import StartupState, startup_state
-from plugincreds._cli.doctor.steps import Step, last_of
-from plugincreds._cli.selection import InEffect, in_effect, with_place
+from plugincreds._cli.doctor.steps import ChainStep, last_of
+from plugincreds._cli.selection import (
+    NOT_SELECTED,
+    SelectionInEffect,
+    selection_in_effect,
+    with_location,
+)
 from plugincreds._cli.terminal import sentence
 from plugincreds._errors import PluginError
 from plugincreds._plugin_settings import cache_folder, wants_cache
@@ -38,6 +38,9 @@ from plugincreds._sharing.files import CacheFiles, RefusedError
 
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
 _FILES = ("config_file", "credentials_file")
+_PACKAGES = ("plugincreds", "botocore", "boto3", "aiobotocore", "awscli")
+_AIO = "aiobotocore.credentials"
+_MODULES = ("botocore.credentials", "awscli.botocore.credentials", _AIO)
 
 
 @dataclass(slots=True)
@@ -47,15 +50,15 @@ class Examination:
     Attributes:
         startup: The state of the startup hook.
         versions: The versions of what matters; None for what is not installed.
-        bindings: What is not as we know it, for each module with a credential chain.
+        bindings: What has an unexpected API, for each module with a credential chain.
         discovery: The installed plugins.
         profile: The name of the active profile.
         profile_given_by: "--profile", a variable, or "default".
-        sections: The sections of that profile and of those that it leads to, by name.
-        found: What is selected.
+        sections: The sections of that profile and of the one that its role leads to, by name.
+        selection: Which plugin is selected.
         chain: What would come of asking each provider.
         fault: Why there is no chain, as a sentence, or None.
-        heard: The warnings that the program itself would see.
+        captured_warnings: The warnings that the program itself would see.
         cache: The state of the cache between processes.
         retrieved: What came of retrieving, or None where that was not wanted.
     """
@@ -67,17 +70,12 @@ class Examination:
     profile: str = "default"
     profile_given_by: str = "default"
     sections: dict[str, Section] = field(default_factory=dict)
-    found: InEffect = field(default_factory=lambda: InEffect("nobody"))
-    chain: tuple[Step, ...] = ()
+    selection: SelectionInEffect = field(default_factory=lambda: SelectionInEffect(NOT_SELECTED))
+    chain: tuple[ChainStep, ...] = ()
     fault: str | None = None
-    heard: list[str] = field(default_factory=list)
-    cache: dict[str, Any] = field(default_factory=lambda: cache_state({}, "default"))
+    captured_warnings: list[str] = field(default_factory=list)
+    cache: dict[str, Any] = field(default_factory=lambda: _cache_state({}, "default"))
     retrieved: Retrieval | None = None
-
-    @property
-    def section(self) -> Section:
-        """The active profile's section."""
-        return self.sections.get(self.profile, {})
 
     @property
     def profile_in_code(self) -> bool:
@@ -89,98 +87,37 @@ def examine(profile: str | None, *, retrieve: bool = False) -> Examination:
     """Look at everything; a profile stands for one that is given in code."""
     startup = startup_state()
     discovery = registry().discovery()
-    examination = Examination(startup, versions(), faults_of_bindings(), discovery)
-    with _warnings_heard(examination.heard):
-        _look(examination, profile, retrieve=retrieve)
+    examination = Examination(startup, _versions(), _unexpected_apis(), discovery)
+    with _captured(examination.captured_warnings):
+        _examine_chain(examination, profile, retrieve=retrieve)
     return examination
 
 
-def _look(examination: Examination, profile: str | None, *, retrieve: bool) -> None:
-    from botocore.session import Session  # noqa: PLC0415 - only now it is known to be wrapped
-
-    session = Session(profile=profile)
-    examination.profile = active_profile(session)
-    examination.profile_given_by = _given_by(profile)
-    in_code = profile is not None
-    try:
-        profiles = profiles_of(session)
-        found = in_effect(os.environ, profiles, examination.profile, profile_in_code=in_code)
-        examination.found = with_place(found, *map(session.get_config_variable, _FILES))
-        examination.sections = _in_question(profiles, examination.profile)
-        asking = found.profile or examination.profile
-        examination.cache = cache_state(profiles.get(asking, {}), asking)
-        resolver = session.get_component("credential_provider")
-    except Exception as error:  # noqa: BLE001 - a program gets the same when it makes a client
-        examination.fault = sentence(error)
-        return
-    place = Place(session, os.environ, examination.profile, environment_counts=not in_code)
-    examination.chain = chain_report(resolver.providers, place)
-    last = last_of(examination.chain)
-    if last is not None and last.not_shared:  # it needs neither a folder nor a package then
-        examination.cache |= {"problem": last.not_shared, "fatal": False}
-    if retrieve:
-        examination.retrieved = retrieval(session)
-
-
-def _in_question(profiles: Mapping[str, Section], profile: str) -> dict[str, Section]:
-    source = role_source(profiles, profile)
-    names = (profile,) if source is None else (profile, source.profile)
-    return {name: profiles[name] for name in names if name in profiles}
-
-
-def _given_by(profile: str | None) -> str:
-    if profile is not None:
-        return "--profile"
-    return next((name for name in _PROFILE_VARIABLES if os.environ.get(name)), "default")
-
-
-@contextmanager
-def _warnings_heard(heard: list[str]) -> Iterator[None]:
-    """Collect our own warnings, which are a part of what is printed in the end."""
-    logger = logging.getLogger("plugincreds")
-    handler, propagates = _Listener(heard), logger.propagate
-    logger.addHandler(handler)
-    logger.propagate = False
-    try:
-        yield
-    finally:
-        logger.propagate = propagates
-        logger.removeHandler(handler)
-
-
-class _Listener(logging.Handler):
-    def __init__(self, heard: list[str]) -> None:
-        super().__init__(logging.WARNING)
-        self._heard = heard
-
-    def emit(self, record: logging.LogRecord) -> None:
-        self._heard.append(record.getMessage())
-
-
-_PACKAGES = ("plugincreds", "botocore", "boto3", "aiobotocore", "awscli")
-_AIO = "aiobotocore.credentials"
-_BOTOCORES = ("botocore.credentials", "awscli.botocore.credentials")
-
-
-def versions() -> dict[str, str | None]:
+def _versions() -> dict[str, str | None]:
     """Return the versions of Python and of all packages that matter; None: not installed."""
-    return {"python": platform.python_version()} | {name: _version(name) for name in _PACKAGES}
+    versions: dict[str, str | None] = {"python": platform.python_version()}
+    for name in _PACKAGES:
+        try:
+            versions[name] = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            versions[name] = None
+    return versions
 
 
-def faults_of_bindings() -> dict[str, list[str]]:
-    """Return what is not as we know it, for each module with a credential chain."""
-    faults = {}
-    for name in (*_BOTOCORES, _AIO):
+def _unexpected_apis() -> dict[str, list[str]]:
+    """Return what has an unexpected API, for each installed module with a credential chain."""
+    unexpected = {}
+    for name in _MODULES:
         try:
             module = _imported(name)
             if module is None:
                 continue
-            known = sys.modules["botocore.credentials"]
-            found = aio_misfits(module, known) if name == _AIO else misfits(module)
-        except Exception as error:  # noqa: BLE001 - somebody else's package, damaged
+            botocore = sys.modules["botocore.credentials"]
+            found = aio_unexpected_api(module, botocore) if name == _AIO else unexpected_api(module)
+        except Exception as error:  # noqa: BLE001 - any fault of a damaged package
             found = (f"it cannot be imported: {described(error)}",)
-        faults[name] = list(found)
-    return faults
+        unexpected[name] = list(found)
+    return unexpected
 
 
 def _imported(name: str) -> ModuleType | None:
@@ -193,15 +130,69 @@ def _imported(name: str) -> ModuleType | None:
     return importlib.import_module(name)
 
 
-def _version(name: str) -> str | None:
+@contextmanager
+def _captured(warnings: list[str]) -> Iterator[None]:
+    """Collect our own warnings in place of logging them: they are printed with the rest."""
+
+    def capture(record: logging.LogRecord) -> bool:
+        if record.levelno >= logging.WARNING:
+            warnings.append(record.getMessage())
+        return False
+
+    logger = logging.getLogger("plugincreds")
+    logger.addFilter(capture)
     try:
-        return metadata.version(name)
-    except metadata.PackageNotFoundError:
-        return None
+        yield
+    finally:
+        logger.removeFilter(capture)
 
 
-def cache_state(section: Section, profile: str) -> dict[str, Any]:
-    """Return whether values are to be shared, and by what, and where."""
+def _examine_chain(examination: Examination, profile: str | None, *, retrieve: bool) -> None:
+    from botocore.session import Session  # noqa: PLC0415 - only now it is known to be wrapped
+
+    session = Session(profile=profile)
+    examination.profile = active_profile(session)
+    examination.profile_given_by = _profile_given_by(profile)
+    in_code = examination.profile_in_code
+    try:
+        profiles = profiles_of(session)
+        found = selection_in_effect(
+            os.environ, profiles, examination.profile, profile_in_code=in_code
+        )
+        examination.selection = with_location(found, *map(session.get_config_variable, _FILES))
+        examination.sections = _sections_in_use(profiles, examination.profile)
+        asking = found.profile or examination.profile
+        examination.cache = _cache_state(profiles.get(asking, {}), asking)
+        resolver = session.get_component("credential_provider")
+    except Exception as error:  # noqa: BLE001 - a program gets the same when it makes a client
+        examination.fault = sentence(error)
+        return
+    location = ChainLocation(session, examination.profile, reads_environment=not in_code)
+    examination.chain = chain_report(resolver.providers, location)
+    last = last_of(examination.chain)
+    if last is not None and last.not_shared:  # it needs neither a folder nor a package then
+        examination.cache |= {"problem": last.not_shared, "fatal": False}
+    if retrieve:
+        examination.retrieved = retrieval(session)
+
+
+def _profile_given_by(profile: str | None) -> str:
+    if profile is not None:
+        return "--profile"
+    return next((name for name in _PROFILE_VARIABLES if os.environ.get(name)), "default")
+
+
+def _sections_in_use(profiles: Mapping[str, Section], profile: str) -> dict[str, Section]:
+    source = role_source(profiles, profile)
+    names = (profile,) if source is None else (profile, source.profile)
+    return {name: profiles[name] for name in names if name in profiles}
+
+
+def _cache_state(section: Section, profile: str) -> dict[str, Any]:
+    """Return whether credentials are to be shared between processes, what asks for it, and where.
+
+    Its keys are those of the JSON document.
+    """
     wanted, folder, entries, problem, is_fatal = False, None, None, None, False
     try:
         wanted = wants_cache(section, profile, os.environ)

@@ -1,15 +1,13 @@
-"""What a person should know of an examination. Pure functions of it.
-
-Keys of a profile that look like ours, and that nobody reads.
-"""
+"""What a person should know of an examination. Pure functions of it."""
 
 import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from plugincreds._cli.doctor.examination import Examination
-from plugincreds._cli.doctor.retrieval import NOBODY
-from plugincreds._cli.doctor.steps import Status, Step, last_of
+from plugincreds._cli.doctor.retrieval import NO_CREDENTIALS
+from plugincreds._cli.doctor.steps import ChainStep, Status, last_of
+from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._settings import (
     OWN_KEYS,
     PLUGIN_KEY,
@@ -24,11 +22,13 @@ from plugincreds._settings import (
 )
 
 _OF_PLUGIN = f"{PROVIDER_NAME}:"  # how the method of a plugin's credentials begins
+# How alike a key must be that does not begin as ours do; credential_process is far from it.
+_ALIKE = 0.9
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
-    """Who gives the credentials.
+class CredentialsOrigin:
+    """Where the credentials come from.
 
     Attributes:
         provider: The short name of the provider.
@@ -41,21 +41,20 @@ class Answer:
     certain: bool
 
 
-def answer_of(examination: Examination) -> Answer | None:
-    """Return who gives the credentials, or None where nobody does."""
+def origin_of(examination: Examination) -> CredentialsOrigin | None:
+    """Return where the credentials come from; None where there are none."""
     last, retrieved = last_of(examination.chain), examination.retrieved
-    if retrieved is not None:
-        return None if retrieved.method is None else _retrieved_from(retrieved.method, last)
-    if last is None or last.status is Status.ERROR:
+    if retrieved is None:
+        if last is None or last.status is Status.ERROR:
+            return None
+        return CredentialsOrigin(last.provider, last.plugin, last.is_certain)
+    method = retrieved.method
+    if method is None:
         return None
-    return Answer(last.provider, last.plugin, last.is_certain)
-
-
-def _retrieved_from(method: str, last: Step | None) -> Answer:
     if method.startswith(_OF_PLUGIN):
-        return Answer(PROVIDER_NAME, method.removeprefix(_OF_PLUGIN), certain=True)
+        return CredentialsOrigin(PROVIDER_NAME, method.removeprefix(_OF_PLUGIN), certain=True)
     plugin = last.plugin if last is not None and last.provider == method else None
-    return Answer(method, plugin, certain=True)
+    return CredentialsOrigin(method, plugin, certain=True)
 
 
 def raised_by(examination: Examination) -> str | None:
@@ -64,7 +63,7 @@ def raised_by(examination: Examination) -> str | None:
     if examination.fault:
         return examination.fault
     if retrieved is not None:
-        return None if retrieved.error == NOBODY else retrieved.error
+        return None if retrieved.error == NO_CREDENTIALS else retrieved.error
     return last.reason if last is not None and last.status is Status.ERROR else None
 
 
@@ -73,20 +72,20 @@ def errors_of(examination: Examination) -> list[str]:
 
     What boto3 raises is the first.
     """
-    found, answer = examination.found, answer_of(examination)
+    selection, origin = examination.selection, origin_of(examination)
     raised = raised_by(examination)
-    errors = [raised or "", found.problem or ""]
-    if answer is None:
-        errors.append("" if raised else f"{NOBODY} {_remedy(examination)}")
-    elif not answer.certain:
+    errors = [raised or "", selection.problem or ""]
+    if origin is None:
+        errors.append("" if raised else f"{NO_CREDENTIALS} {_remedy(examination)}")
+    elif not origin.certain:
         errors.append(
-            f"Nothing but {answer.provider} is left, and whether it has credentials is known only "
+            f"Nothing but {origin.provider} is left, and whether it has credentials is known only "
             "when it is asked; --retrieve does that."
         )
-    if found.plugin and (
-        not examination.startup.active if answer is None else answer.plugin != found.plugin
+    if selection.plugin and (
+        not examination.startup.active if origin is None else origin.plugin != selection.plugin
     ):
-        errors.append(_contradiction(examination, answer))
+        errors.append(_contradiction(examination, origin))
     return _once(errors)
 
 
@@ -97,8 +96,8 @@ def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[st
         [
             *_of_startup(examination),
             "" if problem in errors_of(examination) else problem,
-            *unknown_keys(examination.sections),
-            *examination.heard,
+            *_unknown_keys(examination.sections),
+            *examination.captured_warnings,
             *_of_plugins(examination),
             *_of_selection(examination, environ),
         ]
@@ -107,25 +106,26 @@ def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[st
 
 def _remedy(examination: Examination) -> str:
     names = ", ".join(examination.discovery.plugins)
+    selection = examination.selection
     if not names:
         return "Install a plugin, or configure credentials."
     if not examination.startup.active:
         return "No plugin is asked, because the startup hook is not active; a warning says why."
-    if examination.found.by == "off":
-        return f"{examination.found.asked_by} switches plugins off; without it may answer: {names}."
+    if selection.by == "off":
+        return f"{selection.asked_by} switches plugins off; without it may answer: {names}."
     return f"None of the installed plugins answers: {names}. Configure one, or select it by name."
 
 
-def _contradiction(examination: Examination, answer: Answer | None) -> str:
-    found = examination.found
-    where = f" ({found.place})" if found.file else ""
-    selects = f"{found.asked_by}{where} selects the credential plugin {found.plugin!r}, but"
-    name = "nothing" if answer is None else answer.provider
+def _contradiction(examination: Examination, origin: CredentialsOrigin | None) -> str:
+    selection = examination.selection
+    where = f" ({selection.location})" if selection.file else ""
+    selects = f"{selection.asked_by}{where} selects the credential plugin {selection.plugin!r}, but"
+    name = "nothing" if origin is None else origin.provider
     if not examination.startup.active:
-        instead = "no others are found" if answer is None else f"those of {name} are used"
+        instead = "no others are found" if origin is None else f"those of {name} are used"
         return f"{selects} the startup hook is not active: it is not used, and {instead}."
     remedies = {
-        "env": f"Unset AWS_ACCESS_KEY_ID, or set {VARIABLE}={found.plugin}.",
+        "env": f"Unset AWS_ACCESS_KEY_ID, or set {VARIABLE}={selection.plugin}.",
         "assume-role": "Put credential_plugin into the source profile, or remove role_arn.",
     }
     reason = f"{name} comes before it in the chain, and its credentials are used."
@@ -138,28 +138,41 @@ def _of_startup(examination: Examination) -> Iterator[str]:
         yield f"Programs that are started like this one use no plugins. {startup.reason}"
     if startup.caution:
         yield startup.caution
-    for module, faults in examination.bindings.items():
-        if faults:
+    for module, unexpected in examination.bindings.items():
+        if unexpected:
             yield (
-                f"{module} is not as plugincreds knows it: {', '.join(faults)}. Upgrade "
-                "plugincreds, or report that."
+                f"{module} has an unexpected API: {', '.join(unexpected)}. That version may be "
+                "incompatible: upgrade plugincreds, or report it."
             )
+
+
+def _unknown_keys(sections: Mapping[str, Section]) -> Iterator[str]:
+    """Yield a sentence for each key that looks like one of ours and is none."""
+    for profile, section in sections.items():
+        for key in section:
+            near = difflib.get_close_matches(key, OWN_KEYS, n=1)
+            alike = difflib.get_close_matches(key, OWN_KEYS, n=1, cutoff=_ALIKE)
+            if key not in OWN_KEYS and (key.startswith(PLUGIN_KEY) or alike):
+                meant = f"; did you mean {near[0]}?" if near else "."
+                yield (
+                    f"The profile {profile!r} has the unknown key {key}{meant} Correct or remove "
+                    "that line."
+                )
 
 
 def _of_plugins(examination: Examination) -> Iterator[str]:
     discovery = examination.discovery
     for problem in discovery.unreadable:
         yield f"{problem}."
-    for name in discovery.plugins:
-        fault = discovery.fault(name)
+    faults = {name: discovery.fault(name) for name in discovery.plugins}
+    for name, fault in faults.items():
         if fault is not None:
             yield f"The credential plugin {name!r} is of no use: {fault}."
-    for step in _all(examination.chain):
-        states = [state for state in step.plugins if state.name not in _faulty(examination)]
-        for state in states:
-            if state.state == "broken":
+    for step in _with_sources(examination.chain):
+        for state in step.plugins:
+            if state.state == "broken" and faults[state.name] is None:
                 yield f"The credential plugin {state.name!r} is passed over. {state.reason}"
-        names = [state.name for state in states if state.state == "configured"]
+        names = [state.name for state in step.plugins if state.state == "configured"]
         if len(names) > 1:
             yield (
                 f"Several plugins are configured here: {', '.join(names)}. The first in order of "
@@ -169,56 +182,32 @@ def _of_plugins(examination: Examination) -> Iterator[str]:
 
 
 def _of_selection(examination: Examination, environ: Mapping[str, str]) -> Iterator[str]:
-    name, found = asked_by_variable(environ), examination.found
-    if name and not is_off(name) and examination.profile_in_code and found.by != "variable":
+    name, selection = asked_by_variable(environ), examination.selection
+    if name and not is_off(name) and examination.profile_in_code and selection.by != "variable":
         yield f"{VARIABLE}={name} is skipped, because the profile is given in code (--profile)."
-    answer, section = answer_of(examination), examination.section
-    by = "" if answer is None else answer.provider
-    if found.by == "variable" and by == PROVIDER_NAME:
+    origin = origin_of(examination)
+    section = examination.sections.get(examination.profile, {})
+    provider = "" if origin is None else origin.provider
+    if selection.by == "variable" and provider == PROVIDER_NAME:
         where = f"in profile {examination.profile!r}"
         if assumes_role(section):
-            yield f"{found.asked_by} comes before the role {where}, which is not assumed."
-        elif asks_for_plugin(section) and own_plugin(section) != found.plugin:
-            yield f"{found.asked_by} comes before {PLUGIN_KEY} = {own_plugin(section)} {where}."
+            yield f"{selection.asked_by} comes before the role {where}, which is not assumed."
+        elif asks_for_plugin(section) and own_plugin(section) != selection.plugin:
+            yield f"{selection.asked_by} comes before {PLUGIN_KEY} = {own_plugin(section)} {where}."
     plugins = ", ".join(examination.discovery.plugins)
-    if by == "env" and found.by == "nobody" and plugins and examination.startup.active:
+    is_open = selection.by == NOT_SELECTED and examination.startup.active
+    if provider == "env" and is_open and plugins:
         yield (
-            "The keys in the environment come before every plugin that nobody selects "
-            f"({plugins}). Unset AWS_ACCESS_KEY_ID, or select one with {VARIABLE}."
+            f"The keys in the environment come before plugins that are not selected ({plugins}). "
+            f"Unset AWS_ACCESS_KEY_ID, or select one with {VARIABLE}."
         )
 
 
-def _faulty(examination: Examination) -> set[str]:
-    discovery = examination.discovery
-    return {name for name in discovery.plugins if discovery.fault(name) is not None}
-
-
-def _all(steps: tuple[Step, ...]) -> Iterator[Step]:
+def _with_sources(steps: tuple[ChainStep, ...]) -> Iterator[ChainStep]:
     for step in steps:
         yield step
-        yield from _all(step.source)
+        yield from _with_sources(step.source)
 
 
 def _once(sentences: list[str]) -> list[str]:
     return [sentence for sentence in dict.fromkeys(sentences) if sentence]
-
-
-# How alike a key must be that does not begin as ours do; credential_process is far from it.
-_ALIKE = 0.9
-
-
-def unknown_keys(sections: Mapping[str, Section]) -> Iterator[str]:
-    """Yield a sentence for each such key of these profiles."""
-    for profile, section in sections.items():
-        for key in section:
-            near = difflib.get_close_matches(key, OWN_KEYS, n=1)
-            if key not in OWN_KEYS and (key.startswith(PLUGIN_KEY) or _is_like(key)):
-                meant = f"; did you mean {near[0]}?" if near else "."
-                yield (
-                    f"The profile {profile!r} has {key}, which nobody reads{meant} Correct or "
-                    "remove that line."
-                )
-
-
-def _is_like(key: str) -> bool:
-    return bool(difflib.get_close_matches(key, OWN_KEYS, n=1, cutoff=_ALIKE))

@@ -1,14 +1,14 @@
 """Credentials that are really retrieved, and what may be shown of them."""
 
 import math
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
 from plugincreds._cli.terminal import sentence, stdout_kept_clean
 from plugincreds._lifecycle.policy import State
 
-NOBODY = "No provider of the chain has credentials."
+NO_CREDENTIALS = "No provider of the chain has credentials."
 _SHOWN = 4  # of an access key's characters; of the secret key none
 
 
@@ -20,8 +20,8 @@ class Retrieval:
         method: What botocore says of the origin of the credentials, or None without any.
         access_key_ends_with: The last characters of the access key, or None.
         expires_at: When they expire, or None.
-        advisory_at: From when on a plugin's are renewed ahead, or None.
-        mandatory_at: From when on a plugin's are not used while they are being renewed, or None.
+        advisory_at: From when on a plugin's are refreshed early, or None.
+        mandatory_at: From when on a plugin's are not used before they are refreshed, or None.
         error: Why there are none, as a sentence, or None.
     """
 
@@ -32,10 +32,6 @@ class Retrieval:
     mandatory_at: str | None = None
     error: str | None = None
 
-    def as_document(self) -> dict[str, Any]:
-        """Return all that, for programs."""
-        return asdict(self)
-
 
 def retrieval(session: Any) -> Retrieval:
     """Retrieve the credentials that a client of a session would sign with."""
@@ -43,22 +39,32 @@ def retrieval(session: Any) -> Retrieval:
         with stdout_kept_clean():
             credentials = session.get_credentials()
             if credentials is None:
-                return Retrieval(error=NOBODY)
+                return Retrieval(error=NO_CREDENTIALS)
             frozen = credentials.get_frozen_credentials()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a person gets a sentence
         return Retrieval(error=sentence(error))
     expiry = getattr(credentials, "_expiry_time", None)
-    state = getattr(getattr(credentials, "_engine", None), "state", None)
-    windows = (state.advisory_at, state.mandatory_at) if isinstance(state, State) else ()
+    state = _engine_state(credentials)
     return Retrieval(
-        credentials.method,
-        str(frozen.access_key)[-_SHOWN:],
-        expiry.isoformat(timespec="seconds") if isinstance(expiry, datetime) else None,
-        *map(_moment, windows),
+        method=credentials.method,
+        access_key_ends_with=str(frozen.access_key)[-_SHOWN:],
+        expires_at=_shown(expiry) if isinstance(expiry, datetime) else None,
+        advisory_at=None if state is None else _moment(state.advisory_at),
+        mandatory_at=None if state is None else _moment(state.mandatory_at),
     )
 
 
+def _engine_state(credentials: Any) -> State | None:
+    """Return what the refresh engine behind a plugin's credentials holds; None for others."""
+    state = getattr(getattr(credentials, "_engine", None), "state", None)
+    return state if isinstance(state, State) else None
+
+
 def _moment(seconds: float) -> str | None:
-    if not math.isfinite(seconds):
+    if not math.isfinite(seconds):  # credentials without an expiry have no windows
         return None
-    return datetime.fromtimestamp(seconds, timezone.utc).isoformat(timespec="seconds")
+    return _shown(datetime.fromtimestamp(seconds, timezone.utc))
+
+
+def _shown(moment: datetime) -> str:
+    return moment.isoformat(timespec="seconds")

@@ -4,9 +4,9 @@ import importlib
 import site
 import sys
 from contextlib import suppress
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
+from itertools import takewhile
 from pathlib import Path
-from typing import Any
 
 import plugincreds
 import plugincreds_startup
@@ -32,67 +32,58 @@ class StartupState:
     reason: str | None
     module: str
     startup_file: str | None
-    caution: str | None = None
-
-    def as_document(self) -> dict[str, Any]:
-        """Return all that, for programs."""
-        return asdict(self)
+    caution: str | None
 
 
 def startup_state() -> StartupState:
     """Import `botocore.credentials` as a program would, and see whether it is wrapped."""
-    module = Path(plugincreds_startup.__file__)
-    startup_file = _startup_file()
+    module, startup_file = Path(plugincreds_startup.__file__), _startup_file()
     finder = plugincreds_startup._finder  # noqa: SLF001 - it is our own
-    is_installed = finder.active and finder in sys.meta_path
-    credentials = importlib.import_module("botocore.credentials")
-    builder = getattr(credentials, "ProfileProviderBuilder", None)
-    wrapped = {
-        "create_credential_resolver": getattr(credentials, "create_credential_resolver", None),
+    reason: str | None = None
+    if not finder.active:
+        reason = _not_started(module.parent, startup_file)
+    elif finder not in sys.meta_path:
+        reason = f"Something has taken the finder of {_STEM} out of sys.meta_path; {_ADVICE}."
+    else:
+        reason = _not_wrapped(finder)
+    caution = _caution(module) if reason is None else None
+    return StartupState(reason is None, reason, str(module), startup_file, caution)
+
+
+def _not_wrapped(hook: object) -> str | None:
+    """Return what may have kept botocore's module from being wrapped; None if it is."""
+    module = importlib.import_module("botocore.credentials")
+    builder = getattr(module, "ProfileProviderBuilder", None)
+    functions = {
+        "create_credential_resolver": getattr(module, "create_credential_resolver", None),
         "ProfileProviderBuilder.providers": getattr(builder, "providers", None),
     }
-    plain = [name for name, each in wrapped.items() if not _is_wrapped(each)]
-    if is_installed and not plain:
-        caution = _caution(module)
-        return StartupState(True, None, str(module), startup_file, caution)  # noqa: FBT003
-    if is_installed:
-        reason = _unwrapped(plain, complete=len(plain) == len(wrapped))
-    elif finder.active:
-        reason = (
-            "Something has taken the finder of plugincreds_startup out of sys.meta_path; "
-            f"{_ADVICE}."
-        )
-    else:
-        reason = _not_started(module.parent, startup_file)
-    return StartupState(False, reason, str(module), startup_file)  # noqa: FBT003
+    plain = [name for name in functions if not hasattr(functions[name], "__plugincreds_original__")]
+    if not plain:
+        return None
+    found = f"The hook is installed, but {' and '.join(plain)} of {module.__name__} "
+    if len(plain) < len(functions):
+        return f"{found}is not wrapped: it was replaced, or this botocore does not have it."
+    return f"{found}are not wrapped: {_way_past(hook, module.__name__)}; {_ADVICE}."
 
 
-def _is_wrapped(function: object) -> bool:
-    return hasattr(function, "__plugincreds_original__")
-
-
-def _unwrapped(plain: list[str], *, complete: bool) -> str:
-    """Return who may have kept botocore's module from being wrapped."""
-    missing = f"The hook is installed, but {' and '.join(plain)} of botocore.credentials "
-    missing += "is not wrapped" if len(plain) == 1 else "are not wrapped"
-    if not complete:
-        return f"{missing}: somebody has replaced it, or this botocore does not have it."
+def _way_past(hook: object, module: str) -> str:
+    """Return how botocore's module was imported without the hook."""
     import botocore  # noqa: PLC0415 - it waits until it is needed
 
-    for finder in sys.meta_path[: sys.meta_path.index(plugincreds_startup._finder)]:  # noqa: SLF001
+    for finder in takewhile(lambda each: each is not hook, sys.meta_path):
         with suppress(Exception):
-            find = getattr(finder, "find_spec", None)
-            if find and find("botocore.credentials", botocore.__path__, None) is not None:
+            if finder.find_spec(module, botocore.__path__, None) is not None:
                 kind = finder if isinstance(finder, type) else type(finder)
                 return (
-                    f"{missing}: the finder {kind.__module__}.{kind.__qualname__} stands before "
-                    f"the hook in sys.meta_path and answers for that module itself; {_ADVICE}."
+                    f"the finder {kind.__module__}.{kind.__qualname__} comes before the hook in "
+                    "sys.meta_path and finds that module itself"
                 )
-    return f"{missing}: it was imported past the finders of sys.meta_path; {_ADVICE}."
+    return "it was imported past the finders of sys.meta_path"
 
 
 def _not_started(folder: Path, startup_file: str | None) -> str:
-    """Return why nobody has called `plugincreds_startup.install()`."""
+    """Return why `plugincreds_startup.install()` was not called."""
     if sys.flags.no_site:
         return f"Python was started with -S, so no startup file is read; {_ADVICE}."
     if startup_file is None and folder not in _site_folders():
@@ -114,7 +105,7 @@ def _not_started(folder: Path, startup_file: str | None) -> str:
         )
     return (
         f"{startup_file} is there, but its line has not run, or uninstall() was called; python -v "
-        f"shows what Python says of it. Until that is mended, {_ADVICE}."
+        f"shows what Python says of it. Until that is fixed, {_ADVICE}."
     )
 
 
@@ -123,20 +114,16 @@ def _caution(module: Path) -> str | None:
     if module.parent == package:
         return None
     return (
-        f"{_STEM}.py lies in {module.parent}, but the package plugincreds in {package}: they may "
+        f"{_STEM}.py is in {module.parent}, but the package plugincreds in {package}: they may "
         "be of different versions."
     )
 
 
-def _site_folders() -> list[Path]:
-    folders = [*site.getsitepackages(), site.getusersitepackages()]
-    return [Path(folder) for folder in folders]
-
-
 def _startup_file() -> str | None:
     """Return the file that Python reads, wherever it is: an editable one's module is elsewhere."""
-    for folder in _site_folders():
-        file = folder / f"{_STEM}.pth"
-        if file.is_file():
-            return str(file)
-    return None
+    files = (folder / f"{_STEM}.pth" for folder in _site_folders())
+    return next((str(file) for file in files if file.is_file()), None)
+
+
+def _site_folders() -> list[Path]:
+    return [Path(folder) for folder in (*site.getsitepackages(), site.getusersitepackages())]

@@ -1,7 +1,7 @@
 """One provider in a chain, and what would come of asking it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
@@ -14,7 +14,7 @@ class Status(str, Enum):
     NOT_CONFIGURED = "not configured"
     ERROR = "error"  # the chain ends here, without credentials
     NOT_REACHED = "not reached"
-    UNKNOWN = "unknown"  # a provider of somebody else's
+    UNKNOWN = "unknown"  # it is neither botocore's nor ours
 
     @property
     def ends_chain(self) -> bool:
@@ -24,14 +24,15 @@ class Status(str, Enum):
 
 @dataclass(frozen=True, slots=True)
 class PluginState:
-    """What an installed plugin says, that nobody has selected.
+    """What an installed plugin would do.
 
     Attributes:
         name: Its name.
         state: "configured", "declines", "broken" or "error".
-        reason: What is wrong with it, or where it is from.
+        reason: What is wrong with it, or the package that it is from.
         cautions: What a person should know when it is used, as sentences.
-        not_shared: Why its values are not shared between processes, though that is wanted.
+        not_shared: Why its credentials are not shared between processes, though that is wanted,
+            as a sentence, or empty.
     """
 
     name: str
@@ -42,7 +43,7 @@ class PluginState:
 
 
 @dataclass(frozen=True, slots=True)
-class Step:
+class ChainStep:
     """What would come of asking one provider.
 
     Attributes:
@@ -51,9 +52,8 @@ class Step:
         provider: The short name that botocore gives it.
         plugin: The name of the plugin whose credentials are used in the end, or None.
         is_certain: Whether it has credentials, unless something fails.
-        cautions: What a person should know when it is used, as sentences.
-        not_shared: Why a plugin's values are not shared between processes, though that is
-            wanted, as a sentence, or empty.
+        cautions: As in `PluginState`, for that plugin.
+        not_shared: The same.
         plugins: What the installed plugins say, where they are asked in order.
         source: The chain of the credentials that a role is assumed with.
     """
@@ -66,14 +66,10 @@ class Step:
     cautions: tuple[str, ...] = ()
     not_shared: str = ""
     plugins: tuple[PluginState, ...] = ()
-    source: "tuple[Step, ...]" = ()
-
-    def of(self, provider: Any) -> "Step":
-        """Return the same with the name of the provider."""
-        return replace(self, provider=str(getattr(provider, "METHOD", type(provider).__name__)))
+    source: "tuple[ChainStep, ...]" = ()
 
     def as_document(self) -> dict[str, Any]:
-        """Return all that, for programs."""
+        """Return what programs may read."""
         return {
             "provider": self.provider,
             "status": self.status.value,
@@ -87,6 +83,6 @@ class Step:
         }
 
 
-def last_of(steps: Sequence[Step]) -> Step | None:
+def last_of(steps: Sequence[ChainStep]) -> ChainStep | None:
     """Return the step that ends a chain, with credentials or with an error, or None."""
     return next((step for step in steps if step.status.ends_chain), None)

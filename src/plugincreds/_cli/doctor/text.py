@@ -6,6 +6,7 @@ import textwrap
 from typing import Any
 
 from plugincreds._cli.doctor.steps import Status
+from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._cli.terminal import Palette, table
 from plugincreds._redaction import printable
 
@@ -13,34 +14,29 @@ _COLOURS = {
     Status.ANSWERS.value: "green",
     Status.ASKED.value: "green",
     Status.ERROR.value: "red",
-    Status.NOT_CONFIGURED.value: "",
     Status.NOT_REACHED.value: "faint",
     Status.UNKNOWN.value: "yellow",
 }
-_NOT_REACHED = Status.NOT_REACHED.value
+_FAULTS = (Status.ERROR.value, "broken")  # their sentences are among the errors and warnings
 _INDENT = "  "
 _WIDTH = 100  # of what is not a terminal
 
 
 def doctor_lines(document: dict[str, Any], palette: Palette) -> list[str]:
     """Return what the doctor has to say, the outcome last."""
-    lines = _titled("Environment", table(_environment(document), indent=_INDENT), palette)
-    lines += _titled("Selection", table(_selection(document), indent=_INDENT), palette)
-    if document["chain"]:
-        lines += _titled("Chain", _chain(document["chain"], palette, _INDENT), palette)
-    if document["retrieved"] is not None and document["retrieved"]["error"] is None:
-        rows = _retrieved(document["retrieved"])
-        lines += _titled("Retrieved", table(rows, indent=_INDENT), palette)
-    if document["warnings"]:
-        warnings = _sentences(document["warnings"], palette, "yellow")
-        lines += _titled("Warnings", warnings, palette)
-    if document["errors"]:
-        lines += _titled("Errors", _sentences(document["errors"], palette, "red"), palette)
+    parts = {
+        "Environment": table(_environment(document), indent=_INDENT),
+        "Selection": table(_selection(document), indent=_INDENT),
+        "Chain": _chain(document["chain"], palette, _INDENT),
+        "Retrieved": table(_retrieved(document["retrieved"]), indent=_INDENT),
+        "Warnings": _sentences(document["warnings"], palette, "yellow"),
+        "Errors": _sentences(document["errors"], palette, "red"),
+    }
+    lines = []
+    for title, part in parts.items():
+        if part:
+            lines += [palette.paint(title, "bold"), *part, ""]
     return [*lines, _outcome(document, palette)]
-
-
-def _titled(title: str, lines: list[str], palette: Palette) -> list[str]:
-    return [palette.paint(title, "bold"), *lines, ""]
 
 
 def _environment(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -49,8 +45,8 @@ def _environment(document: dict[str, Any]) -> list[tuple[str, str]]:
     if hook["startup_file"]:
         rows.append(("startup file", hook["startup_file"]))
     for name, version in document["versions"].items():
-        faults = bindings.get(f"{name}.credentials") or bindings.get(f"{name}.botocore.credentials")
-        note = ", NOT AS KNOWN, see below" if faults else ""
+        modules = (f"{name}.credentials", f"{name}.botocore.credentials")
+        note = ", UNEXPECTED API, see below" if any(map(bindings.get, modules)) else ""
         rows.append((name, (version or "not installed") + note))
     return rows
 
@@ -62,10 +58,9 @@ def _selection(document: dict[str, Any]) -> list[tuple[str, str]]:
     if selection["by"] == "off":
         rows.append(("plugin", f"switched off by {selection['asked_by']}"))
     elif selection["plugin"]:
-        asked_by = selection["asked_by"] or "the profile"
-        rows.append(("plugin", f"{selection['plugin']}, selected by {asked_by}"))
-    elif selection["by"] == "nobody":
-        rows.append(("plugin", "nobody selects one; any that is configured may answer"))
+        rows.append(("plugin", f"{selection['plugin']}, selected by {selection['asked_by']}"))
+    elif selection["by"] == NOT_SELECTED:
+        rows.append(("plugin", "no plugin is selected; any that is configured may answer"))
     else:
         rows.append(("plugin", f"any, asked for by the profile {selection['profile']!r}"))
     if selection["file"]:
@@ -78,41 +73,33 @@ def _selection(document: dict[str, Any]) -> list[tuple[str, str]]:
 
 def _chain(steps: list[dict[str, Any]], palette: Palette, indent: str) -> list[str]:
     """Return a line for each provider, and below it what it consists of."""
-    # What is an error is told in full below.
-    rows = [
-        (step["provider"], step["status"], "see below" if _is_error(step) else step["reason"])
-        for step in steps
-    ]
+    rows = [_row(step["provider"], step["status"], step["reason"]) for step in steps]
     lines = []
     for step, line in zip(steps, table(rows, indent=indent), strict=True):
-        lines.append(palette.paint(line, _COLOURS[step["status"]]))
+        lines.append(palette.paint(line, _COLOURS.get(step["status"], "")))
         inner = indent + _INDENT
-        states = [(each["name"], each["state"], _short(each)) for each in step["plugins"]]
-        if states:
-            lines += table(states, indent=inner)
-        if step["source"]:
-            asked = [each for each in step["source"] if each["status"] != _NOT_REACHED]
-            lines += _chain(asked, palette, inner)
+        states = [_row(each["name"], each["state"], each["reason"]) for each in step["plugins"]]
+        lines += table(states, indent=inner)
+        asked = [each for each in step["source"] if each["status"] != Status.NOT_REACHED.value]
+        lines += _chain(asked, palette, inner)
     return lines
 
 
-def _is_error(step: dict[str, Any]) -> bool:
-    return bool(step["status"] == Status.ERROR.value)
+def _row(name: str, state: str, reason: str) -> tuple[str, str, str]:
+    return name, state, "see below" if state in _FAULTS else reason
 
 
-def _short(state: dict[str, Any]) -> str:
-    return "see below" if state["state"] in {"broken", "error"} else str(state["reason"])
-
-
-def _retrieved(retrieved: dict[str, Any]) -> list[tuple[str, str]]:
+def _retrieved(retrieved: dict[str, Any] | None) -> list[tuple[str, str]]:
+    if retrieved is None or retrieved["method"] is None:
+        return []
     rows = [
         ("method", retrieved["method"]),
         ("access key", f"...{retrieved['access_key_ends_with']}"),
         ("expires at", retrieved["expires_at"] or "never, as far as is known"),
     ]
     if retrieved["advisory_at"]:
-        rows.append(("renewed ahead from", retrieved["advisory_at"]))
-        rows.append(("renewed at once from", retrieved["mandatory_at"]))
+        rows.append(("advisory refresh from", retrieved["advisory_at"]))
+        rows.append(("mandatory refresh from", retrieved["mandatory_at"]))
     return rows
 
 
@@ -132,13 +119,13 @@ def _sentences(sentences: list[str], palette: Palette, colour: str) -> list[str]
 
 
 def _outcome(document: dict[str, Any], palette: Palette) -> str:
-    answer = document["answer"]
-    if answer is None:
+    origin = document["answer"]
+    if origin is None:
         return palette.paint(_end(document), "red")
-    name = f"the plugin {answer['plugin']}" if answer["plugin"] else answer["provider"]
-    if answer["plugin"] and answer["provider"] != "plugin":
-        name = f"{answer['provider']}, with those of {name}"
-    if not answer["certain"]:
+    name = f"the plugin {origin['plugin']}" if origin["plugin"] else origin["provider"]
+    if origin["plugin"] and origin["provider"] != "plugin":
+        name = f"{origin['provider']}, with those of {name}"
+    if not origin["certain"]:
         return palette.paint(f"Credentials may come from {name}.", "yellow")
     verb = "come" if document["retrieved"] else "would come"
     colour = "green" if document["ok"] else "red"
