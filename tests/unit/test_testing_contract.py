@@ -4,12 +4,18 @@ import gc
 import re
 import time
 import warnings
+from contextlib import suppress
 from pathlib import Path
 
+import botocore.session  # noqa: F401 - see below
 import pytest
 
 from plugincreds._lifecycle import cache as _engine
 from plugincreds.testing._contract import probes
+
+# pytester forgets what a run imports. Both are slow, so no run should be the first to import them.
+with suppress(ImportError):
+    import aiobotocore.session  # noqa: F401
 
 pytest_plugins = ["pytester"]
 
@@ -20,7 +26,7 @@ import botocore.session
 import plugincreds
 KEY, SECRET = "AKIAEXAMPLE000000000", "kAnArY7kAnArY7kAnArY7"
 def busy():
-    until = time.perf_counter() + 0.08
+    until = time.perf_counter() + 0.051
     while time.perf_counter() < until: pass
 class Good:
     n = 0
@@ -286,6 +292,12 @@ BROKEN = {
         "A RuntimeError shows the secret key",
     ),
 }
+
+
+@pytest.fixture(autouse=True)
+def without_other_plugins(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Run pytest as an author who has no other plugins: some are slow to import, too."""
+    monkeypatch.setenv("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1")
 
 
 def run(
