@@ -85,7 +85,7 @@ class SecrecyTests(Hooks):
         if self._secrets.are_too_short:
             pytest.skip(
                 "The plugin's keys are too short to be found in a text. Let the fixture "
-                "configured give it keys of 8 letters or more"
+                "configured give it keys of 8 characters or more"
             )
         for where, text in texts:
             kind = self._secrets.kind_in(text)
