@@ -11,6 +11,7 @@ import botocore.session  # noqa: F401 - see below
 import pytest
 
 from plugincreds._lifecycle import cache as _engine
+from plugincreds.testing import PluginContract
 from plugincreds.testing._contract import probes
 
 # pytester forgets what a run imports. Both are slow, so no run should be the first to import them.
@@ -364,6 +365,14 @@ def test_every_test_has_a_broken_plugin(pytester: pytest.Pytester) -> None:
     # The declaration needs a distribution, and has a test below.
     assert found - {"what_comes_after"} == tried | {"entry_point_names_the_getter"}
     assert len(found) == TESTS + 1
+
+
+def test_a_skip_refers_to_a_test_that_exists() -> None:
+    """Guards against a reference that a renamed test leaves behind."""
+    modules = Path(probes.__file__).parent.glob("*.py")
+    names = [re.findall(r'"(test_\w+)"', module.read_text("utf-8")) for module in modules]
+    assert all(hasattr(PluginContract, name) for each in names for name in each)
+    assert len(set().union(*names)) > 5
 
 
 def test_is_expired_has_the_bound_of_the_package() -> None:
