@@ -155,7 +155,7 @@ def test_waiting_for_a_call_that_does_not_come_ends() -> None:
         fake.wait_until_held(2, timeout=0)
 
 
-def test_a_call_that_nobody_lets_go_ends(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_call_that_is_never_released_ends(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards a test run against a forgotten release()."""
     monkeypatch.setattr(_fake, "_LONGEST", 0.01)
     fake = FakePlugin()

@@ -1,4 +1,4 @@
-"""The fixture with which a program's tests have plugins as if installed, and nothing else."""
+"""The fixture that gives a program's tests a fake installation of plugins."""
 
 import asyncio
 import importlib.metadata
@@ -16,15 +16,12 @@ import pytest
 
 import plugincreds
 import plugincreds_startup
-from plugincreds import _source
 from plugincreds._plugins import discovery as _discovery
 from plugincreds.testing import FakePlugin, PluginsAsIfInstalled
-from plugincreds.testing._site import _environment_kept, as_if_installed, plugins_as_if_installed
-from tests.unit.conftest import Install
+from plugincreds.testing._site import fake_installation
+from tests.unit.conftest import GROUP, Install
 
-__all__ = ["_environment_kept", "plugins_as_if_installed"]
-
-pytest_plugins = ["pytester"]
+pytest_plugins = ["pytester", "plugincreds.testing"]
 
 VAULT, OTHER = ("AKIAVAULT00000000000", "vault-secret"), ("AKIAOTHER00000000000", "other-secret")
 Plugins = PluginsAsIfInstalled
@@ -146,14 +143,14 @@ def test_one_that_is_installed_is_hidden(request: pytest.FixtureRequest, install
 def test_the_distribution_is_real(plugins_as_if_installed: Plugins) -> None:
     """Guards programs that ask the library for entry points themselves."""
     plugins_as_if_installed({"vault": FakePlugin(VAULT)})
-    found = importlib.metadata.entry_points(group=_discovery.GROUP, name="vault")
+    found = importlib.metadata.entry_points(group=GROUP, name="vault")
     assert [type(entry_point.load()) for entry_point in found] == [FakePlugin]
 
 
 def test_boto3_and_its_default_session(
     plugins_as_if_installed: Plugins, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards against the credentials of a default session that somebody made before."""
+    """Guards against the credentials of a default session that an earlier test made."""
     boto3 = pytest.importorskip("boto3")
     assert boto3.DEFAULT_SESSION is None
     plugins_as_if_installed({"vault": FakePlugin(VAULT)})
@@ -181,12 +178,12 @@ def test_another_process_does_not_see_them(plugins_as_if_installed: Plugins) -> 
     command = [sys.executable, "-c", program]
     printed = subprocess.run(command, check=True, capture_output=True, text=True).stdout
     assert "as-if" not in printed
-    assert int(printed) == len(plugins_in_truth())
+    assert int(printed) == len(really_installed())
 
 
-def plugins_in_truth() -> list[object]:
-    """Return what the environment has, without what is as if installed."""
-    entry_points = importlib.metadata.entry_points(group=_discovery.GROUP)
+def really_installed() -> list[object]:
+    """Return what the environment has, without the fake installation."""
+    entry_points = importlib.metadata.entry_points(group=GROUP)
     return [each for each in entry_points if "as_if_installed" not in each.value]
 
 
@@ -231,7 +228,7 @@ def test_it(plugins_as_if_installed, monkeypatch, breaks):
 
 @pytest.fixture(params=[True, False], ids=["with the hook", "without"])
 def found(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
-    """Let there be a state that is worth being put back."""
+    """Set up a state that the fixture must restore."""
     boto3 = pytest.importorskip("boto3")
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "none")
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "AKIAEXAMPLE000000000")
@@ -247,11 +244,12 @@ def test_everything_is_put_back(pytester: pytest.Pytester, found: None) -> None:
     """Guards the tests that come after, also where a test has failed or changed things itself."""
     del found
     pytester.makepyfile(PROGRAM)
-    before, registry = state(), _source.registry()
+    file = pytester.makepyfile(vault="")
+    before, opened = state(), plugincreds.open_plugin(file)
     result = pytester.runpytest_inprocess("-p", "no:cacheprovider", "-W", "default")
     result.assert_outcomes(passed=1, failed=1)
     assert state() == before
-    assert _source.registry() is not registry  # plugincreds.reset()
+    assert plugincreds.open_plugin(file) is not opened  # plugincreds.reset()
 
 
 def test_nothing_stays_in_this_process(tmp_path: Path) -> None:
@@ -260,7 +258,7 @@ def test_nothing_stays_in_this_process(tmp_path: Path) -> None:
     with (
         pytest.MonkeyPatch.context() as patch,
         suppress(KeyError),
-        as_if_installed(patch, tmp_path) as plugins,
+        fake_installation(patch, tmp_path) as plugins,
     ):
         plugins({"vault": FakePlugin(VAULT)})
         sys.path.insert(0, "before-the-folder-of-the-fixture")

@@ -48,7 +48,7 @@ def test_the_page_names_what_an_author_may_set(name: str) -> None:
 
 
 def test_all_is_what_is_exported() -> None:
-    """A name that is exported by accident is used by somebody for ever."""
+    """Guards against a name that is exported by accident, and then cannot be removed."""
     names = {name for name in vars(testing) if not name.startswith("_")}
     assert names == set(testing.__all__)
     assert {getattr(testing, name).__module__ for name in names if name[0].isupper()} == {

@@ -6,13 +6,13 @@ from datetime import datetime, timedelta, timezone
 
 
 class ManualClock:
-    """Tells the time as `time.time` does, and moves only when it is told to.
+    """Returns the time like `time.time`, and moves only when a test moves it.
 
-    It fits `CredentialsCache(clock=...)`, and threads may share it.
+    Use it as `CredentialsCache(clock=...)`. Threads may share it.
 
     Args:
-        now: The moment at which it stands: seconds since the epoch, or an aware `datetime`.
-            None: the moment at which it is made.
+        now: The time at which it stands: seconds since the epoch, or an aware `datetime`.
+            None: the time at which it is created.
     """
 
     def __init__(self, now: "float | datetime | None" = None) -> None:
@@ -20,20 +20,20 @@ class ManualClock:
         self._now = time.time() if now is None else _seconds(now)
 
     def __call__(self) -> float:
-        """Return the moment in seconds since the epoch."""
+        """Return the time in seconds since the epoch."""
         return self._now
 
     def advance(self, seconds: float) -> None:
-        """Move the clock; below zero it is set back."""
-        with self._lock:
+        """Move the clock; a negative number sets it back."""
+        with self._lock:  # reading and adding is not one step to Python
             self._now += seconds
 
     def datetime(self, in_seconds: float = 0.0) -> datetime:
-        """Return the moment, or one so many seconds later, in UTC: an expiry, for example."""
+        """Return the time, or the time so many seconds later, in UTC: for an expiry, say."""
         return datetime.fromtimestamp(self._now, tz=timezone.utc) + timedelta(seconds=in_seconds)
 
     def __repr__(self) -> str:
-        """Show the moment."""
+        """Show the time."""
         return f"ManualClock({self.datetime().isoformat()})"
 
 

@@ -1,4 +1,4 @@
-"""Plugins as if installed: a real distribution in a folder on `sys.path`, and no other."""
+"""The fake installation: a real distribution in a folder on `sys.path`, and no other."""
 
 import importlib.metadata
 import itertools
@@ -16,25 +16,52 @@ from plugincreds._plugins import discovery as _discovery
 from plugincreds._plugins.discovery import GROUP
 from plugincreds._plugins.distributions import distributions_with
 from plugincreds._plugins.references import InstalledPlugin
-from plugincreds.testing._aside import default_session_set_aside, environment_kept, set_aws_aside
+from plugincreds.testing._isolation import (
+    isolate_aws,
+    isolated_default_session,
+    restored_environment,
+)
 
 Getter = Callable[..., object] | str
 
 _DISTRIBUTION, _VERSION = "as-if-installed", "1.0"
 _NOT_IN_NAMES = "=[]#;"  # they mean something else in a file of entry points
-_FINDER = "distributions_with"  # what discovery asks for distributions
+_FINDER = "distributions_with"  # the function that discovery asks for distributions
 _numbers = itertools.count(1)
 
 
-class PluginsAsIfInstalled:
-    """Says which plugins there are. What the fixture `plugins_as_if_installed` gives.
+@pytest.fixture
+def _restored_environment() -> Iterator[None]:
+    with restored_environment():
+        yield
 
-    Each call replaces the set before it, at once, and forgets what was loaded
-    (`plugincreds.reset()`). In a `with` statement the earlier set comes back at its end.
+
+@pytest.fixture
+def plugins_as_if_installed(
+    _restored_environment: None,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> Iterator["PluginsAsIfInstalled"]:
+    """Let a test say which plugins are installed: none at first, and no others.
+
+    `plugins_as_if_installed({"vault": getter})` lets botocore's sessions in this process find
+    that plugin through the real hook, discovery, selection and chain. What is really installed
+    is hidden, and so are AWS's variables and files. All is restored after the test.
+    """
+    del _restored_environment
+    isolate_aws(monkeypatch, tmp_path_factory.mktemp("aws"))
+    with fake_installation(monkeypatch, tmp_path_factory.mktemp("site")) as plugins:
+        yield plugins
+
+
+class PluginsAsIfInstalled:
+    """Says which plugins there are; the fixture `plugins_as_if_installed` gives one.
+
+    Each call replaces the plugins of the call before it, and forgets what was loaded
+    (`plugincreds.reset()`). In a `with` statement the earlier plugins come back at its end.
     """
 
     def __init__(self, folder: Path) -> None:
-        self._folder = folder
         self._plugins: Mapping[str, Getter] = {}
         self._module = ModuleType(f"plugins_as_if_installed_{next(_numbers)}")
         info = folder / f"{_DISTRIBUTION.replace('-', '_')}-{_VERSION}.dist-info"
@@ -47,8 +74,8 @@ class PluginsAsIfInstalled:
         """Let these plugins be installed, and no others.
 
         Args:
-            plugins: The getter by the plugin's name: a callable, or a "module:attribute" as
-                the entry point has it.
+            plugins: The getter of each plugin, by the plugin's name: a callable, or a
+                "module:attribute" as in an entry point.
 
         Raises:
             TypeError: One of them is no getter.
@@ -64,34 +91,16 @@ class PluginsAsIfInstalled:
     def _install(self, plugins: Mapping[str, Getter]) -> None:
         lines = [f"[{GROUP}]"]
         for number, (name, getter) in enumerate(plugins.items()):
-            lines.append(f"{name} = {self._place_of(getter, number)}")
+            lines.append(f"{name} = {self._reference_to(getter, number)}")
         self._file.write_text("\n".join([*lines, ""]), encoding="utf-8")
         self._plugins = dict(plugins)
         plugincreds.reset()
 
-    def _place_of(self, getter: Getter, number: int) -> str:
+    def _reference_to(self, getter: Getter, number: int) -> str:
         if isinstance(getter, str):
             return getter
         setattr(self._module, f"getter_{number}", getter)
         return f"{self._module.__name__}:getter_{number}"
-
-    @contextmanager
-    def _in_effect(self, patch: pytest.MonkeyPatch) -> Iterator[None]:
-        # `patch` puts the path back as it is now: tests may put folders before this one.
-        patch.syspath_prepend(str(self._folder))
-        try:
-            with pytest.MonkeyPatch.context() as own, default_session_set_aside(), _hook():
-                own.setitem(sys.modules, self._module.__name__, self._module)
-                own.setattr(_discovery, _FINDER, self._only_here)
-                self._install({})
-                yield
-        finally:
-            plugincreds.reset()
-
-    def _only_here(self, text: str) -> Iterator[importlib.metadata.Distribution]:
-        for found in distributions_with(text):
-            if Path(str(found.locate_file(""))) == self._folder:
-                yield found
 
 
 def _check(name: str, getter: object) -> None:
@@ -106,55 +115,46 @@ def _check(name: str, getter: object) -> None:
 
 
 @contextmanager
-def as_if_installed(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[PluginsAsIfInstalled]:
-    """Let nothing be installed, and yield what changes that; put all back at the end.
+def fake_installation(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[PluginsAsIfInstalled]:
+    """Hide what is installed, and yield what installs plugins instead; restore all at the end.
 
     Args:
-        patch: That of the test.
+        patch: The test's own. It restores `sys.path` as it is now, because a test may put
+            folders before this one.
         folder: An empty one.
     """
     plugins = PluginsAsIfInstalled(folder)
-    with plugins._in_effect(patch):  # noqa: SLF001 - a method that users need not see
-        yield plugins
+    module = plugins._module  # noqa: SLF001 - users have no use for it
 
+    def only_here(text: str) -> Iterator[importlib.metadata.Distribution]:
+        for found in distributions_with(text):
+            if Path(str(found.locate_file(""))) == folder:
+                yield found
 
-@pytest.fixture
-def _environment_kept() -> Iterator[None]:
-    with environment_kept():
-        yield
-
-
-@pytest.fixture
-def plugins_as_if_installed(
-    _environment_kept: None,
-    monkeypatch: pytest.MonkeyPatch,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[PluginsAsIfInstalled]:
-    """Let a test say which plugins are installed: none at first, and never others.
-
-    `plugins_as_if_installed({"vault": getter})` lets botocore's sessions in this process find
-    that plugin through the real hook, discovery, selection and chain. What is really installed
-    is hidden, AWS's variables and files are set aside, and all is put back after the test.
-    """
-    del _environment_kept
-    set_aws_aside(monkeypatch, tmp_path_factory.mktemp("aws"))
-    with as_if_installed(monkeypatch, tmp_path_factory.mktemp("site")) as plugins:
-        yield plugins
+    patch.syspath_prepend(str(folder))
+    try:
+        with pytest.MonkeyPatch.context() as own, isolated_default_session(), _hook():
+            own.setitem(sys.modules, module.__name__, module)
+            own.setattr(_discovery, _FINDER, only_here)
+            plugins({})
+            yield plugins
+    finally:
+        plugincreds.reset()
 
 
 @contextmanager
 def _hook() -> Iterator[None]:
     was_there = plugincreds_startup._finder in sys.meta_path  # noqa: SLF001 - public names cannot tell
-    plugincreds_startup.install()
+    plugincreds.install()
     try:
         yield
     finally:
         if not was_there:
-            plugincreds_startup.uninstall()
+            plugincreds.uninstall()
 
 
-def installed_in_truth(name: str) -> list[InstalledPlugin]:
-    """Return the plugins of a name that the environment has, though they are hidden."""
+def really_installed(name: str) -> list[InstalledPlugin]:
+    """Return the plugins of a name that a fake installation hides."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(_discovery, _FINDER, distributions_with)
         return list(_discovery.discover().plugins.get(name, ()))

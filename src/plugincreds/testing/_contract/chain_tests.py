@@ -1,29 +1,31 @@
-"""What the contract says of a plugin that is installed."""
-
-# ruff: noqa: ARG002 - a test that takes plugin_value is skipped where there is none
+"""The contract of an installed plugin, in botocore's chain and in aiobotocore's."""
 
 import asyncio
 import os
 from collections.abc import Callable, Iterator
-from typing import Any
 
 import pytest
 
 import plugincreds
-from plugincreds._contract import Value
-from plugincreds._errors import PluginError
+from plugincreds import PluginError
 from plugincreds._plugins.discovery import GROUP
-from plugincreds._plugins.references import InstalledPlugin, module_and_attribute
-from plugincreds.testing._contract.hooks import GETTER_TEST, Hooks
-from plugincreds.testing._contract.subject import DEFAULT_NAME, Opened, not_asked, raised
-from plugincreds.testing._site import as_if_installed, installed_in_truth
+from plugincreds._plugins.references import module_and_attribute
+from plugincreds.testing._contract.hooks import Hooks
+from plugincreds.testing._contract.subject import (
+    DEFAULT_NAME,
+    GETTER_TEST,
+    OpenedPlugin,
+    raised,
+    refer_to,
+)
+from plugincreds.testing._site import fake_installation, really_installed
 
 
 class ChainTests(Hooks):
-    """What pip, botocore and aiobotocore make of it."""
+    """How pip declares it, and how botocore and aiobotocore use it."""
 
     def test_entry_point_names_the_getter(self) -> None:
-        """The package declares the plugin, so that it is found once it is installed."""
+        """The package declares the plugin, so that it is found after its installation."""
         if self.name is None:
             pytest.skip(
                 f"{type(self).__name__} has no name. Set name to that of the entry point, and "
@@ -32,59 +34,60 @@ class ChainTests(Hooks):
         try:
             wanted = self._load().plugin
         except PluginError:
-            not_asked(GETTER_TEST)
-        found = [plugin.value for plugin in installed_in_truth(self.name)]
-        places = [module_and_attribute(InstalledPlugin("", each, "", "")) for each in found]
-        if places != [module_and_attribute(wanted)]:
-            what = f"are {' and '.join(map(repr, found))}" if found else "do not exist"
+            refer_to(GETTER_TEST)
+        found = really_installed(self.name)
+        if [*map(module_and_attribute, found)] != [module_and_attribute(wanted)]:
+            values = " and ".join(repr(plugin.value) for plugin in found)
             self._broken(
-                f"The entry points named {self.name!r} in the group {GROUP} {what}",
+                f"The entry points named {self.name!r} in the group {GROUP} "
+                f"{f'are {values}' if found else 'do not exist'}",
                 f"there is one, and it is {wanted.value!r}",
                 "correct the group, the name or the value in pyproject.toml, and install the "
                 "package again (pip install -e .)",
             )
 
-    def test_works_in_botocores_chain(self, plugin_selected: None) -> None:
-        """Installed and selected, it signs, and does not ask for its own credentials."""
+    @pytest.mark.usefixtures("plugin_selected")
+    def test_works_in_botocores_chain(self) -> None:
+        """Installed and selected, it gives credentials, and does not ask for its own."""
         self._judge_chain("botocore", _in_botocore)
 
-    def test_works_in_aiobotocores_chain(self, plugin_selected: None) -> None:
-        """The same in an event loop, as s3fs and aioboto3 do."""
+    @pytest.mark.usefixtures("plugin_selected")
+    def test_works_in_aiobotocores_chain(self) -> None:
+        """The same in an event loop, as with s3fs and aioboto3."""
         reason = "aiobotocore is not installed here. Install it, and this test runs"
         pytest.importorskip("aiobotocore.session", reason=reason)
         if self._call("The chain", _in_botocore)[1] is not None:
-            not_asked("test_works_in_botocores_chain")
+            refer_to("test_works_in_botocores_chain")
         plugincreds.reset()
         self._judge_chain("aiobotocore", lambda: asyncio.run(_in_aiobotocore()))
 
     @pytest.fixture
     def plugin_selected(
         self,
-        plugin_opened: Opened,
-        plugin_value: Value,
+        plugin_ready: OpenedPlugin,
         monkeypatch: pytest.MonkeyPatch,
         tmp_path_factory: pytest.TempPathFactory,
     ) -> Iterator[None]:
         """Install and select the plugin, if nothing else is wrong that the chain would find."""
-        self._asked(plugin_opened)
-        is_same = plugin_opened.functions.is_same
+        self._is_expired_or_skip(plugin_ready)
+        is_same = plugin_ready.functions.is_same
         if is_same is not None and self._call("cache_key()", is_same)[0] is not True:
-            not_asked("test_cache_key_is_stable")
+            refer_to("test_cache_key_is_stable")
         name = self.name or DEFAULT_NAME
         monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", name)
         if self.profile != "default" and "AWS_PROFILE" not in os.environ:
             monkeypatch.setenv("AWS_PROFILE", self.profile)
-        # A set of its own: the author's fixtures may have installed others.
-        with as_if_installed(monkeypatch, tmp_path_factory.mktemp("selected")) as plugins:
+        # Its own installation: the author's fixtures may have installed others.
+        with fake_installation(monkeypatch, tmp_path_factory.mktemp("selected")) as plugins:
             plugins({name: self.getter})
             yield
 
     def _judge_chain(self, whose: str, ask: Callable[[], None]) -> None:
         _, error = self._call("The chain", ask)
         if error is not None:
-            cause: Any = error.__cause__ or error
             self._broken(
-                f"In {whose}'s chain it fails, though it works by itself: {raised(cause)}",
+                f"In {whose}'s chain it fails, though it works by itself: "
+                f"{raised(error.__cause__ or error)}",
                 "a plugin that needs AWS uses context.session or plugincreds.base_session(), and "
                 "never a session that would ask the plugin itself",
                 "if it makes a client or session, replace that one",

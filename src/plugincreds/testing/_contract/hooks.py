@@ -1,4 +1,4 @@
-"""The fixtures that a plugin's author overrides, and those that are made of them."""
+"""The fixtures that a plugin's author overrides, and those that use them."""
 
 import inspect
 from collections.abc import Iterator
@@ -6,16 +6,13 @@ from typing import Any
 
 import pytest
 
-from plugincreds._contract import Value
-from plugincreds.testing._aside import environment_kept, set_aws_aside
-from plugincreds.testing._contract.probes import Home
-from plugincreds.testing._contract.secrets import Secrets, Witness
-from plugincreds.testing._contract.subject import Opened, Subject, not_asked
-from plugincreds.testing._site import as_if_installed
+from plugincreds.testing._contract.probes import PluginThread
+from plugincreds.testing._contract.secrets import CapturedOutput, Secrets
+from plugincreds.testing._contract.subject import OpenedPlugin, Subject
+from plugincreds.testing._isolation import isolate_aws, restored_environment
+from plugincreds.testing._site import fake_installation
 
-GETTER_TEST = "test_getter_returns_a_plugin"
-VALUE_TEST = "test_retrieve_returns_credentials"
-_CAPTURES = {"capsys", "capsysbinary", "capteesys", "capfdbinary"}  # one at a time, says pytest
+_CAPTURES = {"capsys", "capsysbinary", "capteesys", "capfdbinary"}  # pytest allows one at a time
 
 
 def _to_be_provided(name: str, purpose: str) -> Any:
@@ -32,7 +29,7 @@ def _to_be_provided(name: str, purpose: str) -> Any:
 
 
 class Hooks(Subject):
-    """What is done before a test of the contract."""
+    """What happens before a test of the contract."""
 
     # Any: an author's fixture takes whatever fixtures it needs.
     unconfigured: Any = _to_be_provided("unconfigured", "makes the plugin decline")
@@ -44,48 +41,37 @@ class Hooks(Subject):
     configured: Any = pytest.fixture(name="configured")(_nothing_to_set_up)
 
     def __init_subclass__(cls, **arguments: Any) -> None:
-        """Tell an author who has forgotten `@pytest.fixture` above one of the three."""
+        """Remind an author of a forgotten `@pytest.fixture` above one of the three."""
         super().__init_subclass__(**arguments)
         for name in ("configured", "unconfigured", "failing"):
             found = vars(cls).get(name)
             # In pytest's older versions a fixture is a function, too, with a mark on it.
             if inspect.isfunction(found) and not hasattr(found, "_pytestfixturefunction"):
-                message = f"{cls.__name__}.{name} is no fixture. Write @pytest.fixture above it."
+                message = f"{cls.__name__}.{name} is not a fixture. Write @pytest.fixture above it."
                 raise TypeError(message)
 
     @pytest.fixture
-    def _environment_kept(self) -> Iterator[None]:
-        with environment_kept():
+    def _restored_environment(self) -> Iterator[None]:
+        with restored_environment():
             yield
 
     @pytest.fixture(autouse=True)
-    def plugin_apart(
+    def plugin_isolated(
         self,
-        _environment_kept: None,
+        _restored_environment: None,
         monkeypatch: pytest.MonkeyPatch,
         tmp_path_factory: pytest.TempPathFactory,
     ) -> Iterator[None]:
-        """Set the developer's AWS settings and installed plugins aside."""
-        del _environment_kept
-        self._secrets, self._home = Secrets(), Home(self.time_limit)
-        set_aws_aside(monkeypatch, tmp_path_factory.mktemp("aws"), self._config())
-        with as_if_installed(monkeypatch, tmp_path_factory.mktemp("site")):
+        """Hide the developer's AWS settings and installed plugins."""
+        del _restored_environment
+        self._secrets, self._thread = Secrets(), PluginThread(self.time_limit)
+        isolate_aws(monkeypatch, tmp_path_factory.mktemp("aws"), self._config())
+        with fake_installation(monkeypatch, tmp_path_factory.mktemp("site")):
             yield
-        self._home.close()
-
-    @pytest.fixture(autouse=True)
-    def plugin_witness(self, request: pytest.FixtureRequest, plugin_apart: object) -> Any:
-        """Keep what the plugin shows, and show it in the end where it holds no secret."""
-        del plugin_apart
-        is_free = not _CAPTURES & set(request.fixturenames)
-        capture = request.getfixturevalue("capfd") if is_free else None
-        with pytest.MonkeyPatch.context() as patch:
-            self._witness = Witness(patch, capture)
-            yield self._witness
-        self._witness.pass_on(self._secrets)
+        self._thread.close()
 
     def _config(self) -> str:
-        """Return a configuration file that says what the getter's context says."""
+        """Return a configuration file that agrees with the getter's context."""
         section = "default" if self.profile == "default" else f"profile {self.profile}"
         lines = [f"[{section}]"]
         if self.region is not None:
@@ -95,13 +81,25 @@ class Hooks(Subject):
             lines += [f"  {key} = {value}" for key, value in self.options.items()]
         return "\n".join([*lines, ""])
 
-    @pytest.fixture
-    def plugin_opened(self, configured: object, plugin_witness: Witness) -> Opened:
-        """Return the plugin, for tests of something else than its getter."""
-        del configured, plugin_witness
-        return self._reopened(GETTER_TEST)
+    @pytest.fixture(autouse=True)
+    def plugin_output(self, request: pytest.FixtureRequest, plugin_isolated: object) -> Any:
+        """Hold back what the plugin shows, and show in the end what holds no secret."""
+        del plugin_isolated
+        is_free = not _CAPTURES & set(request.fixturenames)
+        capture = request.getfixturevalue("capfd") if is_free else None
+        with pytest.MonkeyPatch.context() as patch:
+            self._output = CapturedOutput(patch, capture)
+            yield self._output
+        self._output.replay(self._secrets)
 
     @pytest.fixture
-    def plugin_value(self, plugin_opened: Opened) -> Value:
-        """Return what it retrieves, for tests of something else than the first `retrieve()`."""
-        return self._retrieved(plugin_opened).value or not_asked(VALUE_TEST)
+    def plugin_opened(self, configured: object) -> OpenedPlugin:
+        """Return the plugin, for tests of something else than its getter."""
+        del configured
+        return self._open_or_skip()
+
+    @pytest.fixture
+    def plugin_ready(self, plugin_opened: OpenedPlugin) -> OpenedPlugin:
+        """Return the plugin after it has given credentials, whose secrets are known then."""
+        self._value_or_skip(plugin_opened)
+        return plugin_opened

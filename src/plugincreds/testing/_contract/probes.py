@@ -1,7 +1,4 @@
-"""The threads in which tests call a plugin, with a limit: a call may never end.
-
-What a call does beside returning: the network, the code that runs, the time.
-"""
+"""Calls of a plugin that are watched: the thread, the network, the code that runs, the time."""
 
 import inspect
 import socket
@@ -11,27 +8,28 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from contextvars import copy_context
 from pathlib import Path
-from queue import SimpleQueue
-from time import perf_counter  # now: a plugin may replace what the module time has later
+from queue import Empty, SimpleQueue
+from time import perf_counter  # imported now, because a plugin may replace it in the module time
 from types import CodeType, FrameType
 from typing import Any
 
 import pytest
 
-# Waits have their limit in threading, whose clock is not one that a plugin replaces.
+SLOW = 0.05  # seconds; a unit test compares it with the refresh engine's own limit
 
 
 class StuckError(Exception):
-    """A call has not ended in time; the text says where it stands."""
+    """A call has not ended within the limit; the text says which line it is at."""
 
 
-class Outcome:
-    """What a call gave or raised. Shown, it tells nothing."""
+class CallOutcome:
+    """What a call returned or raised. Its repr shows neither."""
 
     answer: Any = None
     error: BaseException | None = None
 
     def __init__(self, call: Callable[[], Any]) -> None:
+        # The call sees the context variables of the test, whichever thread makes it.
         self._call = copy_context().run, call
         self.is_there = threading.Event()
 
@@ -45,8 +43,8 @@ class Outcome:
         self.is_there.set()
 
 
-class Home:
-    """The one thread in which a test calls its plugin; some plugins are bound to one.
+class PluginThread:
+    """The one thread in which a test calls its plugin, because some plugins are bound to one.
 
     Args:
         limit: How many seconds a call may take.
@@ -54,32 +52,32 @@ class Home:
 
     def __init__(self, limit: float) -> None:
         self._limit = limit
-        self._outcomes: SimpleQueue[Outcome | None] = SimpleQueue()
+        self._outcomes: SimpleQueue[CallOutcome | None] = SimpleQueue()
         self._thread = threading.Thread(target=self._work, name="plugin-under-test", daemon=True)
         self._thread.start()
 
-    def call(self, function: Callable[[], Any]) -> Outcome:
-        """Call it there.
+    def call(self, function: Callable[[], Any]) -> CallOutcome:
+        """Call the function in this thread.
 
         Raises:
-            StuckError: It has not ended in time; then this thread is of no more use.
+            StuckError: It has not ended within the limit. The thread cannot be used any more.
         """
-        outcome = Outcome(function)
+        outcome = CallOutcome(function)
         self._outcomes.put(outcome)
         if not outcome.is_there.wait(self._limit):
-            raise StuckError(self._place())
+            raise StuckError(self._current_line())
         return outcome
 
     def close(self) -> None:
-        """Let the thread end, once it comes back."""
+        """End the thread, as soon as its last call ends."""
         self._outcomes.put(None)
 
     def _work(self) -> None:
         while (outcome := self._outcomes.get()) is not None:
             outcome.settle()
 
-    def _place(self) -> str:
-        """Return the innermost line of the plugin's own, as far as one can tell."""
+    def _current_line(self) -> str:
+        """Return the innermost line outside the standard library: most likely the plugin's."""
         frame = sys._current_frames().get(self._thread.ident or 0)  # noqa: SLF001 - documented
         library = Path(threading.__file__).parent
         while frame is not None and library == Path(frame.f_code.co_filename).parent:
@@ -89,26 +87,28 @@ class Home:
         return f"{Path(frame.f_code.co_filename).name}, line {frame.f_lineno}"
 
 
-def at_once(count: int, call: Callable[[], Any], limit: float) -> list[Outcome]:
-    """Call it in so many threads that begin together; return what has come within a limit."""
-    barrier = threading.Barrier(count)
-    outcomes = [Outcome(call) for _ in range(count)]
-    all_there = threading.Semaphore(0)
+def call_in_threads(count: int, call: Callable[[], Any], limit: float) -> list[CallOutcome]:
+    """Call it in so many threads that begin together, and return the outcomes.
 
-    def run(outcome: Outcome) -> None:
+    It waits for the next outcome until the limit, and then gives up the calls that are left.
+    """
+    barrier = threading.Barrier(count)
+    settled: SimpleQueue[CallOutcome] = SimpleQueue()
+
+    def run(outcome: CallOutcome) -> None:
         barrier.wait(limit)
         outcome.settle()
-        all_there.release()
+        settled.put(outcome)
 
-    for outcome in outcomes:
-        threading.Thread(target=run, args=(outcome,), daemon=True).start()
-    for _ in outcomes:
-        if not all_there.acquire(timeout=limit):
-            break
-    return [outcome for outcome in outcomes if outcome.is_there.is_set()]
-
-
-SLOW = 0.05  # seconds; a test holds it against the package's own bound
+    for _ in range(count):
+        threading.Thread(target=run, args=(CallOutcome(call),), daemon=True).start()
+    outcomes: list[CallOutcome] = []
+    try:
+        while len(outcomes) < count:
+            outcomes.append(settled.get(timeout=limit))
+    except Empty:
+        pass
+    return outcomes
 
 
 @contextmanager
@@ -132,8 +132,8 @@ def network_blocked() -> Iterator[list[str]]:
 
 
 @contextmanager
-def code_noted() -> Iterator[set[CodeType]]:
-    """Yield the set of what Python code this thread runs, and threads that it starts."""
+def code_recorded() -> Iterator[set[CodeType]]:
+    """Yield the set of the Python code that this thread runs, and threads that it starts."""
     codes: set[CodeType] = set()
 
     def note(frame: FrameType, event: str, _: object) -> None:
@@ -151,9 +151,9 @@ def code_noted() -> Iterator[set[CodeType]]:
 
 
 def code_of(function: Any) -> CodeType | None:
-    """Return the code of a function, or of what it wraps at last, as far as that can be seen.
+    """Return the code of the innermost function that this one wraps, if that can be seen.
 
-    Not that of the wrappers: one decorator may stand above the getter and above `retrieve()`.
+    The wrappers' code does not count: the getter and `retrieve()` may have the same decorator.
     """
     while inner := getattr(function, "func", None) or getattr(function, "__wrapped__", None):
         function = inner
@@ -163,10 +163,10 @@ def code_of(function: Any) -> CodeType | None:
     return code if isinstance(code, CodeType) else None
 
 
-def shortest(call: Callable[[], object], times: int = 5) -> float:
-    """Return how long a call takes at best, in seconds: a busy machine makes no call faster.
+def fastest(call: Callable[[], object], times: int = 5) -> float:
+    """Return the seconds of the fastest of some calls.
 
-    So what is imported at the first call does not count.
+    A busy machine makes no call faster, and the imports of the first call do not count.
     """
     durations = []
     for _ in range(times):

@@ -1,7 +1,4 @@
-"""Everything that a plugin lets people see: log records, warnings, what it prints, errors.
-
-What nobody may see of a plugin's values.
-"""
+"""The search for secrets in what a plugin shows: logs, warnings, prints, errors, reprs."""
 
 import logging
 import sys
@@ -13,26 +10,28 @@ from typing import Any
 
 import pytest
 
-from plugincreds._contract import Value
+from plugincreds import Value
 
-Texts = list[tuple[str, str]]  # where something stands, and what
+Texts = list[tuple[str, str]]  # what shows a text, and the text
+
+_SHORTEST = 8  # characters; a shorter secret may be part of any text
 
 
 class Secrets:
-    """The keys and tokens that a test has come to know. Shown, they tell nothing."""
+    """The keys and tokens that a test knows. The repr shows none of them."""
 
     def __init__(self) -> None:
         self._kinds: dict[str, str] = {}
 
     def add(self, value: Value) -> None:
-        """Note the parts of a value."""
+        """Add the keys and the token of a value."""
         self._kinds[value.access_key] = "access key"
         self._kinds[value.secret_key] = "secret key"
         if value.token:
             self._kinds[value.token] = "token"
 
-    def add_given(self, given: object) -> None:
-        """Note what the fixture failing returned: nothing, a str, or several."""
+    def add_from_failing(self, given: object) -> None:
+        """Add what the fixture failing returned: nothing, a str, or several."""
         texts = [given] if isinstance(given, str) else given if isinstance(given, Iterable) else ()
         self._kinds |= {str(text): "secret of the fixture failing" for text in texts}
 
@@ -42,11 +41,11 @@ class Secrets:
         return any(len(secret) < _SHORTEST for secret in self._kinds)
 
     def kind_in(self, text: str) -> str:
-        """Return what a text shows, such as "token", or nothing."""
+        """Return the kind of secret that a text shows, such as "token", or an empty string."""
         return next((kind for secret, kind in self._long() if secret in text), "")
 
     def hidden_in(self, text: str) -> str:
-        """Return a text with their names in their place."""
+        """Return a text with the kind of each secret in its place."""
         for secret, kind in self._long():
             text = text.replace(secret, f"[{kind}]")
         return text
@@ -61,11 +60,15 @@ class Secrets:
         return f"Secrets(<{len(self._kinds)} not shown>)"
 
 
-class Witness:
-    """What has been shown while a test ran, kept until the secrets are known.
+class CapturedOutput:
+    """The log records, warnings and prints of a test, held back until its secrets are known.
 
-    What holds none of them is shown at the end; the rest never is, so that pytest's report of
-    a failing test is as clean as the plugin should be.
+    `replay()` shows what holds no secret. The rest is never shown, so pytest's report of a
+    failing test leaks nothing, even if the plugin does.
+
+    Args:
+        patch: Undoes the capture of log records and warnings.
+        capture: The fixture `capfd`, or None if the test itself uses such a fixture.
     """
 
     def __init__(self, patch: pytest.MonkeyPatch, capture: Any) -> None:
@@ -74,12 +77,12 @@ class Witness:
         self._records: list[tuple[logging.Logger, logging.LogRecord]] = []
         self._warnings: list[tuple[Any, ...]] = []
         self._log, self._warn = logging.Logger.callHandlers, warnings.showwarning
-        # Behind the level and the filters of a logger, before all handlers.
+        # After the level and the filters of a logger, before all handlers.
         patch.setattr(logging.Logger, "callHandlers", lambda *call: self._records.append(call))
         patch.setattr(warnings, "showwarning", lambda *call, **_: self._warnings.append(call))
 
     def logged(self, foreign: Collection[str]) -> Texts:
-        """Return all that was logged, but for the loggers of others."""
+        """Return all log records, except those of foreign loggers."""
         return [
             (f"a {record.levelname} record of the logger {record.name!r}", _of_record(record))
             for _, record in self._records
@@ -91,10 +94,10 @@ class Witness:
         return [(f"a {kind.__name__}", str(text)) for text, kind, *_ in self._warnings]
 
     def printed(self) -> Texts:
-        """Return what stands on stdout and stderr.
+        """Return what was written to stdout and stderr.
 
-        To be asked after each call of the plugin: pytest shows, at the end of each phase of a
-        test, what nobody has read.
+        Call it after each call of the plugin: at the end of each phase of a test, pytest shows
+        all output that has not been read.
         """
         if self._capture is not None:
             found = self._capture.readouterr()
@@ -102,8 +105,8 @@ class Witness:
             self._printed["stderr"] += found.err
         return list(self._printed.items())
 
-    def pass_on(self, secrets: Secrets) -> None:
-        """Show what holds no secret, to whom it was meant for."""
+    def replay(self, secrets: Secrets) -> None:
+        """Show what holds no secret where the plugin would have shown it."""
         printed = self.printed()
         for (_, text), stream in zip(printed, (sys.stdout, sys.stderr), strict=True):
             stream.write(secrets.hidden_in(text))
@@ -117,12 +120,14 @@ class Witness:
 
 @contextmanager
 def everything_shown() -> Iterator[None]:
-    """Switch all loggers to DEBUG, and all warnings on."""
+    """Set all loggers to DEBUG, and enable all warnings."""
     disabled = logging.root.manager.disable
-    before = [(each, each.level, each.disabled) for each in (logging.root, *_loggers())]
+    known = logging.root.manager.loggerDict.values()
+    loggers = [logging.root, *(each for each in known if isinstance(each, logging.Logger))]
+    before = [(logger, logger.level, logger.disabled) for logger in loggers]
     try:
         logging.disable(logging.NOTSET)
-        for logger, _, _ in before:
+        for logger in loggers:
             logger.setLevel(logging.DEBUG)
             logger.disabled = False
         with warnings.catch_warnings():
@@ -135,9 +140,24 @@ def everything_shown() -> Iterator[None]:
             logger.disabled = was_disabled
 
 
-def _loggers() -> list[logging.Logger]:
-    known = logging.root.manager.loggerDict.values()
-    return [each for each in known if isinstance(each, logging.Logger)]
+def shown_by_error(error: BaseException | None) -> Texts:
+    """Return the texts of an exception, of its causes and contexts, and of those in a group."""
+    texts: Texts = []
+    seen, waiting = set[int](), [error]
+    while waiting:
+        each = waiting.pop()
+        if each is None or id(each) in seen:
+            continue
+        seen.add(id(each))
+        notes = "\n".join(map(str, getattr(each, "__notes__", ())))
+        texts.append((f"a {type(each).__name__}", f"{shown_by(each)}\n{notes}"))
+        waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
+    return texts
+
+
+def shown_by(thing: object) -> str:
+    """Return the repr and the str of an object."""
+    return f"{_text(lambda: repr(thing))}\n{_text(lambda: str(thing))}"
 
 
 def _of_record(record: logging.LogRecord) -> str:
@@ -147,31 +167,8 @@ def _of_record(record: logging.LogRecord) -> str:
     return "\n".join(shown)
 
 
-def of_error(error: BaseException | None) -> Texts:
-    """Return what an exception shows, and those behind it and in it."""
-    texts: Texts = []
-    seen, waiting = set[int](), [error]
-    while waiting:
-        each = waiting.pop()
-        if each is None or id(each) in seen:
-            continue
-        seen.add(id(each))
-        notes = "\n".join(map(str, getattr(each, "__notes__", ())))
-        texts.append((f"a {type(each).__name__}", f"{of_thing(each)}\n{notes}"))
-        waiting += [each.__cause__, each.__context__, *getattr(each, "exceptions", ())]
-    return texts
-
-
-def of_thing(thing: object) -> str:
-    """Return all that an object says of itself."""
-    return f"{_text(lambda: repr(thing))}\n{_text(lambda: str(thing))}"
-
-
 def _text(call: Any) -> str:
     try:
         return str(call())
     except Exception as error:  # noqa: BLE001 - one that cannot be shown shows no secret
         return f"<{type(error).__name__}>"
-
-
-_SHORTEST = 8  # letters; what is shorter is found in any text

@@ -1,69 +1,64 @@
-"""The plugin that a contract is about, opened and called as the package does it.
-
-How a test of the contract speaks to a plugin's author.
-"""
+"""The plugin under test: where it is, how a test calls it, and how a test reports on it."""
 
 import inspect
-import threading
+import math
 import time
 import traceback
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from typing import Any, ClassVar, NoReturn
 
 import pytest
 
 import plugincreds
-from plugincreds._contract import PluginContext, Value
-from plugincreds._errors import PluginError
-from plugincreds._lifecycle.policy import Failure
-from plugincreds._lifecycle.reports import Reporter
-from plugincreds._lifecycle.retrieval import Retrieval
+from plugincreds import InstalledPlugin, PluginContext, PluginError, Value
+from plugincreds._lifecycle.validation import validated
 from plugincreds._plugins.loading import Functions, Getter, load
-from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._redaction import described
 from plugincreds._threads import awaited
-from plugincreds.testing._contract.probes import Home, Outcome, StuckError, at_once
-from plugincreds.testing._contract.secrets import Secrets, Witness
+from plugincreds.testing._contract.probes import (
+    CallOutcome,
+    PluginThread,
+    StuckError,
+    call_in_threads,
+)
+from plugincreds.testing._contract.secrets import CapturedOutput, Secrets
 
 DEFAULT_NAME = "plugin-under-test"
 THREADS = 32
+# Tests that others refer to: what they need is broken, and one test should say so, not ten.
+GETTER_TEST = "test_getter_returns_a_plugin"
+VALUE_TEST = "test_retrieve_returns_credentials"
+IS_EXPIRED_TEST = "test_is_expired_returns_a_bool"
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Opened:
-    """What a getter answered: as it is, and as the two functions. Shown, it tells nothing."""
+class OpenedPlugin:
+    """What a getter returned, unchanged and as functions. The repr shows neither."""
 
     answer: object
     functions: Functions
 
 
 @dataclass(frozen=True, slots=True, repr=False)
-class Attempt:
-    """What a call of `retrieve()` gave: the checked value, and as it was; or the failure."""
+class RetrieveResult:
+    """What a call of `retrieve()` came to. The repr shows no part of it.
 
-    value: Value | None
-    answer: object
-    failure: Failure | None
+    Attributes:
+        value: The checked credentials, or None.
+        answer: What it returned, unchanged.
+        fault: What is wrong, as a part of a sentence; empty if it gave credentials.
+        declined: Whether it returned None.
+        expired_at: The expiry of credentials that are right but expired, or None.
+    """
 
-
-class Recording:
-    """A `retrieve` that keeps its last answer; a coroutine is awaited first."""
-
-    def __init__(self, retrieve: Callable[[], Any]) -> None:
-        self._retrieve = retrieve
-        self._lock = threading.Lock()
-        self.calls = 0
-        self.answer: Any = None
-
-    def __call__(self) -> Any:
-        """Call it."""
-        with self._lock:
-            self.calls += 1
-        answer = self._retrieve()
-        self.answer = awaited(answer) if inspect.isawaitable(answer) else answer
-        return self.answer
+    value: Value | None = None
+    answer: object = None
+    fault: str = ""
+    declined: bool = False
+    expired_at: datetime | None = None
 
 
 class Subject:
@@ -75,37 +70,77 @@ class Subject:
     region: ClassVar[str | None] = None
     options: ClassVar[Mapping[str, str]] = {}
     time_limit: ClassVar[float] = 10.0
-    _stuck: ClassVar[str] = ""  # what has never returned: no test after it waits as long again
+    _stuck: ClassVar[str] = ""  # the call that never returned, so that later tests do not wait
 
-    _home: Home
+    _thread: PluginThread
     _secrets: Secrets
-    _witness: Witness
+    _output: CapturedOutput
 
-    def _broken(self, found: str, wanted: str, advice: str) -> NoReturn:
-        """Fail the test, and show no secret that is known."""
-        broken(self._secrets.hidden_in(found), wanted, advice)
+    def _broken(self, found: str, contract: str, to_do: str) -> NoReturn:
+        """Fail the test, without any secret that is known."""
+        message = f"{self._secrets.hidden_in(found)}.\nThe contract: {contract}.\nTo do: {to_do}."
+        # No traceback, neither here nor of the plugin's error: it could show credentials.
+        raise pytest.fail.Exception(message, pytrace=False) from None
 
     def _call(self, what: str, function: Callable[[], Any]) -> tuple[Any, BaseException | None]:
-        """Call the plugin in its thread, and return what it gave or raised, whatever it is."""
+        """Call the plugin in its thread, and return what it returned and what it raised."""
         if self._stuck:
-            pytest.skip(f"{self._stuck} does not return, as a test before this one says")
+            pytest.skip(f"{self._stuck} does not return, as an earlier test shows")
         try:
-            outcome = self._home.call(function)
+            outcome = self._thread.call(function)
         except StuckError as error:
             type(self)._stuck = what  # noqa: SLF001 - its own class
             self._broken(
-                f"{what} has not returned after {self.time_limit:g} s; it stands at {error}",
-                "a plugin may wait for a person or a network, but then it returns or raises",
-                "look at that line, replace what it waits for in the fixtures, or raise time_limit",
+                f"{what} has not returned after {self.time_limit:g} s; it is at {error}",
+                "a plugin may wait for a person or a network, but in the end it returns or raises",
+                "look at that line; let the fixtures replace that wait, or raise time_limit",
             )
-        self._witness.printed()
+        self._output.printed()
         return outcome.answer, outcome.error
 
-    def _call_at_once(self, function: Callable[[], Any]) -> list[Outcome]:
-        """Call the plugin in many threads."""
-        outcomes = at_once(THREADS, function, self.time_limit)
-        self._witness.printed()
+    def _call_in_threads(self, function: Callable[[], Any]) -> list[CallOutcome]:
+        """Call the plugin in many threads at once."""
+        outcomes = call_in_threads(THREADS, function, self.time_limit)
+        self._output.printed()
         return outcomes
+
+    def _open(self) -> OpenedPlugin | None:
+        """Call the getter, and return the plugin; None if it declines.
+
+        Raises:
+            PluginError: The getter cannot be found, or broke the contract.
+        """
+        opened: OpenedPlugin | None = self._call_getter(self._open_here)
+        return opened
+
+    def _open_or_skip(self, test: str = GETTER_TEST) -> OpenedPlugin:
+        """Call the getter in a test of something else; without a plugin, refer to `test`."""
+        try:
+            opened = self._open()
+        except PluginError:
+            opened = None
+        return opened or refer_to(test)
+
+    def _call_getter(self, function: Callable[[], Any]) -> Any:
+        """Call a function that calls the getter, and return what it returned."""
+        answer, error = self._call("The getter", function)
+        if error is None:
+            return answer
+        if isinstance(error, PluginError):
+            raise error.with_traceback(None)  # its frames hold what the getter returned
+        raise PluginError(f"The getter raised {raised(error)}") from None
+
+    def _open_here(self) -> OpenedPlugin | None:
+        """Call the getter in this thread."""
+        answers: list[object] = []
+        getter = self._load()
+
+        def recorded(*arguments: Any, **keywords: Any) -> object:
+            answers.append(getter.function(*arguments, **keywords))
+            return answers[-1]
+
+        functions = getter._replace(function=recorded).functions(self._context())
+        return None if functions is None else OpenedPlugin(answers[-1], functions)
 
     def _load(self) -> Getter:
         """Import the plugin's module, and find the getter in it."""
@@ -113,73 +148,11 @@ class Subject:
         if not isinstance(value, str):
             raise PluginError(
                 f"{type(self).__name__} has no getter that is a str. Write "
-                'getter = "acme_creds:get_provider", as it stands in pyproject.toml'
+                'getter = "acme_creds:get_provider", the value of the entry point in '
+                "pyproject.toml"
             )
         name = self.name or DEFAULT_NAME
         return load(InstalledPlugin(name, value, f"{type(self).__name__}'s package", "under test"))
-
-    def _open(self) -> Opened | None:
-        """Call the getter, and return what it gave; None if it declines.
-
-        Raises:
-            PluginError: It cannot be found, or broke the contract.
-        """
-        opened: Opened | None = self._of_getter(self._open_here)
-        return opened
-
-    def _reopened(self, test: str) -> Opened:
-        """Do so in a test of something else; skip it where `test` says what is wrong."""
-        try:
-            opened = self._open()
-        except PluginError:
-            opened = None
-        return opened or not_asked(test)
-
-    def _open_here(self) -> Opened | None:
-        """Do so in this thread."""
-        answers: list[object] = []
-        getter = self._load()
-
-        def noted(*arguments: Any, **keywords: Any) -> object:
-            answers.append(getter.function(*arguments, **keywords))
-            return answers[-1]
-
-        functions = getter._replace(function=noted).functions(self._context())
-        return None if functions is None else Opened(answers[-1], functions)
-
-    def _of_getter(self, function: Callable[[], Any]) -> Any:
-        """Call what calls the getter."""
-        answer, error = self._call("The getter", function)
-        if error is None:
-            return answer
-        if isinstance(error, PluginError):
-            raise error.with_traceback(None)  # its frames hold what the getter gave
-        raise PluginError(f"The getter raised {raised(error)}") from None
-
-    def _retrieved(self, opened: Opened) -> Attempt:
-        """Call `retrieve()`, and note what nobody may see."""
-        retrieve = Recording(opened.functions.retrieve)
-        reporter = Reporter("The plugin")
-
-        def call() -> Value | Failure:
-            retrieved = Retrieval(retrieve, reporter, time.time)(is_first=True)
-            return retrieved if isinstance(retrieved, Failure) else retrieved[0]
-
-        result, error = self._call("retrieve()", call)
-        if error is not None:
-            result = Failure("", found=f"it raised {raised(error)}")
-        if isinstance(result, Failure):
-            return Attempt(None, retrieve.answer, result)
-        self._secrets.add(result)
-        return Attempt(result, retrieve.answer, None)
-
-    def _asked(self, opened: Opened) -> bool:
-        """Return the answer, for tests of something else than its type."""
-        answer, error = self._call("is_expired()", opened.functions.is_expired)
-        close_coroutine(answer)
-        if error is not None or not isinstance(answer, bool):
-            not_asked("test_is_expired_returns_a_bool")
-        return answer
 
     def _context(self) -> PluginContext:
         return PluginContext(
@@ -198,22 +171,54 @@ class Subject:
             session.set_config_variable("region", self.region)
         return session
 
+    def _call_retrieve(self, opened: OpenedPlugin) -> tuple[Any, BaseException | None]:
+        """Call `retrieve()`, await a coroutine, and return what came of it, unchecked."""
 
-def close_coroutine(answer: object) -> None:
-    """Close what an asynchronous `is_expired()` gave."""
-    if inspect.iscoroutine(answer):
-        answer.close()  # nobody will await it
+        def call() -> Any:
+            answer = opened.functions.retrieve()
+            return awaited(answer) if inspect.isawaitable(answer) else answer
+
+        return self._call("retrieve()", call)
+
+    def _retrieve(self, opened: OpenedPlugin) -> RetrieveResult:
+        """Call `retrieve()`, check what it returned, and remember the secrets."""
+        answer, error = self._call_retrieve(opened)
+        if error is not None:
+            return RetrieveResult(fault=f"it raised {raised(error)}")
+        value, fault = validated(answer, time.time())
+        if value is not None:
+            self._secrets.add(value)
+            return RetrieveResult(value, answer)
+        if not fault:
+            return RetrieveResult(fault="it declined", declined=True)
+        # Right at any other time? Then they have expired, and nothing else is wrong.
+        expired, other_fault = validated(answer, -math.inf)
+        return RetrieveResult(
+            answer=answer,
+            fault=f"it returned {other_fault or fault}",
+            expired_at=expired.expiry_time if expired else None,
+        )
+
+    def _value_or_skip(self, opened: OpenedPlugin) -> Value:
+        """Return credentials in a test of something else than `retrieve()`."""
+        return self._retrieve(opened).value or refer_to(VALUE_TEST)
+
+    def _ask_is_expired(self, opened: OpenedPlugin) -> tuple[Any, BaseException | None]:
+        """Call `is_expired()`, and return what it returned and what it raised."""
+        answer, error = self._call("is_expired()", opened.functions.is_expired)
+        if inspect.iscoroutine(answer):
+            answer.close()  # otherwise Python warns that it was never awaited
+        return answer, error
+
+    def _is_expired_or_skip(self, opened: OpenedPlugin) -> bool:
+        """Return the bool in a test of something else than its type."""
+        answer, _ = self._ask_is_expired(opened)
+        return answer if isinstance(answer, bool) else refer_to(IS_EXPIRED_TEST)
 
 
-def broken(found: str, wanted: str, advice: str) -> NoReturn:
-    """Fail the test, without a traceback: one could show credentials."""
-    message = f"{found}.\nThe contract: {wanted}.\nTo do: {advice}."
-    raise pytest.fail.Exception(message, pytrace=False) from None  # nor that of the plugin's error
-
-
-def not_asked(test: str) -> NoReturn:
-    """Skip a test that needs what another one has found broken."""
-    pytest.skip(f"{test} says what is wrong first")
+def refer_to(test: str) -> NoReturn:
+    """Skip a test that needs what another test finds broken."""
+    pytest.skip(f"see {test}, which says what is wrong")
 
 
 def raised(error: BaseException) -> str:
@@ -224,5 +229,5 @@ def raised(error: BaseException) -> str:
 
 
 def sentence(error: PluginError) -> str:
-    """Return what an error of the package says, as the beginning of a message."""
+    """Return the text of an error without its full stop, to begin a message with."""
     return str(error).rstrip(".")
