@@ -70,7 +70,16 @@ class PluginContext:
         options: The profile's block `credential_plugin_options`, str to str, read-only.
     """
 
-    __slots__ = ("_basis", "_open_session", "_sessions", "options", "plugin", "profile", "region")
+    __slots__ = (
+        "_basis",
+        "_is_selected",
+        "_open_session",
+        "_sessions",
+        "options",
+        "plugin",
+        "profile",
+        "region",
+    )
 
     def __init__(  # noqa: PLR0913 - it is ours to call, by keyword
         self,
@@ -81,12 +90,16 @@ class PluginContext:
         options: Mapping[str, str],
         open_session: Callable[[], Any],
         basis: tuple[object, ...] = (),
+        is_selected: bool = False,
     ) -> None:
         self.plugin: str = plugin
         self.profile: str = profile
         self.region: str | None = region
         self.options: Mapping[str, str] = MappingProxyType(dict(options))
         self._basis = basis
+        # Whether this plugin is asked for by name. The package plugincreds-keyring reads it: it
+        # never answers as an automatic plugin.
+        self._is_selected = is_selected
         self._open_session = open_session
         self._sessions: list[Any] = []
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 from typing import Any
 
 import keyring
@@ -24,8 +23,7 @@ class Contract(PluginContract):
     @pytest.fixture
     def unconfigured(self, monkeypatch: pytest.MonkeyPatch) -> None:
         """Select no plugin."""
-        monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN", raising=False)
-        monkeypatch.delenv("AWS_CONFIG_FILE")
+        monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN")
 
     @pytest.fixture
     def failing(self) -> str:
@@ -46,16 +44,14 @@ class TestLongTermKeys(Contract):
 
 
 class TestTemporaryKeys(Contract):
-    """Keys with a token and an expiry, in memory; the profile names the plugin."""
+    """Keys with a token and an expiry, in memory, for another profile than the default one."""
 
     profile = "work"
 
     @pytest.fixture
-    def configured(self, monkeypatch: pytest.MonkeyPatch, kept: Any, tmp_path: Path) -> None:
+    def configured(self, monkeypatch: pytest.MonkeyPatch, kept: Any) -> None:
         """Store them as the command does, and select the plugin."""
         expiry = datetime.now(timezone.utc) + timedelta(hours=1)
         token = {"SessionToken": f"token{SECRET}", "Expiration": expiry.isoformat()}
         kept.set_password("aws", "work", json.dumps(KEYS | token))
-        selected = f"[profile work]\ncredential_plugin = {NAME}\n"
-        (tmp_path / "config").write_text(selected)
-        monkeypatch.setenv("AWS_CONFIG_FILE", str(tmp_path / "config"))
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", NAME)

@@ -40,7 +40,7 @@ def test_profiles_mean_what_the_pages_say(home: Path, new_context: Any, block: B
             assert section["source_profile"] == "work"
             continue
         options = section.get("credential_plugin_options", {})
-        assert get_provider(new_context(name)) is not None
+        assert get_provider(new_context(name, **options)) is not None
         assert section["credential_plugin"] == "keyring"
         assert read_options(options, name) in MEANT
 

@@ -284,11 +284,12 @@ def test_the_commands_of_plugincreds_know_it(
         "SecretAccessKey": alice.secret_key,
     }
     environment.write_config("[profile plain]\nregion = us-east-1\n")
-    refused = command(
-        environment, keychain, *(["plugincreds", "export", "keyring", "--profile", "plain"])
-    )
+    store(environment, keychain, alice, "plain")
+    named = exported(environment, keychain, "--profile", "plain")
+    assert named["AccessKeyId"] == alice.access_key
+    refused = command(environment, keychain, *("plugincreds", "export", "--profile", "plain"))
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "declined" in refused.stderr
+    assert "none of those installed is configured here: keyring" in refused.stderr
 
 
 def test_the_role_of_another_profile(

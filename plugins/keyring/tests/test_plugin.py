@@ -201,17 +201,6 @@ def no_terminal(*_: object) -> Value:
     raise NonRecoverableError("no terminal")
 
 
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install the plugin, as far as its entry point goes."""
-    info = tmp_path / "site" / "plugincreds_keyring-0.1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Name: plugincreds-keyring\nVersion: 0.1.0\n")
-    value = "keyring = plugincreds_keyring:get_provider\n"
-    (info / "entry_points.txt").write_text(f"[aws_sdk.credential_plugins]\n{value}")
-    monkeypatch.syspath_prepend(str(info.parent))
-
-
 @pytest.mark.usefixtures("installed")
 def test_a_chain_goes_on_where_it_is_not_selected(
     kept: Any, home: Path, caplog: pytest.LogCaptureFixture
@@ -238,10 +227,9 @@ def test_what_is_stored_is_not_used_where_nothing_selects_it(
 
 
 @pytest.mark.usefixtures("installed")
-def test_its_name_in_code_and_in_the_profile(kept: Any, home: Path) -> None:
+def test_its_name_in_code_needs_no_setting(kept: Any) -> None:
     """Guards `create_session("keyring")`, and that another identity never signs in it."""
     store(kept, OLD, KeychainItem("aws", "default"))
-    (home / ".aws" / "config").write_text("[default]\ncredential_plugin = keyring\n")
     assert plugincreds.create_session("keyring").get_credentials().access_key == "AKIAOLD"
     kept.delete_password("aws", "default")
     plugincreds.reset()
@@ -283,7 +271,8 @@ def test_a_program_can_choose_it_in_code(kept: Any) -> None:
 
 def test_both_getters_are_of_the_contract(new_context: Any) -> None:
     """Guards what the entry point and the module's own name give."""
-    assert get_provider(new_context()) is None
+    assert get_provider(new_context(is_selected=False)) is None
+    assert get_provider(new_context()) is not None
     assert set(json.loads(get_aws_sdk_credential_provider(new_context()).cache_key())) == {
         "keychain",
         "item",

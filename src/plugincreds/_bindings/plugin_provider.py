@@ -142,6 +142,7 @@ class PluginProvider:
             open_session=lambda: open_base_session(package, over, base, **variables),
             # What that session finds differs with these, too.
             basis=(in_code, *(_absolute(variables[name]) for name in _BASE_FILES)),
+            is_selected=isinstance(self.chosen(), Selected),
         )
 
     def options_note(self, plugin: "Plugin") -> str:

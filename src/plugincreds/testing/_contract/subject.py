@@ -4,6 +4,7 @@ How a test of the contract speaks to a plugin's author.
 """
 
 import inspect
+import os
 import threading
 import time
 import traceback
@@ -23,6 +24,7 @@ from plugincreds._lifecycle.retrieval import retrieved
 from plugincreds._plugins.loading import Functions, Getter, load
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._redaction import described
+from plugincreds._settings import asked_by_variable
 from plugincreds._threads import awaited
 from plugincreds.testing._contract.probes import Home, Outcome, StuckError, at_once
 from plugincreds.testing._contract.secrets import Secrets, Witness
@@ -181,12 +183,14 @@ class Subject:
         return answer
 
     def _context(self) -> PluginContext:
+        name = self.name or DEFAULT_NAME
         return PluginContext(
-            self.name or DEFAULT_NAME,
+            name,
             profile=self.profile,
             region=self.region,
             options=self.options,
             open_session=self._base_session,
+            is_selected=asked_by_variable(os.environ) == name,
         )
 
     def _base_session(self) -> Any:
