@@ -70,9 +70,17 @@ class PluginContext:
         options: The profile's block `credential_plugin_options`, str to str, read-only.
     """
 
-    __slots__ = ("_open_session", "_sessions", "options", "plugin", "profile", "region")
+    __slots__ = (
+        "_is_selected",
+        "_open_session",
+        "_sessions",
+        "options",
+        "plugin",
+        "profile",
+        "region",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - only plugincreds calls it
         self,
         plugin: str,
         *,
@@ -80,11 +88,15 @@ class PluginContext:
         region: str | None,
         options: Mapping[str, str],
         open_session: Callable[[], Any],
+        is_selected: bool = False,
     ) -> None:
         self.plugin: str = plugin
         self.profile: str = profile
         self.region: str | None = region
         self.options: Mapping[str, str] = MappingProxyType(dict(options))
+        # Whether the plugin is asked for by name. plugincreds-keyring reads it: it never answers
+        # as an automatic plugin.
+        self._is_selected = is_selected
         self._open_session = open_session
         self._sessions: list[Any] = []
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import botocore.session  # noqa: F401 - see below
 import pytest
 
-from plugincreds._lifecycle import cache as _engine
+from plugincreds._lifecycle import engine as _engine
 from plugincreds.testing import PluginContract
 from plugincreds.testing._contract import probes
 

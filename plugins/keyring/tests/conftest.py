@@ -85,15 +85,33 @@ def new_context() -> NewContext:
     """Return a function that makes what a getter is told of a profile."""
 
     def make(
-        profile: str = "work", *, in_code: bool = False, region: str | None = None, **options: str
+        profile: str = "work",
+        *,
+        is_selected: bool = True,
+        region: str | None = None,
+        **options: str,
     ) -> plugincreds.PluginContext:
         def open_session() -> Any:
-            if in_code:
-                return botocore.session.Session(profile=profile)
             return botocore.session.Session(session_vars={"profile": (None, None, profile, None)})
 
         return plugincreds.PluginContext(
-            "keyring", profile=profile, region=region, options=options, open_session=open_session
+            "keyring",
+            profile=profile,
+            region=region,
+            options=options,
+            open_session=open_session,
+            is_selected=is_selected,
         )
 
     return make
+
+
+@pytest.fixture
+def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Install the plugin, as far as its entry point goes."""
+    info = tmp_path / "site" / "plugincreds_keyring-0.1.0.dist-info"
+    info.mkdir(parents=True)
+    (info / "METADATA").write_text("Name: plugincreds-keyring\nVersion: 0.1.0\n")
+    value = "keyring = plugincreds_keyring:get_provider\n"
+    (info / "entry_points.txt").write_text(f"[aws_sdk.credential_plugins]\n{value}")
+    monkeypatch.syspath_prepend(str(info.parent))

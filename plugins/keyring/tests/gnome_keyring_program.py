@@ -26,7 +26,12 @@ def plugin_for(profile: str) -> Any:
     from plugincreds_keyring import get_provider  # noqa: PLC0415 - as above
 
     context = plugincreds.PluginContext(
-        "keyring", profile=profile, region=None, options={}, open_session=Session
+        "keyring",
+        profile=profile,
+        region=None,
+        options={},
+        open_session=Session,
+        is_selected=True,
     )
     return get_provider(context)
 
@@ -77,7 +82,6 @@ def main() -> None:
     """Print what happened at each step."""
     importlib.metadata.version = lambda distribution_name: distribution_name
     keychain = collection()
-    os.environ["AWS_CREDENTIAL_PLUGIN"] = "keyring"
     report: dict[str, Any] = {"set": command("set", "--username", "work")}
     report["key"] = retrieved("work")
     report["other"] = retrieved("home")

@@ -16,10 +16,8 @@ from keyring.errors import KeyringLocked
 from plugins.keyring.tests.terminal import converse
 
 from plugincreds_keyring import _command
-from plugincreds_keyring._change import store
-from plugincreds_keyring._keychain import Keychain
-from plugincreds_keyring._notice import give_notice, has_notice, notice_file, notice_version
-from plugincreds_keyring._options import Place
+from plugincreds_keyring._options import KeychainItem
+from plugincreds_keyring._profile import read_profile
 
 SECRET = "kAnArY7kAnArY7kAnArY7kAnArY7kAnArY7kAnAr"
 LINES = f"AKIAEXAMPLE\n{SECRET}\n"
@@ -29,6 +27,14 @@ KEYS = {"AccessKeyId": "AKIAEXAMPLE", "SecretAccessKey": SECRET}
 @pytest.fixture(autouse=True)
 def _version(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("importlib.metadata.version", lambda _: "0.1.0")  # it is not installed
+
+
+@pytest.fixture(autouse=True)
+def cleared(monkeypatch: pytest.MonkeyPatch) -> list[list[str]]:
+    """Return the commands that were started; none is."""
+    started: list[list[str]] = []
+    monkeypatch.setattr("subprocess.run", lambda command, **_: started.append(command[1:]))
+    return started
 
 
 @pytest.fixture
@@ -102,7 +108,7 @@ def test_a_name_must_be_one(run: Any, kept: Any, name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("arguments", "place"),
+    ("arguments", "item"),
     [
         ((), ("aws", "default")),
         (("--username", "u"), ("aws", "u")),
@@ -114,7 +120,7 @@ def test_a_name_must_be_one(run: Any, kept: Any, name: str) -> None:
     ],
 )
 def test_set_stores_where_the_plugin_looks(
-    run: Any, kept: Any, home: Path, arguments: tuple[str, ...], place: tuple[str, str]
+    run: Any, kept: Any, home: Path, arguments: tuple[str, ...], item: tuple[str, str]
 ) -> None:
     """Guards that a profile's options mean the same to the command."""
     options = "credential_plugin_options =\n  service = keys\n  username = me\n"
@@ -123,7 +129,7 @@ def test_set_stores_where_the_plugin_looks(
         f"[profile vault]\ncredential_plugin = vault\n{options}"
     )
     assert run("set", *arguments, stdin=LINES)[0] == 0
-    assert list(kept.items) == [place]
+    assert list(kept.items) == [item]
     assert run("delete", *arguments)[0] == 0
     assert kept.items == {}
 
@@ -134,6 +140,7 @@ def test_set_stores_where_the_plugin_looks(
         ("nosuch", "There is no profile 'nosuch'"),
         ("vault", "has credential_plugin = 'vault'"),
         ("off", "has credential_plugin = 'none'"),
+        ("blank", "has credential_plugin = ''"),
         ("role", "has role_arn"),
         ("process", "has credential_process, which comes before"),
         ("static", "has aws_access_key_id, which comes before"),
@@ -146,6 +153,7 @@ def test_set_says_who_signs_instead(run: Any, home: Path, profile: str, said: st
     """Guards a person who has stored a key and wonders why another one signs."""
     (home / ".aws" / "config").write_text(
         "[profile vault]\ncredential_plugin = vault\n[profile off]\ncredential_plugin = none\n"
+        "[profile blank]\ncredential_plugin =\n"
         "[profile role]\nrole_arn = r\nsource_profile = plain\n"
         "[profile process]\ncredential_process = p\n[profile static]\naws_access_key_id = A\n"
         "[profile named]\ncredential_plugin = keyring\naws_access_key_id = A\n"
@@ -154,6 +162,166 @@ def test_set_says_who_signs_instead(run: Any, home: Path, profile: str, said: st
     status, _, err = run("set", "--profile", profile, stdin=LINES)
     assert (status, len(err.splitlines())) == (0, bool(said))
     assert said in err
+
+
+@pytest.mark.parametrize(
+    ("arguments", "lines"),
+    [
+        ((), ["[default]", "credential_plugin = keyring"]),
+        (("--profile", "plain"), ["[profile plain]", "credential_plugin = keyring"]),
+        (("--profile", "options"), ["[profile options]", "credential_plugin = keyring"]),
+        (("--profile", "new one"), ["[profile 'new one']", "credential_plugin = keyring"]),
+        (
+            ("--profile", "plain", "--service", "s"),
+            [
+                "[profile plain]",
+                "credential_plugin = keyring",
+                "credential_plugin_options =",
+                "  service = s",
+            ],
+        ),
+        (
+            ("--profile", "plain", "--service", "s", "--username", "u"),
+            [
+                "[profile plain]",
+                "credential_plugin = keyring",
+                "credential_plugin_options =",
+                "  service = s",
+                "  username = u",
+            ],
+        ),
+        (
+            ("--username", "default"),
+            [
+                "credential_plugin = keyring",
+                "credential_plugin_options =",
+                "  username = default",
+            ],
+        ),
+        (("--profile", "named"), []),
+    ],
+)
+def test_set_prints_the_lines_for_the_profile_or_writes_them(
+    run: Any, kept: Any, home: Path, arguments: tuple[str, ...], lines: list[str]
+) -> None:
+    """Guards that what was stored is what the profile then selects, and that no key is written."""
+    file = home / ".aws" / "config"
+    file.write_text(
+        "[profile plain]\nregion = x\n[profile named]\ncredential_plugin = keyring\n"
+        "[profile options]\ncredential_plugin_options =\n  username = me\n"
+    )
+    before = file.read_text()
+    status, out, err = run("set", *arguments, stdin=LINES)
+    assert (status, file.read_text()) == (0, before)
+    assert (err != "") == ("new one" in arguments)
+    _, *printed = [line for line in out.splitlines() if line]
+    assert printed[1:] == lines
+    if lines:
+        assert printed[0].endswith(":")
+    (stored,) = kept.items
+    status, out, err = run("set", *arguments, "--write-profile", stdin=LINES)
+    if "--profile" not in arguments and arguments:
+        assert (status, out, file.read_text()) == (1, "", before)
+        assert "--write-profile needs --profile" in err
+        return
+    assert (status, err, list(kept.items)) == (0, "", [stored])
+    after = file.read_text()
+    assert SECRET not in after
+    assert "AKIA" not in after
+    profile = read_profile(arguments[1] if arguments else None)
+    assert (profile.is_selecting, profile.item) == (True, KeychainItem(*stored))
+    assert run("set", *arguments, "--write-profile", stdin=LINES)[::2] == (0, "")
+    assert file.read_text() == after
+
+
+@pytest.mark.parametrize("profile", ["vault", "off", "blank", "role", "process", "static", "mine"])
+def test_a_profile_that_contradicts_is_not_written(
+    run: Any, kept: Any, home: Path, profile: str
+) -> None:
+    """Guards people who would wonder who signs; nothing is asked, stored or written."""
+    file = home / ".aws" / "config"
+    file.write_text(
+        "[profile vault]\ncredential_plugin = vault\n[profile off]\ncredential_plugin = none\n"
+        "[profile blank]\ncredential_plugin =\n"
+        "[profile role]\nrole_arn = r\nsource_profile = plain\n"
+        "[profile process]\ncredential_process = p\n"
+        "[profile mine]\ncredential_plugin_options =\n  username = me\n"
+    )
+    keys = f"[static]\naws_access_key_id = A\naws_secret_access_key = {SECRET}\n"
+    (home / ".aws" / "credentials").write_text(keys)
+    before = file.read_text()
+    username = ["--username", "you"] if profile == "mine" else []
+    status, out, err = run("set", "--profile", profile, *username, "--write-profile", stdin=None)
+    assert (status, out, kept.items, kept.looks) == (1, "", {}, 0)
+    assert f"Nothing is stored or written. The profile '{profile}' " in err
+    assert file.read_text() == before
+
+
+def test_the_process_that_exports_the_plugin_does_not_contradict(run: Any, home: Path) -> None:
+    """Guards the profile that boto3 and other SDKs use together."""
+    file = home / ".aws" / "config"
+    file.write_text("[profile work]\ncredential_process = /bin/plugincreds export keyring\n")
+    status, _, err = run("set", "--profile", "work", "--write-profile", stdin=LINES)
+    assert (status, err) == (0, "")
+    assert file.read_text().endswith("\ncredential_plugin = keyring\n")
+
+
+def test_a_file_that_cannot_be_written_loses_nothing(run: Any, kept: Any, home: Path) -> None:
+    """Guards what was typed: it is stored, and the lines are there to be added."""
+    file = home / ".aws" / "config"
+    file.write_text("[default]\n")
+    file.chmod(0o400)
+    status, out, err = run("set", "--write-profile", stdin=LINES)
+    assert (status, list(kept.items)) == (1, [("aws", "default")])
+    assert out.endswith("\n[default]\ncredential_plugin = keyring\n")
+    assert "cannot be written (EACCES)" in err
+
+
+def test_the_file_of_the_environment_is_the_one_that_is_written(
+    run: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards AWS_CONFIG_FILE, with a variable and the home directory in it."""
+    monkeypatch.setenv("FOLDER", str(tmp_path))
+    for name, place in (("$FOLDER/a", "a"), ("~/b", "home/b")):
+        monkeypatch.setenv("AWS_CONFIG_FILE", name)
+        assert run("set", "--write-profile", stdin=LINES)[0] == 0
+        assert (tmp_path / place).read_text() == "[default]\ncredential_plugin = keyring\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (("--profile", "named"), "remove the line `credential_plugin = keyring` from the profile"),
+        (("--profile", "plain"), ""),
+        (("--username", "u"), "from each profile that means it"),
+    ],
+)
+def test_delete_says_which_line_to_remove(
+    run: Any, home: Path, arguments: tuple[str, ...], said: str
+) -> None:
+    """Guards programs that would get an error for each request; also if nothing is stored."""
+    (home / ".aws" / "config").write_text(
+        "[profile plain]\nregion = x\n[profile named]\ncredential_plugin = keyring\n"
+    )
+    assert run("set", *arguments, stdin=LINES)[0] == 0
+    status, out, err = run("delete", *arguments)
+    assert (status, err, len(out.splitlines())) == (0, "", 1 + bool(said))
+    assert said in out
+    status, out, err = run("delete", *arguments)
+    assert (status, out) == (1, "")
+    assert said in err
+
+
+def test_sessions_of_the_old_key_are_shared_no_more(
+    run: Any, kept: Any, cleared: list[list[str]]
+) -> None:
+    """Guards new processes against a shared session of a key that was replaced or deleted."""
+    command = ["-m", "plugincreds", "cache", "clear", "keyring"]
+    assert run("set", stdin=LINES)[0] == 0
+    assert cleared == [command]
+    assert run("delete")[0] == 0
+    assert cleared == [command] * 2
+    assert kept.items == {}
 
 
 def test_set_says_that_keys_of_the_environment_come_first(
@@ -221,137 +389,18 @@ def test_delete_of_nothing_is_an_error(run: Any) -> None:
     assert "Nothing is stored for the service 'aws' and the username 'nobody'" in err
 
 
-def test_both_give_notice(run: Any) -> None:
-    """Guards programs that run, by a file of this item alone that nobody else can write."""
-    place, other = notice_file(Place("aws", "u")), notice_file(Place("aws", "v"))
-    seen = [notice_version(place)]
-    for command in ("set", "set", "delete"):
-        assert run(command, "--username", "u", stdin=LINES)[0] == 0
-        seen.append(notice_version(place))
-        if command == "set":
-            assert place is not None
-            assert list(place.parent.iterdir()) == [place]
-            assert place.read_text() == Keychain().name
-            assert place.stat().st_mode & 0o777 == 0o600
-            assert place.parent.stat().st_mode & 0o777 == 0o700
-    assert len(set(seen)) == 3
-    assert seen[0] is seen[-1] is None
-    assert notice_version(other) is None
-
-
-def test_a_home_that_cannot_be_written_is_told(run: Any, kept: Any, home: Path) -> None:
-    """Guards that nobody waits for the plugin to answer, or for running programs to notice."""
-    (home / ".aws" / "plugincreds").write_text("a file in the place of the folder")
-    status, _, err = run("set", stdin=LINES)
-    assert status == 0
-    assert "`credential_plugin = keyring` in the profile: it does not answer by itself" in err
-    assert "restart them" in err
-    assert kept.items
-
-
-def test_a_delete_that_nobody_notices_is_told(run: Any, kept: Any) -> None:
-    """Guards programs that run with what another tool has stored."""
-    kept.items["aws", "default"] = "stored by another tool"
-    status, out, err = run("delete")
-    assert (status, kept.items) == (0, {})
-    assert out.startswith("Removed")
-    assert "restart them" in err
-
-
-def test_delete_after_another_tool_removes_the_notice(run: Any, kept: Any) -> None:
-    """Guards a plugin that would go on to look into the keychain for nothing."""
-    assert run("set", stdin=LINES)[0] == 0
-    kept.items.clear()
-    status, out, err = run("delete")
-    assert (status, err) == (0, "")
-    assert "Nothing is stored" in out
-    assert not has_notice(Place("aws", "default"))
-
-
-def test_delete_in_another_keychain_leaves_the_notice(run: Any) -> None:
-    """Guards who signs while the right keychain is out of reach."""
-    assert give_notice(Place("aws", "default"), "nowhere.Other")
-    status, _, err = run("delete")
-    assert status == 1
-    assert "it was stored in nowhere.Other" in err
-    assert has_notice(Place("aws", "default"))
-
-
-def test_delete_leaves_the_notice_of_another_keychain(run: Any, kept: Any) -> None:
-    """Guards an item in two keychains, of which the right one is out of reach, as over ssh."""
-    kept.items["aws", "default"] = "older"
-    assert give_notice(Place("aws", "default"), "nowhere.Other\x1b[2J")
-    status, out, err = run("delete")
-    assert (status, kept.items) == (0, {})
-    assert out.startswith("Removed")
-    assert "It was stored in nowhere.Other?[2J, too, and stays there" in err
-    assert has_notice(Place("aws", "default"))
-
-
-def test_notice_is_given_before_the_item_and_after_it(
-    run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Guards a `set` that is killed, and programs that read the old item meanwhile."""
-    file = notice_file(Place("aws", "default"))
-    versions = []
-    original = kept.set_password
-
-    def watched(*arguments: str) -> None:
-        versions.append(notice_version(file))
-        original(*arguments)
-
-    monkeypatch.setattr(kept, "set_password", watched)
-    assert run("set", stdin=LINES)[0] == 0
-    assert None not in versions
-    assert notice_version(file) not in versions
-
-
-def test_a_set_beside_a_delete_keeps_its_notice(
-    run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Guards two commands at once: an item that is there has a notice in the end."""
-    place = Place("aws", "default")
-    assert run("set", stdin=LINES)[0] == 0
-    original = kept.delete_password
-
-    def deletes_and_another_sets(service: str, username: str) -> None:
-        original(service, username)
-        store(Keychain(), place, "new")
-
-    monkeypatch.setattr(kept, "delete_password", deletes_and_another_sets)
-    assert run("delete")[0] == 0
-    assert kept.items == {("aws", "default"): "new"}
-    assert has_notice(place)
-
-
-@pytest.mark.parametrize("fault", [SystemExit(137), KeyboardInterrupt(), OSError("x")])
-def test_a_set_that_fails_leaves_its_notice(
-    run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch, fault: BaseException
-) -> None:
-    """Guards a keychain that has the item when the command ends: nobody else signs then."""
-
-    def stores_and_fails(service: str, username: str, password: str) -> None:
-        kept.items[service, username] = password
-        raise fault
-
-    monkeypatch.setattr(kept, "set_password", stores_and_fails)
-    assert run("set", stdin=LINES)[0] != 0
-    assert has_notice(Place("aws", "default"))
-
-
-def test_a_locked_keychain_leaves_no_notice(run: Any, kept: Any) -> None:
-    """Guards machines where nothing could be stored: their own credentials go on."""
+def test_a_locked_keychain_is_told_before_anything_is_asked(run: Any, kept: Any) -> None:
+    """Guards a secret that a person would type for nothing."""
     kept.fault = KeyringLocked("x")
     status, _, err = run("set", stdin=None)
     assert status == 1
     assert "unlock the keychain" in err
-    assert not has_notice(Place("aws", "default"))
 
 
 def test_a_print_that_fails_comes_last(
     run: Any, kept: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards the notice against a closed pipe and a full disk, in both commands."""
+    """Guards the item against a closed pipe and a full disk, in both commands."""
 
     def full(*_: object) -> None:
         raise BrokenPipeError
@@ -361,11 +410,9 @@ def test_a_print_that_fails_comes_last(
         with pytest.raises(BrokenPipeError):
             run("set", stdin=LINES)
         assert kept.items
-        assert has_notice(Place("aws", "default"))
         with pytest.raises(BrokenPipeError):
             run("delete")
     assert not kept.items
-    assert not has_notice(Place("aws", "default"))
 
 
 def test_a_stream_that_knows_only_ascii_is_enough(

@@ -10,27 +10,20 @@ import keyring
 import pytest
 from plugincreds.testing import PluginContract
 
-from plugincreds_keyring._keychain import Keychain
-from plugincreds_keyring._notice import give_notice, remove_notice
-from plugincreds_keyring._options import Place
-
 NAME = "plugin-under-test"  # what the contract's tests call it, since it is not installed here
 SECRET = "kAnArY7kAnArY7kAnArY7kAnArY7kAnArY7kAnAr"
-PLACE, DEFAULT = Place("aws", "work"), Place("aws", "default")
 KEYS = {"AccessKeyId": "AKIAEXAMPLE000001", "SecretAccessKey": SECRET}
 
 
 class Contract(PluginContract):
-    """What both have in common: who asks for the plugin, and a damaged item."""
+    """What both have in common: nothing selects the plugin, and a damaged item."""
 
     getter = "plugincreds_keyring:get_provider"
 
     @pytest.fixture
     def unconfigured(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let nobody ask for it."""
-        monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN", raising=False)
-        remove_notice(PLACE)
-        remove_notice(DEFAULT)
+        """Select no plugin."""
+        monkeypatch.delenv("AWS_CREDENTIAL_PLUGIN")
 
     @pytest.fixture
     def failing(self) -> str:
@@ -51,14 +44,14 @@ class TestLongTermKeys(Contract):
 
 
 class TestTemporaryKeys(Contract):
-    """Keys with a token and an expiry, in memory; nobody names the plugin."""
+    """Keys with a token and an expiry, in memory, for another profile than the default one."""
 
     profile = "work"
 
     @pytest.fixture
-    def configured(self, kept: Any) -> None:
-        """Store them as the command does."""
+    def configured(self, monkeypatch: pytest.MonkeyPatch, kept: Any) -> None:
+        """Store them as the command does, and select the plugin."""
         expiry = datetime.now(timezone.utc) + timedelta(hours=1)
         token = {"SessionToken": f"token{SECRET}", "Expiration": expiry.isoformat()}
         kept.set_password("aws", "work", json.dumps(KEYS | token))
-        assert give_notice(PLACE, Keychain().name)
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", NAME)

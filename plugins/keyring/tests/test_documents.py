@@ -11,16 +11,16 @@ import pytest
 from tests.support.documents import Block, blocks_of
 
 from plugincreds_keyring import _command, get_provider
-from plugincreds_keyring._options import Options, Place, read_options
+from plugincreds_keyring._options import KeychainItem, Options, read_options
 
 ROOT = Path(__file__).parents[3]
 PAGES = [ROOT / "plugins/keyring/README.md", ROOT / "docs/how-to/keyring.md"]
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"
 MEANT = {
-    Options(Place("aws", "work")),
-    Options(Place("aws", "alice")),
-    Options(Place("aws", "work"), 43_200, SERIAL),
-    Options(Place("aws", "alice"), 43_200, SERIAL),
+    Options(KeychainItem("aws", "work")),
+    Options(KeychainItem("aws", "alice")),
+    Options(KeychainItem("aws", "work"), 43_200, SERIAL),
+    Options(KeychainItem("aws", "alice"), 43_200, SERIAL),
 }
 
 
@@ -40,7 +40,7 @@ def test_profiles_mean_what_the_pages_say(home: Path, new_context: Any, block: B
             assert section["source_profile"] == "work"
             continue
         options = section.get("credential_plugin_options", {})
-        assert get_provider(new_context(name)) is not None
+        assert get_provider(new_context(name, **options)) is not None
         assert section["credential_plugin"] == "keyring"
         assert read_options(options, name) in MEANT
 

@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.conftest import alice, bob, container, server, wheels  # noqa: F401 - fixtures
+from tests.functional.conftest import alice, container, server, wheels  # noqa: F401 - fixtures
 from tests.support.environments import Environment, Outcome, Wheels, pinned
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import whoami
@@ -40,7 +39,6 @@ def environment(
 def keychain(environment: Environment, tmp_path: Path) -> dict[str, str]:
     """Return the variables that choose a keychain in a file, and write the profile for it."""
     environment.write_config(PROFILE)
-    shutil.rmtree(environment.home / ".aws" / "plugincreds", ignore_errors=True)
     return {
         "PYTHON_KEYRING_BACKEND": "keyrings.alt.file.PlaintextKeyring",
         "KEYRING_PROPERTY_FILE_PATH": str(tmp_path / "keys.cfg"),
@@ -70,9 +68,10 @@ def store(
     keychain: dict[str, str],
     identity: Identity,
     profile: str | None = "work",
+    *more: str,
 ) -> None:
-    """Store somebody's keys for the profile, as a person does."""
-    arguments = ["--profile", profile] if profile else []
+    """Store an identity's keys for the profile, as a person does."""
+    arguments = [*(["--profile", profile] if profile else []), *more]
     stored = command(
         environment,
         keychain,
@@ -107,36 +106,38 @@ def test_an_unchanged_program_signs_as_who_is_stored(
     assert report.logged("WARNING") == []
 
 
-def test_installed_alone_it_changes_nothing(
+def test_where_it_is_not_selected_it_changes_nothing(
     environment: Environment,
     keychain: dict[str, str],
     server: MotoServer,  # noqa: F811 - a fixture
     alice: Identity,  # noqa: F811 - a fixture
     container: Identity,  # noqa: F811 - a fixture
 ) -> None:
-    """Guards containers: the container's role signs as before, and no keychain is opened."""
-    store(environment, keychain, alice)
+    """Guards containers: the role signs, whatever is stored, and no keychain is opened."""
+    server.forget()
     environment.write_config("")
+    store(environment, keychain, alice, profile=None)
     broken = {**keychain, "PYTHON_KEYRING_BACKEND": "nowhere.Nothing"}
     for variables in (keychain, broken):
         uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url}
         report = whoami(environment, {**variables, **uri})
         assert (report.arn, report.method) == (container.arn, "container-role")
         assert report.logged("WARNING") == []
+    assert alice.access_key not in server.keys_seen()
 
 
-def test_what_is_stored_signs_without_any_setting(
+def test_set_with_write_profile_is_enough_until_delete(
     environment: Environment,
     keychain: dict[str, str],
     server: MotoServer,  # noqa: F811 - a fixture
     alice: Identity,  # noqa: F811 - a fixture
     container: Identity,  # noqa: F811 - a fixture
 ) -> None:
-    """Guards that pip install and `set` are enough, until `delete`; a broken keychain is told."""
+    """Guards that nothing has to be edited; a keychain that is broken or empty is an error."""
     server.forget()
     environment.write_config("")
     uri = {"AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url}
-    store(environment, keychain, alice, profile=None)
+    store(environment, keychain, alice, None, "--write-profile")
     report = whoami(environment, {**keychain, **uri})
     assert (report.arn, report.method) == (alice.arn, "plugin:keyring")
     assert report.logged("WARNING") == []
@@ -144,9 +145,13 @@ def test_what_is_stored_signs_without_any_setting(
     broken = {"PYTHON_KEYRING_BACKEND": "nowhere.Nothing"}
     report = whoami(environment, {**keychain, **uri, **broken})
     assert "ModuleNotFoundError" in report.error["message"] + report.error["cause"]
-    assert server.keys_seen() == {alice.access_key}
     deleted = command(environment, keychain, "plugincreds-keyring", "delete")
     assert (deleted.returncode, deleted.stderr) == (0, "")
+    assert "remove the line `credential_plugin = keyring`" in deleted.stdout
+    report = whoami(environment, {**keychain, **uri})
+    assert "Nothing is stored" in report.error["message"]
+    assert server.keys_seen() == {alice.access_key}
+    environment.write_config("")
     report = whoami(environment, {**keychain, **uri})
     assert (report.arn, report.method) == (container.arn, "container-role")
 
@@ -177,32 +182,60 @@ def test_no_keychain_never_leads_to_somebody_else(
     assert container.access_key not in server.keys_seen()
 
 
-def test_a_running_program_signs_with_the_rotated_key(
+def test_a_running_program_signs_with_the_new_key_after_a_rejection(
     environment: Environment,
     keychain: dict[str, str],
-    alice: Identity,  # noqa: F811 - a fixture
-    bob: Identity,  # noqa: F811 - a fixture
+    server: MotoServer,  # noqa: F811 - a fixture
 ) -> None:
-    """Guards `set` while a program runs: the next request has the new key."""
-    store(environment, keychain, alice)
-    keys = f"{bob.access_key}\n{bob.secret_key}\n"
+    """Guards rotation without a restart: `set`, and then the old key is deleted in AWS."""
+    old = server.create_identity("grace", allow("iam:DeleteAccessKey"))
+    new = server.create_identity("heidi", allow("sts:GetCallerIdentity"))
+    store(environment, keychain, old)
     code = (
-        "import boto3, json, os, subprocess, sys\n"
+        "import boto3, botocore.exceptions, json, subprocess, sys\n"
         "sts = boto3.client('sts')\n"
         "who = lambda: sts.get_caller_identity()['Arn']\n"
-        "before = who()\n"
+        "seen = [who()]\n"
         "keys = open(sys.argv[2]).read()\n"
         "subprocess.run([sys.argv[1], 'set', '--profile', 'work', '--insecure'], input=keys,\n"
         "    text=True, check=True, stdout=subprocess.DEVNULL)\n"
-        "print(json.dumps([before, who(), who()]))\n"
+        "seen.append(who())\n"
+        "boto3.client('iam').delete_access_key(UserName=sys.argv[3], AccessKeyId=sys.argv[4])\n"
+        "try: who()\n"
+        "except botocore.exceptions.ClientError as error:\n"
+        "    seen.append(error.response['Error']['Code'])\n"
+        "print(json.dumps([*seen, who(), who()]))\n"
     )
     file = environment.home / "keys"
-    file.write_text(keys)
+    file.write_text(f"{new.access_key}\n{new.secret_key}\n")
     script = str(environment.directory / "bin" / "plugincreds-keyring")
-    outcome = environment.run(
-        code, script, str(file), variables={**keychain, "AWS_PROFILE": "work"}
+    arguments = (script, str(file), old.user, old.access_key)
+    outcome = environment.run(code, *arguments, variables={**keychain, "AWS_PROFILE": "work"})
+    assert outcome.report == [old.arn, old.arn, "InvalidClientTokenId", new.arn, new.arn]
+
+
+def test_new_processes_share_no_session_of_the_old_key(
+    environment: Environment,
+    keychain: dict[str, str],
+    server: MotoServer,  # noqa: F811 - a fixture
+) -> None:
+    """Guards `set` against a session of the key that it replaces, which processes share."""
+    environment.install(*pinned("filelock"))
+    allowed = allow("sts:GetSessionToken")
+    erin, frank = (server.create_identity(name, allowed) for name in ("erin", "frank"))
+    environment.write_config(
+        f"{PROFILE}credential_plugin_cache = true\n"
+        "credential_plugin_options =\n  duration_seconds = 3600\n"
     )
-    assert outcome.report == [alice.arn, bob.arn, bob.arn]
+    variables = {**keychain, "AWS_PROFILE": "work"}
+    server.forget()
+    store(environment, keychain, erin)
+    first = exported(environment, variables)
+    assert exported(environment, variables) == first
+    assert server.seen() == [(erin.access_key, "sts")]
+    store(environment, keychain, frank)
+    assert exported(environment, variables) != first
+    assert server.seen() == [(erin.access_key, "sts"), (frank.access_key, "sts")]
 
 
 def test_a_session_of_sts(
@@ -251,11 +284,12 @@ def test_the_commands_of_plugincreds_know_it(
         "SecretAccessKey": alice.secret_key,
     }
     environment.write_config("[profile plain]\nregion = us-east-1\n")
-    refused = command(
-        environment, keychain, *(["plugincreds", "export", "keyring", "--profile", "plain"])
-    )
+    store(environment, keychain, alice, "plain")
+    named = exported(environment, keychain, "--profile", "plain")
+    assert named["AccessKeyId"] == alice.access_key
+    refused = command(environment, keychain, *("plugincreds", "export", "--profile", "plain"))
     assert (refused.returncode, refused.stdout) == (1, "")
-    assert "declined" in refused.stderr
+    assert "none of those installed is configured here: keyring" in refused.stderr
 
 
 def test_the_role_of_another_profile(

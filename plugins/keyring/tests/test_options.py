@@ -5,20 +5,20 @@ from __future__ import annotations
 import pytest
 from plugincreds import NonRecoverableError
 
-from plugincreds_keyring._options import Options, Place, read_options
+from plugincreds_keyring._options import KeychainItem, Options, read_options
 
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"
 
 
 def test_the_profile_is_the_username() -> None:
     """Guards the item that is meant where a profile says nothing of it."""
-    assert read_options({}, "work") == Options(Place("aws", "work"))
+    assert read_options({}, "work") == Options(KeychainItem("aws", "work"))
 
 
 def test_all_options_together() -> None:
     """Guards that each option arrives where it belongs."""
     options = {"service": "s", "username": "u", "duration_seconds": "900", "mfa_serial": SERIAL}
-    assert read_options(options, "work") == Options(Place("s", "u"), 900, SERIAL)
+    assert read_options(options, "work") == Options(KeychainItem("s", "u"), 900, SERIAL)
 
 
 @pytest.mark.parametrize(("text", "seconds"), [("900", 900), ("129600", 129_600)])
@@ -66,4 +66,6 @@ def test_a_value_is_not_repeated() -> None:
 
 def test_a_place_is_quoted_for_the_shell() -> None:
     """Guards the command that a person is told to run."""
-    assert Place("my keys", "a'b").arguments == """--service 'my keys' --username 'a'"'"'b'"""
+    assert (
+        KeychainItem("my keys", "a'b").arguments == """--service 'my keys' --username 'a'"'"'b'"""
+    )

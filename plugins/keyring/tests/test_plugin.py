@@ -1,8 +1,7 @@
-"""The plugin itself: rotation, sessions that last, races; and in a chain of botocore."""
+"""The plugin itself: sessions that last, races; and in a chain of botocore."""
 
 from __future__ import annotations
 
-import errno
 import json
 import threading
 from datetime import datetime, timedelta, timezone
@@ -18,12 +17,11 @@ from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
 import plugincreds_keyring
 from plugincreds_keyring import _sts, get_aws_sdk_credential_provider, get_provider
 from plugincreds_keyring._item import write_item
-from plugincreds_keyring._keychain import Keychain, KeychainError
-from plugincreds_keyring._notice import give_notice, remove_notice
-from plugincreds_keyring._options import Place
+from plugincreds_keyring._keychain import KeychainError
+from plugincreds_keyring._options import KeychainItem
 from plugincreds_keyring._plugin import KeyringPlugin
 
-PLACE = Place("aws", "work")
+ITEM = KeychainItem("aws", "work")
 OLD, NEW = Value("AKIAOLD", "old"), Value("AKIANEW", "new")
 NOON = datetime(2030, 1, 1, 12, tzinfo=timezone.utc)
 
@@ -34,10 +32,9 @@ def clock() -> list[datetime]:
     return [NOON]
 
 
-def store(kept: Any, value: Value, place: Place = PLACE) -> None:
+def store(kept: Any, value: Value, item: KeychainItem = ITEM) -> None:
     """Store a value as the command does."""
-    kept.set_password(place.service, place.username, write_item(value))
-    assert give_notice(place, Keychain().name)
+    kept.set_password(item.service, item.username, write_item(value))
 
 
 def test_long_term_keys_have_no_expiry(kept: Any, new_context: Any) -> None:
@@ -50,8 +47,8 @@ def test_long_term_keys_have_no_expiry(kept: Any, new_context: Any) -> None:
 
 def test_only_the_item_of_this_profile(kept: Any, new_context: Any) -> None:
     """Guards against the keys of another profile, user or service."""
-    store(kept, OLD, Place("aws", "home"))
-    store(kept, OLD, Place("other", "work"))
+    store(kept, OLD, KeychainItem("aws", "home"))
+    store(kept, OLD, KeychainItem("other", "work"))
     with pytest.raises(NonRecoverableError, match="Nothing is stored"):
         KeyringPlugin(new_context()).retrieve()
     assert KeyringPlugin(new_context(service="other")).retrieve() == OLD
@@ -86,12 +83,10 @@ def test_the_cache_key_tells_identities_apart(
     keys = [KeyringPlugin(new_context(**options)).cache_key() for options in kinds]
     assert len(set(keys)) == len(kinds)
     assert KeyringPlugin(new_context("x", username="work")).cache_key() == keys[0]
-    assert give_notice(PLACE, "one.Keychain")
-    keys.append(KeyringPlugin(new_context()).cache_key())
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "other.Keychain")
     keys.append(KeyringPlugin(new_context()).cache_key())
     assert len(set(keys)) == len(keys)
-    assert "one.Keychain" in keys[-1]
+    assert "other.Keychain" in keys[-1]
 
 
 def must_not_be_called() -> None:
@@ -99,53 +94,31 @@ def must_not_be_called() -> None:
     raise AssertionError("it has looked for backends")
 
 
-def test_a_disk_that_fails_for_a_while_changes_nothing(
-    kept: Any, new_context: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Guards programs that run when a home directory on the network is away."""
+def test_a_running_program_asks_the_keychain_no_more(kept: Any, new_context: Any) -> None:
+    """Guards a program against an unlock prompt in the middle of the night."""
     store(kept, OLD)
     plugin = KeyringPlugin(new_context())
-    assert plugin.retrieve() == OLD
-    with monkeypatch.context() as patch:
-        patch.setattr(Path, "stat", stale)
-        assert plugin.is_expired() is False
+    cache = plugincreds.CredentialsCache(plugin.retrieve, plugin.is_expired)
+    assert cache.get() == OLD
     store(kept, NEW)
-    assert plugin.is_expired() is True
+    kept.fault = KeyringLocked("x")
+    assert cache.get() == OLD
+    assert kept.looks == 1
 
 
-def stale(*_: object, **__: object) -> None:
-    """Fail as a file does whose server is away."""
-    raise OSError(errno.ESTALE, "stale")
-
-
-def test_a_change_by_the_command_is_noticed(kept: Any, new_context: Any) -> None:
-    """Guards rotation without a restart, and that a look at it asks no keychain."""
+def test_after_a_rejection_the_new_key_signs(kept: Any, new_context: Any) -> None:
+    """Guards rotation without a restart: a service rejects the key that was deactivated."""
     store(kept, OLD)
     plugin = KeyringPlugin(new_context())
-    assert plugin.retrieve() == OLD
-    store(kept, OLD, Place("aws", "home"))
-    assert plugin.is_expired() is False
+    cache = plugincreds.CredentialsCache(plugin.retrieve, plugin.is_expired)
+    assert cache.get() == OLD
     store(kept, NEW)
-    looks = kept.looks
-    assert plugin.is_expired() is True
-    assert kept.looks == looks
-    assert plugin.retrieve() == NEW
-    assert plugin.is_expired() is False
-
-
-def test_after_a_change_new_sessions_are_another_source(kept: Any, new_context: Any) -> None:
-    """Guards against a shared session of the old keys, and the program that has them at hand."""
-    store(kept, OLD)
-    plugin = KeyringPlugin(new_context())
-    key = plugin.cache_key()
-    assert KeyringPlugin(new_context()).cache_key() == key
-    store(kept, NEW)
-    assert KeyringPlugin(new_context()).cache_key() != key
-    assert plugin.cache_key() == key
+    cache.invalidate(OLD.access_key)
+    assert cache.get() == NEW
 
 
 def test_a_failed_look_does_not_count(kept: Any, new_context: Any) -> None:
-    """Guards that the notice stands until the new item has been read."""
+    """Guards that the keychain is looked into again."""
     store(kept, OLD)
     plugin = KeyringPlugin(new_context())
     plugin.retrieve()
@@ -153,50 +126,18 @@ def test_a_failed_look_does_not_count(kept: Any, new_context: Any) -> None:
     kept.fault = RuntimeError("D-Bus")
     with pytest.raises(KeychainError):
         plugin.retrieve()
-    assert plugin.is_expired() is True
     kept.fault = None
     assert plugin.retrieve() == NEW
 
 
-def test_a_deleted_item_ends_the_value(kept: Any, new_context: Any) -> None:
-    """Guards `delete` against programs that run: their next request is an error."""
-    store(kept, OLD)
-    context = new_context()
-    plugin = KeyringPlugin(context)
-    cache = plugincreds.CredentialsCache(plugin.retrieve, plugin.is_expired)
-    assert cache.get() == OLD
-    kept.delete_password("aws", "work")
-    assert remove_notice(PLACE) is True
-    with pytest.raises(PluginProviderRetrieveError, match="Nothing is stored"):
-        cache.get()
-
-
-def test_set_while_retrieve_runs_is_not_missed(
-    kept: Any, new_context: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Guards the order: the notice is looked at before the item, so this `set` is seen later."""
+def test_a_deleted_item_is_an_error(kept: Any, new_context: Any) -> None:
+    """Guards who signs after `delete` where the plugin is still selected."""
     store(kept, OLD)
     plugin = KeyringPlugin(new_context())
-    reading, stored = threading.Barrier(2), threading.Barrier(2)
-    original = kept.get_password
-
-    def slow(service: str, username: str) -> Any:
-        found = original(service, username)
-        reading.wait(10)
-        stored.wait(10)
-        return found
-
-    monkeypatch.setattr(kept, "get_password", slow)
-    found: list[Any] = []
-    thread = threading.Thread(target=lambda: found.append(plugin.retrieve()))
-    thread.start()
-    reading.wait(10)
-    store(kept, NEW)
-    stored.wait(10)
-    thread.join(10)
-    monkeypatch.undo()
-    assert found == [OLD]
-    assert plugin.is_expired() is True
+    assert plugin.retrieve() == OLD
+    kept.delete_password("aws", "work")
+    with pytest.raises(NonRecoverableError, match="Nothing is stored"):
+        plugin.retrieve()
 
 
 def test_readers_beside_writers_see_one_item_or_the_other(kept: Any, new_context: Any) -> None:
@@ -223,25 +164,6 @@ def test_readers_beside_writers_see_one_item_or_the_other(kept: Any, new_context
         thread.join(30)
     assert len(seen) == 400
     assert all(value in {OLD, NEW} for value in seen)
-
-
-def test_without_a_home_directory_there_is_no_notice(
-    kept: Any, new_context: Any, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Guards services whose user has no home: values last, and nothing fails."""
-    kept.set_password("aws", "work", write_item(OLD))
-    monkeypatch.setattr(Path, "home", missing_home)
-    plugin = KeyringPlugin(new_context())
-    assert plugin.retrieve() == OLD
-    assert plugin.is_expired() is False
-    assert give_notice(PLACE, "any") is False
-    assert remove_notice(PLACE) is False
-    assert get_provider(new_context()) is None
-
-
-def missing_home() -> Path:
-    """Fail as `Path.home` does."""
-    raise RuntimeError("no home")
 
 
 def test_stored_temporary_keys_keep_their_expiry(
@@ -279,19 +201,8 @@ def no_terminal(*_: object) -> Value:
     raise NonRecoverableError("no terminal")
 
 
-@pytest.fixture
-def installed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    """Install the plugin, as far as its entry point goes."""
-    info = tmp_path / "site" / "plugincreds_keyring-0.1.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Name: plugincreds-keyring\nVersion: 0.1.0\n")
-    value = "keyring = plugincreds_keyring:get_provider\n"
-    (info / "entry_points.txt").write_text(f"[aws_sdk.credential_plugins]\n{value}")
-    monkeypatch.syspath_prepend(str(info.parent))
-
-
 @pytest.mark.usefixtures("installed")
-def test_a_chain_goes_on_where_nobody_asks(
+def test_a_chain_goes_on_where_it_is_not_selected(
     kept: Any, home: Path, caplog: pytest.LogCaptureFixture
 ) -> None:
     """Guards a machine where nothing is stored: no look, no prompt, no error, no warning."""
@@ -304,40 +215,26 @@ def test_a_chain_goes_on_where_nobody_asks(
 
 @pytest.mark.usefixtures("installed")
 @pytest.mark.parametrize("profile", [None, "work"])
-def test_what_is_stored_needs_no_setting(kept: Any, home: Path, profile: str | None) -> None:
-    """Guards a person who stores and signs: in the chain, and until it is deleted."""
+def test_what_is_stored_is_not_used_where_nothing_selects_it(
+    kept: Any, home: Path, caplog: pytest.LogCaptureFixture, profile: str | None
+) -> None:
+    """Guards that storing a key changes no program: the chain goes on, and nothing is looked at."""
     (home / ".aws" / "config").write_text("[profile work]\nregion = eu-west-1\n")
-    place = Place("aws", profile or "default")
-    store(kept, OLD, place)
-    credentials = botocore.session.Session(profile=profile).get_credentials()
-    assert credentials is not None
-    assert (credentials.access_key, credentials.method) == ("AKIAOLD", "plugin:keyring")
-    store(kept, NEW, place)
-    assert credentials.get_frozen_credentials().secret_key == "new"
-    kept.delete_password(place.service, place.username)
-    assert remove_notice(place) is True
+    store(kept, OLD, KeychainItem("aws", profile or "default"))
     assert botocore.session.Session(profile=profile).get_credentials() is None
-    with pytest.raises(PluginProviderRetrieveError):
-        credentials.get_frozen_credentials()
+    assert kept.looks == 0
+    assert "WARNING" not in [record.levelname for record in caplog.records]
 
 
 @pytest.mark.usefixtures("installed")
 def test_its_name_in_code_needs_no_setting(kept: Any) -> None:
-    """Guards `create_session("keyring")`, and that it never is somebody else's session."""
-    store(kept, OLD, Place("aws", "default"))
+    """Guards `create_session("keyring")`, and that another identity never signs in it."""
+    store(kept, OLD, KeychainItem("aws", "default"))
     assert plugincreds.create_session("keyring").get_credentials().access_key == "AKIAOLD"
-    remove_notice(Place("aws", "default"))
-    with pytest.raises(plugincreds.PluginError, match="declined"):
+    kept.delete_password("aws", "default")
+    plugincreds.reset()
+    with pytest.raises(plugincreds.PluginError, match="Nothing is stored"):
         plugincreds.create_session("keyring").get_credentials()
-
-
-@pytest.mark.usefixtures("installed")
-def test_a_locked_keychain_is_an_error_where_something_is_stored(kept: Any) -> None:
-    """Guards who signs, which must not depend on a lock, and says how to get out of it."""
-    store(kept, OLD, Place("aws", "default"))
-    kept.fault = KeyringLocked("x")
-    with pytest.raises(PluginProviderRetrieveError, match=r"unlock .*credential_plugin = none"):
-        botocore.session.Session().get_credentials()
 
 
 @pytest.mark.usefixtures("installed")
@@ -346,12 +243,11 @@ def test_a_profile_selects_it(kept: Any, home: Path, *, with_options: bool) -> N
     """Guards one line in the configuration, and the options below it."""
     options = "credential_plugin_options =\n  username = someone\n" if with_options else ""
     (home / ".aws" / "config").write_text(f"[profile work]\ncredential_plugin=keyring\n{options}")
-    store(kept, OLD, Place("aws", "someone" if with_options else "work"))
+    store(kept, OLD, KeychainItem("aws", "someone" if with_options else "work"))
     credentials = botocore.session.Session(profile="work").get_credentials()
     assert credentials is not None
     assert (credentials.access_key, credentials.method) == ("AKIAOLD", "plugin:keyring")
-    store(kept, NEW, Place("aws", "someone" if with_options else "work"))
-    assert credentials.get_frozen_credentials().secret_key == "new"
+    assert credentials.get_frozen_credentials().secret_key == "old"
 
 
 @pytest.mark.usefixtures("installed")
@@ -368,18 +264,18 @@ def test_a_locked_keychain_is_an_error_where_it_is_selected(kept: Any, home: Pat
 
 def test_a_program_can_choose_it_in_code(kept: Any) -> None:
     """Guards the second getter, by the way in which programs reach it."""
-    store(kept, OLD, Place("aws", "default"))
+    store(kept, OLD, KeychainItem("aws", "default"))
     session = plugincreds.create_session(plugincreds_keyring)
     assert session.get_credentials().access_key == "AKIAOLD"
 
 
 def test_both_getters_are_of_the_contract(new_context: Any) -> None:
     """Guards what the entry point and the module's own name give."""
-    assert get_provider(new_context()) is None
+    assert get_provider(new_context(is_selected=False)) is None
+    assert get_provider(new_context()) is not None
     assert set(json.loads(get_aws_sdk_credential_provider(new_context()).cache_key())) == {
         "keychain",
-        "place",
+        "item",
         "duration_seconds",
         "mfa_serial",
-        "generation",
     }

@@ -1,9 +1,8 @@
 """AWS keys from the operating system's keychain: the credential plugin `keyring`.
 
-The two getters differ in one thing. `get_provider` is what the entry point names, and declines
-unless somebody asks for the plugin by name or has stored something for the profile;
-`get_aws_sdk_credential_provider` is for programs that hand this module to
-`plugincreds.create_session`, and so have asked already.
+The two getters differ in one thing. `get_provider` is what the entry point names: it declines
+where the plugin is not selected. `get_aws_sdk_credential_provider` is for programs that hand this
+module to `plugincreds.create_session`, which selects it.
 """
 
 from __future__ import annotations
@@ -19,18 +18,13 @@ __all__ = ["get_aws_sdk_credential_provider", "get_provider"]
 
 
 def get_provider(context: PluginContext) -> KeyringPlugin | None:
-    """Return the plugin, or decline where nobody names it and nothing is stored here."""
-    from plugincreds_keyring._request import is_asked_for, is_selected  # noqa: PLC0415 - rare
-
-    if not is_asked_for(context):
-        return None
-    from plugincreds_keyring._plugin import KeyringPlugin  # noqa: PLC0415 - as above
-
-    return KeyringPlugin(context, may_decline=lambda: not is_selected(context))
+    """Return the plugin, or decline where it is not selected."""
+    is_selected = context._is_selected  # noqa: SLF001 - between these two packages of one project
+    return get_aws_sdk_credential_provider(context) if is_selected else None
 
 
 def get_aws_sdk_credential_provider(context: PluginContext) -> KeyringPlugin:
     """Return the plugin, for a program that has chosen it in code."""
-    from plugincreds_keyring._plugin import KeyringPlugin  # noqa: PLC0415 - keep imports quick
+    from plugincreds_keyring._plugin import KeyringPlugin  # noqa: PLC0415 - a decline is quick
 
     return KeyringPlugin(context)

@@ -3,22 +3,33 @@
 from __future__ import annotations
 
 import argparse
+import os
+import subprocess
 import sys
 from collections.abc import Sequence
 from importlib import metadata
+from pathlib import Path
 from typing import TextIO
 
 from plugincreds import NonRecoverableError
 
-from plugincreds_keyring._change import forget, other_keychain, store
+from plugincreds_keyring._config_file import add_settings, header_of
 from plugincreds_keyring._entry import entered_value
 from plugincreds_keyring._item import write_item
 from plugincreds_keyring._keychain import Keychain, KeychainError
-from plugincreds_keyring._options import SERVICE, Place, read_options
-from plugincreds_keyring._profile import Profile, read_profile, who_signs_instead
+from plugincreds_keyring._options import SERVICE, KeychainItem, read_options
+from plugincreds_keyring._profile import (
+    PLUGIN,
+    SELECTS,
+    Profile,
+    lines_of,
+    missing_settings,
+    obstacle,
+    read_profile,
+)
 
 _NAME = "plugincreds-keyring"
-_NOTICES = "~/.aws/plugincreds/keyring"
+_KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
 _FAILED, _INTERRUPTED = 1, 130  # 130 is what shells make of Ctrl-C
 
 
@@ -75,6 +86,11 @@ def _parser() -> argparse.ArgumentParser:
     store.add_argument(
         "--insecure", action="store_true", help="store it even where that is not encrypted"
     )
+    store.add_argument(
+        "--write-profile",
+        action="store_true",
+        help=f"write `{SELECTS}` into the profile, instead of printing it",
+    )
     store.set_defaults(run=_set)
     remove = commands.add_parser(
         "delete",
@@ -85,23 +101,22 @@ def _parser() -> argparse.ArgumentParser:
     )
     remove.set_defaults(run=_delete)
     for command in (store, remove):
-        _add_place(command)
+        _add_item(command)
     return parser
 
 
-def _add_place(parser: argparse.ArgumentParser) -> None:
+def _add_item(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--service",
         type=_name,
         help=f"the item's service (default: what the profile's options say, else {SERVICE})",
     )
-    whose = parser.add_mutually_exclusive_group()
-    whose.add_argument(
-        "--username", type=_name, help="the item's username (default: the profile's name)"
+    parser.add_argument(
+        "--username",
+        type=_name,
+        help="the item's username (default: what the profile's options say, else its name)",
     )
-    whose.add_argument(
-        "--profile", help="the profile whose item it is, by its name and its options"
-    )
+    parser.add_argument("--profile", help="the profile whose item it is (default: the active one)")
 
 
 def _name(text: str) -> str:
@@ -111,7 +126,13 @@ def _name(text: str) -> str:
 
 
 def _set(arguments: argparse.Namespace) -> None:
-    place, keychain = _place(arguments), Keychain()
+    profile, item = _meant(arguments)
+    problem = profile and obstacle(profile, item)
+    if arguments.write_profile and profile is None:
+        raise NonRecoverableError("--write-profile needs --profile beside --username")
+    if arguments.write_profile and problem:
+        raise NonRecoverableError(f"Nothing is stored or written. {problem}")
+    keychain = Keychain()
     plaintext = keychain.plaintext
     if plaintext is not None and not arguments.insecure:
         raise NonRecoverableError(
@@ -119,77 +140,65 @@ def _set(arguments: argparse.Namespace) -> None:
             hint="choose another backend of the package keyring, with PYTHON_KEYRING_BACKEND or "
             "its configuration file, or add --insecure",
         )
-    keychain.read(place)  # one that is locked is told before anything is asked, or changed
-    stored_in, is_given = store(keychain, place, write_item(entered_value()))
-    _print(f"Stored for {place} in {stored_in}.", sys.stdout)
-    if not is_given:
-        _warn(
-            f"{_NOTICES} cannot be written. So name the plugin, with `credential_plugin = "
-            "keyring` in the profile: it does not answer by itself. Programs that run now "
-            "cannot be told of the new key; restart them"
-        )
-    _warn_of_others(arguments)
+    keychain.read(item)  # one that is locked is told before anything is asked, or changed
+    stored_in = keychain.write(item, write_item(entered_value()))
+    _forget_shared()
+    _print(f"Stored for {item} in {stored_in}.", sys.stdout)
+    if problem:
+        _warn(problem)
+    elif profile is None or not profile.is_selecting:
+        _select(profile, item, is_written=arguments.write_profile)
+    if profile is not None and _KEY_VARIABLE in os.environ:
+        _warn(f"{_KEY_VARIABLE} is set here, and its key comes before what is stored: unset it")
+
+
+def _select(profile: Profile | None, item: KeychainItem, *, is_written: bool) -> None:
+    """Print the lines that select the plugin, and write them if that is wanted."""
+    settings = missing_settings(profile, item)
+    where, header = "a profile of the AWS config file", ""
+    if profile is not None:
+        where, header = str(profile.file), f"\n[{header_of(profile.name)}]"
+    lines = "\n".join(lines_of(settings))
+    _print(f"Programs use it with these lines in {where}:\n{header}\n{lines}", sys.stdout)
+    if profile is not None and is_written:
+        add_settings(profile.file, profile.name, settings)
+        _print("\nThey are written there.", sys.stdout)
+    elif profile is not None and profile.keys is None and profile.name != "default":
+        _warn(f"There is no profile {profile.name!r} yet")
 
 
 def _delete(arguments: argparse.Namespace) -> None:
-    place, keychain = _place(arguments), Keychain()
-    was_there = keychain.delete(place)
-    removed = f"Removed for {place} from {keychain.name}."
-    try:
-        other = other_keychain(keychain, place)
-    except KeychainError:
-        if was_there:
-            _print(removed, sys.stdout)
-        raise
+    profile, item = _meant(arguments)
+    keychain = Keychain()
+    was_there = keychain.delete(item)
+    _forget_shared()
+    next_step = None
+    if profile is None or profile.is_selecting:
+        whose = "each profile that means it" if profile is None else f"the profile {profile.name!r}"
+        next_step = f"remove the line `{SELECTS}` from {whose}, too"
     if not was_there:
-        _forget(place, keychain, other)
-        return
-    is_removed = other is None and forget(keychain, place)
-    _print(removed, sys.stdout)
-    if other is not None:
-        _warn(
-            f"It was stored in {other}, too, and stays there: programs go on to want it. Run this "
-            "command where that keychain can be used"
-        )
-    elif not is_removed:
-        _warn(
-            f"There is no notice of it in {_NOTICES}, or none that can be removed. So programs "
-            "that run now cannot be told; restart them"
-        )
+        fault = f"Nothing is stored for {item} in {keychain.name}"
+        raise NonRecoverableError(fault, hint=next_step)
+    _print(f"Removed for {item} from {keychain.name}.", sys.stdout)
+    if next_step:
+        _print(f"Now {next_step}.", sys.stdout)
 
 
-def _forget(place: Place, keychain: Keychain, other: str | None) -> None:
-    """Let the plugin ask no more for what another tool has deleted.
-
-    Raises:
-        NonRecoverableError: There is nothing to forget, or not here.
-    """
-    fault = f"Nothing is stored for {place} in {keychain.name}"
-    if other is not None:
-        hint = "run it where that is"
-        raise NonRecoverableError(f"{fault}; it was stored in {other}", hint=hint)
-    if not forget(keychain, place):
-        raise NonRecoverableError(fault)
-    _print(f"{fault}; programs do not want it any more.", sys.stdout)
+def _forget_shared() -> None:
+    """Remove the sessions of the old key that processes share: new processes would use them."""
+    subprocess.run(  # noqa: S603 - our own command
+        [sys.executable, "-m", "plugincreds", "cache", "clear", PLUGIN],
+        cwd=Path(sys.executable).parent,  # -m looks there first, and this folder is trusted
+        stdout=subprocess.DEVNULL,
+        check=False,
+    )
 
 
-def _place(arguments: argparse.Namespace) -> Place:
-    """Return the item that is meant: where the plugin looks for it, unless told otherwise."""
-    profile = _profile(arguments)
-    options = profile.options
-    if arguments.service is not None:
-        options = {**options, "service": arguments.service}
-    return read_options(options, profile.name).place
-
-
-def _profile(arguments: argparse.Namespace) -> Profile:
-    if arguments.username is None:
-        return read_profile(arguments.profile)
-    return Profile("default", options={"username": arguments.username})
-
-
-def _warn_of_others(arguments: argparse.Namespace) -> None:
-    """Say what signs instead of what was stored; a bare username is of no profile."""
-    sentence = None if arguments.username else who_signs_instead(_profile(arguments))
-    if sentence is not None:
-        _warn(sentence)
+def _meant(arguments: argparse.Namespace) -> tuple[Profile | None, KeychainItem]:
+    """Return the profile and the item that are meant; a bare username is of no profile."""
+    given = {"service": arguments.service, "username": arguments.username}
+    options = {name: text for name, text in given.items() if text is not None}
+    if arguments.username is not None and arguments.profile is None:
+        return None, read_options(options, "default").item
+    profile = read_profile(arguments.profile)
+    return profile, read_options({**profile.options, **options}, profile.name).item

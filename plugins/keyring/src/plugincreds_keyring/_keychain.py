@@ -16,7 +16,7 @@ from plugincreds import NonRecoverableError
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
 
-    from plugincreds_keyring._options import Place
+    from plugincreds_keyring._options import KeychainItem
 
 T = TypeVar("T")
 
@@ -30,12 +30,10 @@ _CHOICE = (
     "KEYRING_PROPERTY_KEYCHAIN",
     "KEYRING_PROPERTY_PREFERRED_COLLECTION",
 )
-# A program may be asked for a keychain by what was stored once: it says how to get out of it.
-_OTHERS = "if other credentials are meant, set `credential_plugin = none` in the profile"
-_UNLOCK = f"unlock the keychain, or log in where it is unlocked, and try again; {_OTHERS}"
+_UNLOCK = "unlock the keychain, or log in where it is unlocked, and try again"
 _CHOOSE = (
     "run it where you are logged in, or install a backend for the package keyring; `keyring "
-    f"diagnose` shows its configuration; {_OTHERS}"
+    "diagnose` shows its configuration"
 )
 
 
@@ -60,11 +58,6 @@ class Keychain:
         return ", ".join(map(_name_of, self._chained()))
 
     @property
-    def first(self) -> str:
-        """The name of the backend that is asked first."""
-        return _name_of(self._chained()[0])
-
-    @property
     def plaintext(self) -> str | None:
         """The name of a backend that may store an item without encryption, or None.
 
@@ -76,28 +69,17 @@ class Keychain:
         self._usable()
         return next((_name_of(each) for each in self._chained() if _is_plaintext(each)), None)
 
-    def has(self, name: str) -> bool:
-        """Tell whether a backend is this one, or among those that it asks."""
-        return any(name == _name_of(each) for each in self._chained())
-
-    def read(self, place: Place, stored_in: str | None = None) -> str | None:
+    def read(self, item: KeychainItem) -> str | None:
         """Return the text of an item, or None where there is none.
 
-        Args:
-            place: Which item.
-            stored_in: The backend that it was stored in, where that is known. No other is asked:
-                one that comes first may have an older item.
-
         Raises:
-            NonRecoverableError: There is no keychain, it is another one, or it is locked.
+            NonRecoverableError: There is no keychain, or it is locked.
             KeychainError: It failed in another way.
         """
         backend = self._usable()
-        if stored_in is not None:
-            backend = self._named(stored_in, place)
-        return self._asked(lambda: backend.get_password(place.service, place.username))
+        return self._asked(lambda: backend.get_password(item.service, item.username))
 
-    def write(self, place: Place, text: str) -> str:
+    def write(self, item: KeychainItem, text: str) -> str:
         """Store an item, in place of one that is there, and return the backend that has it.
 
         Raises:
@@ -105,22 +87,14 @@ class Keychain:
             KeychainError: It failed in another way.
         """
         backend = self._usable()
-        self._asked(lambda: backend.set_password(place.service, place.username, text))
-        holder = self.holder(place)
-        if holder is None or self.read(place, holder) != text:
+        self._asked(lambda: backend.set_password(item.service, item.username, text))
+        # What is read, not what was written: of a chain, a backend that comes first may have an
+        # older item.
+        if self.read(item) != text:
             raise NonRecoverableError(f"{self.name} did not keep what it was given", hint=_CHOOSE)
-        return holder
+        return next(map(_name_of, self._holders(item)), self.name)
 
-    def holder(self, place: Place) -> str | None:
-        """Return the first backend that has an item, or None.
-
-        Raises:
-            NonRecoverableError: It is locked.
-            KeychainError: It failed in another way.
-        """
-        return next(map(_name_of, self._holders(place)), None)
-
-    def delete(self, place: Place) -> bool:
+    def delete(self, item: KeychainItem) -> bool:
         """Remove an item from each backend that has it, and tell whether there was one.
 
         Raises:
@@ -128,27 +102,16 @@ class Keychain:
             KeychainError: It failed in another way.
         """
         self._usable()
-        holders = list(self._holders(place))
+        holders = list(self._holders(item))
         for backend in holders:
-            self._asked(partial(backend.delete_password, place.service, place.username))
+            self._asked(partial(backend.delete_password, item.service, item.username))
         return bool(holders)
 
-    def _holders(self, place: Place) -> Iterator[KeyringBackend]:
+    def _holders(self, item: KeychainItem) -> Iterator[KeyringBackend]:
         for backend in self._chained():
-            call = partial(backend.get_password, place.service, place.username)
+            call = partial(backend.get_password, item.service, item.username)
             if self._asked(call) is not None:
                 yield backend
-
-    def _named(self, name: str, place: Place) -> KeyringBackend:
-        for backend in self._chained():
-            if _name_of(backend) == name:
-                return backend
-        raise NonRecoverableError(
-            f"The keychain here is {self.name}, and nothing is taken from it for {place}: it was "
-            f"stored in {name}",
-            hint=f"run it where that one can be used, or store it in this one: plugincreds-keyring "
-            f"set {place.arguments}; {_OTHERS}",
-        )
 
     def _chained(self) -> list[KeyringBackend]:
         """Return the backend, or, of one that asks several, these in their order."""
@@ -201,7 +164,7 @@ def _fault(error: Exception, who: str) -> Exception:
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
     return KeychainError(
         f"{who} failed: {module}{kind.__qualname__}{text}. See that it can be used here: `keyring "
-        f"diagnose` shows what is configured; {_OTHERS}"
+        "diagnose` shows what is configured"
     )
 
 

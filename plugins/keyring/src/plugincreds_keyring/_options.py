@@ -14,12 +14,12 @@ _KNOWN = ("service", "username", "duration_seconds", "mfa_serial")
 _SHORTEST, _LONGEST = 900, 129_600  # what STS accepts for GetSessionToken
 _USUAL = 43_200
 _SERIAL = re.compile(r"[\w+=/:,.@-]{9,256}", re.ASCII)
-_PLACE = "Correct credential_plugin_options in the profile"
+_REMEDY = "Correct credential_plugin_options in the profile"
 
 
 @dataclass(frozen=True, slots=True)
-class Place:
-    """Where an item stands in a keychain."""
+class KeychainItem:
+    """The name of an item: where it is in a keychain."""
 
     service: str
     username: str
@@ -30,7 +30,7 @@ class Place:
 
     @property
     def arguments(self) -> str:
-        """The arguments of the command that mean this place."""
+        """The arguments by which the command `plugincreds-keyring` means this item."""
         return f"--service {shlex.quote(self.service)} --username {shlex.quote(self.username)}"
 
 
@@ -39,12 +39,12 @@ class Options:
     """What a profile asks for.
 
     Attributes:
-        place: Which item.
+        item: Which item.
         duration_seconds: How long a session of STS is to last; None: the keys sign themselves.
         mfa_serial: The device whose code STS is to be given, or None.
     """
 
-    place: Place
+    item: KeychainItem
     duration_seconds: int | None = None
     mfa_serial: str | None = None
 
@@ -66,13 +66,13 @@ def read_options(options: Mapping[str, str], profile: str) -> Options:
         raise NonRecoverableError(
             f"The keyring plugin has no option {' or '.join(map(repr, unknown))}; it knows "
             f"{', '.join(_KNOWN)}",
-            hint=f"{_PLACE} {profile!r}",
+            hint=f"{_REMEDY} {profile!r}",
         )
-    place = Place(
+    item = KeychainItem(
         _name(options, "service", SERVICE, profile), _name(options, "username", profile, profile)
     )
     serial = _serial(options, profile)
-    return Options(place, _duration(options, profile, serial), serial)
+    return Options(item, _duration(options, profile, serial), serial)
 
 
 def _name(options: Mapping[str, str], key: str, default: str, profile: str) -> str:
@@ -107,5 +107,5 @@ def _duration(options: Mapping[str, str], profile: str, serial: str | None) -> i
 
 def _unusable(key: str, fault: str, profile: str) -> NonRecoverableError:
     return NonRecoverableError(
-        f"The option {key!r} of the keyring plugin {fault}", hint=f"{_PLACE} {profile!r}"
+        f"The option {key!r} of the keyring plugin {fault}", hint=f"{_REMEDY} {profile!r}"
     )

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from plugincreds import NonRecoverableError, PluginError, Value
 
 from plugincreds_keyring._keychain import KeychainError
-from plugincreds_keyring._mfa import ask_for_code
+from plugincreds_keyring._prompt import ask_for_code
 
 if TYPE_CHECKING:
     from plugincreds import PluginContext
@@ -22,20 +22,20 @@ _SERVER_ERRORS = 500
 _REJECTED = frozenset({"InvalidClientTokenId", "SignatureDoesNotMatch"})
 
 
-def session_value(context: PluginContext, item: Value, options: Options) -> Value:
+def session_value(context: PluginContext, stored: Value, options: Options) -> Value:
     """Return temporary credentials for the stored keys.
 
     Raises:
         NonRecoverableError: The stored keys, the code or the settings are not what STS accepts.
         KeychainError: STS cannot answer now.
     """
-    if item.token is not None:
+    if stored.token is not None:
         raise NonRecoverableError(
-            f"What is stored for {options.place} has a session token, and STS makes no session "
+            f"What is stored for {options.item} has a session token, and STS makes no session "
             "of temporary keys",
             hint="remove duration_seconds and mfa_serial, or store long-term keys",
         )
-    answer = _asked(context, item, options)
+    answer = _asked(context, stored, options)
     if isinstance(answer, Exception):
         raise answer
     keys = answer["Credentials"]
@@ -44,16 +44,16 @@ def session_value(context: PluginContext, item: Value, options: Options) -> Valu
         keys["SecretAccessKey"],
         keys["SessionToken"],
         expiry_time=keys["Expiration"],
-        account_id=item.account_id,
+        account_id=stored.account_id,
     )
 
 
-def _asked(context: PluginContext, item: Value, options: Options) -> Any:
+def _asked(context: PluginContext, stored: Value, options: Options) -> Any:
     """Return what STS answers; a failure is returned as well, so that it has no context.
 
     The frames of botocore, which a traceback may show, hold the code.
     """
-    from botocore.exceptions import (  # noqa: PLC0415 - it is here, or nobody has asked
+    from botocore.exceptions import (  # noqa: PLC0415 - the session has loaded it
         BotoCoreError,
         ClientError,
     )
@@ -61,8 +61,8 @@ def _asked(context: PluginContext, item: Value, options: Options) -> Any:
     sts = context.session.create_client(
         "sts",
         region_name=context.region or _REGION,
-        aws_access_key_id=item.access_key,
-        aws_secret_access_key=item.secret_key,
+        aws_access_key_id=stored.access_key,
+        aws_secret_access_key=stored.secret_key,
     )
     try:
         # The code is in no variable: a traceback may show those.
@@ -70,7 +70,7 @@ def _asked(context: PluginContext, item: Value, options: Options) -> Any:
     except ClientError as error:
         return _refusal(error.response, options)
     except BotoCoreError as error:
-        if isinstance(error, PluginError):  # our own, such as that of a flight in itself
+        if isinstance(error, PluginError):  # such as that of a plugin which asks for itself
             raise
         return KeychainError(
             f"STS cannot be asked for a session ({type(error).__name__}). See the network, the "
@@ -101,10 +101,10 @@ def _refusal(response: Any, options: Options) -> Exception:
         )
     if code in _REJECTED:
         return NonRecoverableError(
-            f"STS rejects the access key that is stored for {options.place} ({code})",
-            hint=f"store the current one: plugincreds-keyring set {options.place.arguments}",
+            f"STS rejects the access key that is stored for {options.item} ({code})",
+            hint=f"store the current one: plugincreds-keyring set {options.item.arguments}",
         )
     return NonRecoverableError(
-        f"STS makes no session for the keys that are stored for {options.place} ({code})",
+        f"STS makes no session for the keys that are stored for {options.item} ({code})",
         hint="see what the user may do, and its duration_seconds and mfa_serial",
     )

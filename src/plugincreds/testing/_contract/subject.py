@@ -1,6 +1,7 @@
 """The plugin under test: where it is, how a test calls it, and how a test reports on it."""
 
 import inspect
+import os
 import math
 import time
 import traceback
@@ -17,6 +18,7 @@ from plugincreds import InstalledPlugin, PluginContext, PluginError, Value
 from plugincreds._lifecycle.validation import validated
 from plugincreds._plugins.loading import Functions, Getter, load
 from plugincreds._redaction import described
+from plugincreds._settings import asked_by_variable
 from plugincreds._threads import awaited
 from plugincreds.testing._contract.probes import (
     CallOutcome,
@@ -155,12 +157,14 @@ class Subject:
         return load(InstalledPlugin(name, value, f"{type(self).__name__}'s package", "under test"))
 
     def _context(self) -> PluginContext:
+        name = self.name or DEFAULT_NAME
         return PluginContext(
-            self.name or DEFAULT_NAME,
+            name,
             profile=self.profile,
             region=self.region,
             options=self.options,
             open_session=self._base_session,
+            is_selected=asked_by_variable(os.environ) == name,
         )
 
     def _base_session(self) -> Any:

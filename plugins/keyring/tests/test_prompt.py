@@ -11,7 +11,7 @@ from plugins.keyring.tests.terminal import SOURCE, converse
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"
 QUESTION = f"MFA code for {SERIAL} (asked by python): "
 PROGRAM = (
-    "from plugincreds_keyring._mfa import ask_for_code\n"
+    "from plugincreds_keyring._prompt import ask_for_code\n"
     "from plugincreds import NonRecoverableError\n"
     f"try: print('code', ask_for_code({SERIAL!r}))\n"
     "except NonRecoverableError as error: print('error', error)\n"
@@ -66,7 +66,7 @@ def test_a_job_in_the_background_is_not_stopped() -> None:
 
 THREADS = (
     "import threading\n"
-    "from plugincreds_keyring._mfa import ask_for_code\n"
+    "from plugincreds_keyring._prompt import ask_for_code\n"
     "both = threading.Barrier(2)\n"
     "def ask():\n"
     "    both.wait(10)\n"
@@ -76,7 +76,7 @@ THREADS = (
     "for thread in threads: thread.join()\n"
 )
 PROCESSES = (
-    "from plugincreds_keyring._mfa import ask_for_code\n"
+    "from plugincreds_keyring._prompt import ask_for_code\n"
     "child = os.fork()\n"
     f"print('code', ask_for_code({SERIAL!r}), flush=True)\n"
     "if child: os.wait()\n"
@@ -101,10 +101,10 @@ def test_a_child_of_a_fork_can_ask() -> None:
     """Guards children that are made while a thread of the parent waits for a code."""
     program = (
         "import threading\n"
-        "from plugincreds_keyring import _terminal\n"
-        "with _terminal.terminal_alone():\n"
+        "from plugincreds_keyring import _prompt\n"
+        "with _prompt._turn[0]:\n"
         "    if os.fork() == 0:\n"
-        "        print('free', _terminal._turn[0].acquire(timeout=5), flush=True)\n"
+        "        print('free', _prompt._turn[0].acquire(timeout=5), flush=True)\n"
         "        os._exit(0)\n"
         "    os.wait()\n"
     )
@@ -115,7 +115,7 @@ def test_a_program_that_ends_while_a_thread_asks_restores_the_terminal() -> None
     """Guards the shell of a person who leaves with Ctrl-C: it must echo."""
     program = (
         "import signal, threading\n"
-        "from plugincreds_keyring._mfa import ask_for_code\n"
+        "from plugincreds_keyring._prompt import ask_for_code\n"
         "signal.signal(signal.SIGINT, lambda *_: sys.exit(3))\n"
         f"threading.Thread(target=ask_for_code, args=({SERIAL!r},), daemon=True).start()\n"
         "threading.Event().wait(20)\n"
