@@ -79,14 +79,19 @@ def long_lived() -> Broker:
 
 def source_of(broker: Broker) -> Source:
     """Return the source of a plugin that is this broker."""
-    return Source(PLUGIN, Functions(broker.value, lambda: False, None), "bench", RefreshSettings())
+    return Source(
+        PLUGIN,
+        Functions(broker.value, lambda: False, None),
+        (PLUGIN, None),
+        RefreshSettings(),
+    )
 
 
 def plugin_credentials(broker: Broker, clock: Clock | None = None) -> Any:
     """Return what botocore signs with when the plugin is this broker."""
     source = source_of(broker)
     if clock is not None:
-        source.cache._clock = clock.seconds
+        source.engine.clock = clock.seconds
     kind = credentials_class(botocore.credentials.RefreshableCredentials)
     return kind(source, botocore.credentials.ReadOnlyCredentials, None)
 

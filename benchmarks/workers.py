@@ -14,8 +14,8 @@ from botocore.credentials import (
 from plugincreds import Value
 from plugincreds._lifecycle.policy import (
     Failure,
+    RefreshStep,
     State,
-    Step,
     Uniform,
     decide,
     failed,
@@ -161,10 +161,10 @@ def live_with_plugincreds(start: float, world: World, ledger: Ledger, *, uniform
     now, state, is_failing = start, State(), False
     while now < END:
         following = now + world.interval
-        step = decide(state, now, given_up=False)
-        if step is Step.SERVE:
-            following = world.signature(start, state.calm_until)
-        elif step is Step.RAISE:
+        step = decide(state, now, reported_expired=False)
+        if step is RefreshStep.SERVE:
+            following = world.signature(start, state.fresh_until)
+        elif step is RefreshStep.RAISE:
             following = world.signature(start, state.retry_at)
             is_failing = ledger.fail(now, following) > 0
         elif not world.is_out(now):
@@ -173,7 +173,7 @@ def live_with_plugincreds(start: float, world: World, ledger: Ledger, *, uniform
                 ledger.renew(now, was_failing=is_failing)
             state, is_failing = succeeded(new_value(now), now, None, uniform), False
         else:
-            state = failed(state, FAILURE, now, uniform, given_up=False)
+            state = failed(state, FAILURE, now, uniform, reported_expired=False)
             if state.value is None and not state.is_hard:
                 # Nothing is remembered of it, so it is the same at each signature.
                 following = world.signature(start, world.recovers_at)

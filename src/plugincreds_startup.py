@@ -259,7 +259,11 @@ def _raise(what: str, error: Exception) -> None:
         f"{what}, but {_found(error)}. Install plugincreds again (pip install --force-reinstall "
         "plugincreds) or upgrade it, or take that setting back."
     )
-    raise ImportError(message) from error
+    try:
+        from plugincreds._errors import PluginError
+    except Exception:  # noqa: BLE001 - it may be what is damaged
+        raise ImportError(message) from error
+    raise PluginError(message) from error
 
 
 def _found(error: Exception) -> str:

@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from docs.drawing import svg
 from plugincreds import Value
-from plugincreds._lifecycle.policy import Failure, State, Step, decide, failed, succeeded
+from plugincreds._lifecycle.policy import Failure, RefreshStep, State, decide, failed, succeeded
 
 FILE = Path(__file__).parents[1] / "images" / "lifecycle.svg"
 HOUR = 3600
@@ -37,12 +37,14 @@ def state_at_start(share: float) -> State:
 
 def phase(second: float) -> str:
     """Return what the package does with the value at a moment, whatever chance gave."""
-    early, late = (decide(state_at_start(share), second, given_up=False) for share in (0.0, 1.0))
-    if late is Step.SERVE:
-        return "valid" if early is Step.SERVE else "jitter"
-    if late is Step.RENEW_AHEAD:
+    early, late = (
+        decide(state_at_start(share), second, reported_expired=False) for share in (0.0, 1.0)
+    )
+    if late is RefreshStep.SERVE:
+        return "valid" if early is RefreshStep.SERVE else "jitter"
+    if late is RefreshStep.ADVISORY:
         return "advisory"
-    after = failed(state_at_start(0.0), FAILURE, second, _middle, given_up=False)
+    after = failed(state_at_start(0.0), FAILURE, second, _middle, reported_expired=False)
     return "expired" if after.is_hard else "mandatory"
 
 
@@ -62,11 +64,11 @@ def outage() -> Outage:
     """Return what becomes of a value whose advisory moment chance put into the middle."""
     state, attempts, errors = state_at_start(0.5), [], []
     for second in range(LAST):
-        step = decide(state, second, given_up=False)
-        if step in {Step.RENEW_AHEAD, Step.RENEW}:
-            state = failed(state, FAILURE, second, _middle, given_up=False)
+        step = decide(state, second, reported_expired=False)
+        if step in {RefreshStep.ADVISORY, RefreshStep.MANDATORY}:
+            state = failed(state, FAILURE, second, _middle, reported_expired=False)
             attempts.append(second)
-        if step is Step.RAISE or state.is_hard:
+        if step is RefreshStep.RAISE or state.is_hard:
             errors.append(second)
     return Outage(attempts, errors[0])
 

@@ -42,7 +42,6 @@ class Vault(plugincreds.CredentialPlugin):
         assert_type(context.profile, str)
         assert_type(context.region, str | None)
         assert_type(context.options, Mapping[str, str])
-        assert_type(context.identity, tuple[object, ...])
         assert_type(context.session, Any)
         self._server = context.options.get("server", "localhost")
 

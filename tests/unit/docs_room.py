@@ -1,6 +1,5 @@
 """How each error and each warning of the documentation comes about."""
 
-import contextvars
 import importlib
 import sys
 import threading
@@ -18,10 +17,11 @@ from plugincreds import _bindings
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
 from plugincreds._cli import export as _export
-from plugincreds._reentrancy import flight, waiting_for
+from plugincreds._reentrancy import ActiveCall
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
+from tests.support.engines import new_engine
 from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIDEXAMPLE', 'secret')), (lambda: False)"
@@ -160,15 +160,10 @@ def changed_key(_: Room) -> None:
 
 
 def circle(_: Room) -> None:
-    """Let two flights wait for each other."""
-    with flight("a", "The plugin"), waiting_for("b", "The plugin"):
-        contextvars.Context().run(_wait_back)
-
-
-def _wait_back() -> None:
-    label = "The credential plugin 'acme' of acme-creds 1.2"
-    with flight("b", "The plugin"), waiting_for("a", label):
-        pass
+    """Wait for one plugin in the call of another, until the patience is over."""
+    engine = new_engine(tuple, label="The credential plugin 'acme' of acme-creds 1.2")
+    with ActiveCall("another plugin", "The plugin"):
+        engine.end_patience(leads=False)
 
 
 def given_back_to_boto3(room: Room) -> None:
@@ -199,7 +194,7 @@ def strange_botocore(room: Room) -> None:
     def join(*_: object) -> None:
         raise AttributeError("'CredentialResolver' object has no attribute 'providers'")
 
-    room.patch.setattr(_chain._Place, "join", join)
+    room.patch.setattr(_chain._ChainPosition, "join", join)
     load(room)
 
 

@@ -17,8 +17,7 @@ from benchmarks import fleet
 from benchmarks.fleet import BOTOCORE, EVEN, OURS
 from benchmarks.svg import Chart
 from benchmarks.workers import END, MINUTE, SEED, Ledger, World, mean, new_value
-from plugincreds import Value
-from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds import CredentialsCache, Value
 
 EPOCH = datetime.fromtimestamp(0, timezone.utc)
 FEW = 200

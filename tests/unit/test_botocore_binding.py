@@ -16,6 +16,7 @@ import botocore.session
 import pytest
 
 import plugincreds
+import plugincreds_startup
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings import extend_resolver
 from plugincreds._bindings.plugin_provider import PluginProvider
@@ -147,11 +148,12 @@ def test_a_chain_that_is_not_as_expected(
 ) -> None:
     """Left alone where nobody selects a plugin; an error where somebody does."""
     session, resolver = botocore.session.Session(), object()
-    assert extend_resolver(botocore.credentials, resolver, session) is resolver
-    assert "credential plugins are not used" in caplog.text
+    create = plugincreds_startup._wrapper(botocore.credentials, lambda _: resolver)
+    assert create(session) is resolver
+    assert "Credential plugins are not used" in caplog.text
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
-    with pytest.raises(PluginError, match=r"AWS_CREDENTIAL_PLUGIN=vault cannot be honoured"):
-        extend_resolver(botocore.credentials, resolver, session)
+    with pytest.raises(PluginError, match=r"AWS_CREDENTIAL_PLUGIN selects .* 'vault', but "):
+        create(session)
 
 
 @pytest.mark.parametrize("session", [None, object()])
@@ -160,10 +162,11 @@ def test_a_session_that_is_not_as_expected(
 ) -> None:
     """Upstream may pass it in another way one day."""
     resolver = object()
-    assert extend_resolver(botocore.credentials, resolver, session) is resolver
+    create = plugincreds_startup._wrapper(botocore.credentials, lambda _: resolver)
+    assert create(session) is resolver
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
-    with pytest.raises(PluginError, match="cannot be honoured"):
-        extend_resolver(botocore.credentials, resolver, session)
+    with pytest.raises(PluginError, match="is not compatible with this botocore"):
+        create(session)
 
 
 def test_a_fault_of_ours_leaves_botocore_as_it_was(
@@ -226,8 +229,8 @@ def test_a_profile_sets_how_its_values_are_renewed(install: Install, tmp_path: P
     plugincreds.reset()
     with pytest.raises(PluginError, match="profile 'dev' has credential_plugin_timeout = 'soon'"):
         botocore.session.Session(profile="dev").get_credentials()
-    cache = botocore.session.Session().get_credentials()._cache
-    assert (cache.timeout, cache._advisory_window) == (3, 7)
+    cache = botocore.session.Session().get_credentials()._engine
+    assert (cache._timeout, cache._advisory_window) == (3, 7)
 
 
 def test_one_retrieval_for_a_hundred_sessions_and_64_threads(install: Install) -> None:
@@ -398,9 +401,9 @@ def test_a_base_session_reads_the_files_of_the_session_that_asks(
         session = botocore.session.Session()
         session.set_config_variable("credentials_file", str(file))
         provider = PluginProvider(botocore.credentials, session, "default", lambda _: Automatic())
-        context = provider.context("vault")
+        context, identity = provider.request(Automatic()).context("vault")
         assert context.session.get_config_variable("credentials_file") == str(file)
-        keys.append(context.identity)
+        keys.append(identity)
     assert keys[0] != keys[1]
 
 

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from plugincreds import CredentialPlugin, PluginContext, Value
-from plugincreds._lifecycle.validation import read_answer
+from plugincreds._lifecycle.validation import validated
 
 NOW = 1_000_000_000.0
 SOON = datetime.fromtimestamp(NOW, tz=timezone.utc) + timedelta(hours=1)
@@ -44,7 +44,7 @@ CANARY = "CANARY"
 )
 def test_every_shape_of_the_contract_is_read(answer: object, expected: Value | None) -> None:
     """A shape that the contract allows must never be refused or lose a part."""
-    assert read_answer(answer, NOW) == (expected, "")
+    assert validated(answer, NOW) == (expected, "")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_every_shape_of_the_contract_is_read(answer: object, expected: Value | N
 def test_an_expiration_may_be_any_iso_8601_time(text: str) -> None:
     """credential_process and brokers print times with zones and fractions of every kind."""
     mapping = {"AccessKeyId": "AKIA", "SecretAccessKey": "secret", "Expiration": text}
-    value, fault = read_answer(mapping, NOW)
+    value, fault = validated(mapping, NOW)
     assert not fault
     assert value is not None
     assert value.expiry_time == SOON
@@ -141,7 +141,7 @@ class _Hostile(Mapping[str, Any]):
 )
 def test_a_bad_answer_is_named_and_never_shown(answer: object, word: str) -> None:
     """What cannot go into a header, or is no credential at all, stops here."""
-    value, fault = read_answer(answer, NOW)
+    value, fault = validated(answer, NOW)
     assert value is None
     assert word in fault
     assert CANARY not in fault
@@ -181,7 +181,7 @@ def test_a_context_is_read_only_and_opens_its_session_once() -> None:
     options["role"] = "admin"
     with pytest.raises(TypeError):
         context.options["role"] = "admin"  # type: ignore[index]
-    assert context.identity == ("dev", None, (("role", "reader"),))
+    assert context.options == {"role": "reader"}
     assert context.session is context.session
     assert len(opened) == 1
     assert "reader" not in repr(context)
@@ -202,7 +202,7 @@ def test_what_is_kept_is_a_copy_of_our_own() -> None:
 
     reads: set[str] = set()
     theirs = Flipping("AKIA", Text("secret"))
-    value, fault = read_answer(theirs, NOW)
+    value, fault = validated(theirs, NOW)
     reads.add("secret_key")
     assert not fault
     assert type(value) is Value
@@ -222,7 +222,7 @@ def test_an_expiry_is_kept_in_utc() -> None:
 
         tzname = dst  # type: ignore[assignment]
 
-    value, fault = read_answer(Value("A", "s", expiry_time=SOON.replace(tzinfo=Odd())), NOW + -9e3)
+    value, fault = validated(Value("A", "s", expiry_time=SOON.replace(tzinfo=Odd())), NOW + -9e3)
     assert not fault
     assert value is not None
     assert value.expiry_time == SOON - timedelta(hours=2)

@@ -279,7 +279,7 @@ def test_a_failure_stays_known_in_the_child() -> None:
         calls.append(os.getpid())
         raise plugincreds.NonRecoverableError("Logged out.")
 
-    cache = CredentialsCache(retrieve, clock=lambda: 0.0)
+    cache = plugincreds.CredentialsCache(retrieve, clock=lambda: 0.0)
 
     def use() -> int:
         with pytest.raises(plugincreds.PluginProviderRetrieveError, match="Logged out"):

@@ -21,8 +21,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, precondition, rule
 
-from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds import CredentialsCache, NonRecoverableError, PluginProviderRetrieveError, Value
 from plugincreds._lifecycle.policy import Failure, State
 
 EXAMPLES = int(os.environ.get("PLUGINCREDS_MODEL_EXAMPLES", "0"))

@@ -389,8 +389,10 @@ def test_those_who_wait_do_not_all_try_in_turn(
 
     def work(shared: SharedCredentials) -> None:
         retrieved = shared(is_first=True)
-        failed = isinstance(retrieved, Failure)
-        outcomes.append(retrieved.found if failed else retrieved[0].access_key)
+        if isinstance(retrieved, Failure):
+            outcomes.append(retrieved.found)
+        else:
+            outcomes.append(retrieved[0].access_key)
 
     first = threading.Thread(target=work, args=[broker.shared(retrieve=retrieve)])
     first.start()

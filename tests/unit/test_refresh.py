@@ -45,7 +45,10 @@ class World:
         self.retrieve: Callable[[], Any] = self._retrieve
         arguments = {"uniform": lambda low, _high: low, **arguments}
         self.cache = CredentialsCache(
-            lambda: self.retrieve(), self._is_expired, clock=self._clock, **arguments
+            lambda: self.retrieve(),  # noqa: PLW0108 - tests replace it
+            self._is_expired,
+            clock=self._clock,
+            **arguments,
         )
 
     def _clock(self) -> float:

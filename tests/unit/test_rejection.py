@@ -123,7 +123,7 @@ def test_a_rejection_of_another_key_changes_nothing(install: Install) -> None:
     client, slow = made(late)
 
     def renewed_meanwhile(**_: Any) -> None:
-        late.get_credentials()._cache.invalidate("KEY1")
+        late.get_credentials()._engine.invalidate("KEY1")
         late.get_credentials().get_frozen_credentials()
 
     client.meta.events.register_first("before-send", renewed_meanwhile)

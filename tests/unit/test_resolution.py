@@ -3,7 +3,7 @@
 import logging
 import sys
 import threading
-from functools import partial
+from collections.abc import Hashable, Mapping
 from types import MappingProxyType
 from typing import Any
 
@@ -22,6 +22,8 @@ from plugincreds import (
     PluginRetrieveNilError,
     Value,
 )
+from plugincreds._plugin_settings import RefreshSettings
+from plugincreds._plugins.references import Plugin
 from plugincreds._resolution import automatic_source, selected_source
 from plugincreds._selection import Selected
 from tests.unit.conftest import Install
@@ -29,21 +31,39 @@ from tests.unit.conftest import Install
 SELECTED = Selected("vault", asked_by="AWS_CREDENTIAL_PLUGIN=vault", remedy="unset it")
 
 
-def context(plugin: str, **changes: Any) -> PluginContext:
-    """Return what a getter is told here."""
-    told = {"profile": "dev", "region": "eu-central-1", "options": {}, "open_session": object}
-    return PluginContext(plugin, **{**told, **changes})
+class Request:
+    """What a session asks for here; the arguments change what a getter is told."""
+
+    plugin: Plugin | None = None
+
+    def __init__(
+        self, region: str = "eu-central-1", options: Mapping[str, str] | None = None
+    ) -> None:
+        self.region, self.options = region, options or {}
+
+    def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
+        region, options = self.region, self.options
+        context = PluginContext(
+            plugin, profile="dev", region=region, options=options, open_session=object
+        )
+        return context, ("dev", region, *options.items())
+
+    def refresh_settings(self) -> RefreshSettings:
+        return RefreshSettings()
+
+    def options_note(self, _: Plugin) -> str:
+        return ""
 
 
 def selected() -> Value:
     """Return the value of the selected plugin."""
-    return selected_source(SELECTED, context).cache.get()
+    return selected_source(SELECTED, Request()).engine.get()
 
 
 def automatic() -> Value | None:
     """Return the value of the automatic plugin, if there is one."""
-    source = automatic_source(context)
-    return source.cache.get() if source else None
+    source = automatic_source(Request())
+    return source.engine.get() if source else None
 
 
 def of_test(records: list[logging.LogRecord]) -> list[logging.LogRecord]:
@@ -368,11 +388,11 @@ def test_one_identity_has_one_source(install: Install, monkeypatch: pytest.Monke
             def cache_key(self): return self.tenant
     """)
     monkeypatch.setenv("TENANT", "A")
-    first = selected_source(SELECTED, context)
-    assert selected_source(SELECTED, context) is first
+    first = selected_source(SELECTED, Request())
+    assert selected_source(SELECTED, Request()) is first
     monkeypatch.setenv("TENANT", "B")
-    second = selected_source(SELECTED, context)
-    assert [source.cache.get().access_key for source in (first, second)] == ["A", "B"]
+    second = selected_source(SELECTED, Request())
+    assert [source.engine.get().access_key for source in (first, second)] == ["A", "B"]
 
 
 def test_profile_and_region_count_only_where_the_getter_sees_them(install: Install) -> None:
@@ -385,7 +405,7 @@ def test_profile_and_region_count_only_where_the_getter_sees_them(install: Insta
         seen = {
             selected_source(
                 Selected(name, asked_by="x", remedy="y"),
-                partial(context, region=region),
+                Request(region),
             )
             for region in ("eu-central-1", "us-east-1")
         }
@@ -398,10 +418,10 @@ def test_a_source_never_gives_another_identity_on_refresh(install: Install) -> N
         answers = [("AKIA", "secret"), None]
         def get_provider(): return (lambda: answers.pop(0)), (lambda: len(answers) == 1)
     """)
-    source = automatic_source(context)
+    source = automatic_source(Request())
     assert source is not None
     with pytest.raises(PluginProviderRetrieveError, match="declined") as caught:
-        source.cache.get()
+        source.engine.get()
     assert caught.value.declined is False
 
 
@@ -411,7 +431,7 @@ def test_is_expired_must_return_a_bool(
 ) -> None:
     """It is taken for a failed refresh, whose warning names the plugin."""
     install(f"def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: {answer})")
-    assert selected_source(SELECTED, context).cache.get() == Value("AKIA", "secret")
+    assert selected_source(SELECTED, Request()).engine.get() == Value("AKIA", "secret")
     (record,) = of_test(caplog.records)
     assert "is_expired()" in record.getMessage()
     assert "'vault' of acme-creds 1.2" in record.getMessage()
@@ -501,22 +521,21 @@ def test_options_reach_the_getter_read_only(install: Install) -> None:
             return (lambda: (role, "secret")), (lambda: False)
     """)
     sources = [
-        selected_source(SELECTED, partial(context, options={"role": role}))
+        selected_source(SELECTED, Request(options={"role": role}))
         for role in ("reader", "admin", "reader")
     ]
-    assert [source.cache.get().access_key for source in sources] == ["reader", "admin", "reader"]
+    assert [source.engine.get().access_key for source in sources] == ["reader", "admin", "reader"]
     assert sources[0] is sources[2]
-    assert isinstance(context("vault").options, MappingProxyType)
+    assert isinstance(Request().context("vault")[0].options, MappingProxyType)
 
 
 def test_an_own_flight_that_is_swallowed_under_another_context(install: Install) -> None:
     """A session of another region leads to the same plugin; nobody else may sign then either."""
     install("""
-        from functools import partial
         from tests.unit import test_resolution as test
         def get_provider(context):
             try:
-                test.automatic_source(partial(test.context, region="other"))
+                test.automatic_source(test.Request("other"))
             except Exception:
                 pass
             return None
@@ -542,10 +561,10 @@ def test_a_plugin_that_gives_another_identity_on_refresh_has_failed(
             def cache_key(self): return os.environ["TENANT"]
     """)
     monkeypatch.setenv("TENANT", "ALICE")
-    source = selected_source(SELECTED, context)
+    source = selected_source(SELECTED, Request())
     monkeypatch.setenv("TENANT", "BOB")
-    source.cache.invalidate("ALICE")
-    assert source.cache.get().access_key == "ALICE"  # served on
+    source.engine.invalidate("ALICE")
+    assert source.engine.get().access_key == "ALICE"  # served on
     assert selected().access_key == "BOB"
 
 
@@ -559,10 +578,10 @@ def test_a_context_that_outlives_the_flight_is_in_no_flight(install: Install) ->
             return "AKIA", "secret"
         def get_provider(): return retrieve, lambda: bool(kept) and len(kept) < 3
     """)
-    source = selected_source(SELECTED, context)
+    source = selected_source(SELECTED, Request())
     (module,) = [sys.modules[name] for name in sys.modules if name.startswith("acme_")][-1:]
     assert module.kept[0].run(selected).access_key == "AKIA"
-    assert source.cache.get().access_key == "AKIA"
+    assert source.engine.get().access_key == "AKIA"
 
 
 def test_a_method_that_cannot_even_be_looked_at(

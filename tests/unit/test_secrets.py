@@ -10,7 +10,7 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds._lifecycle.cache import CredentialsCache
+from plugincreds import CredentialsCache
 from tests.unit.conftest import Install
 
 OURS = Path(plugincreds.__file__).parent

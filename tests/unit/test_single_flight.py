@@ -68,8 +68,8 @@ class Scene:
         self.retrieve: Callable[[], Any] = self._retrieve
         self.is_expired: Callable[[], Any] = lambda: self.expired
         self.cache = new_engine(
-            lambda: self.retrieve(),
-            lambda: self.is_expired(),
+            lambda: self.retrieve(),  # noqa: PLW0108 - tests replace it
+            lambda: self.is_expired(),  # noqa: PLW0108 - the same
             clock=lambda: START + self.now,
             uniform=lambda low, _high: low,
             timeout=timeout,

@@ -75,8 +75,9 @@ class PluginProvider:
         except ImportError as error:  # a part of this package is missing
             message = f"{_DAMAGED} ({type(error).__name__}: {error})"
             if _is_required(chosen):
-                found = f"{message}, so {chosen.asked_by} has no effect. {_REINSTALL}"
-                raise ImportError(found) from error
+                raise _damaged(
+                    f"{message}, so {chosen.asked_by} has no effect. {_REINSTALL}"
+                ) from error
             logger.warning("%s, so credential plugins are not used. %s", message, _REINSTALL)
         except Exception as error:
             from plugincreds._bindings.loading import tell_of_fault
@@ -114,6 +115,14 @@ class PluginProvider:
     @property
     def _base_package(self) -> str:
         return self._module.__name__.rpartition(".")[0]
+
+
+def _damaged(message: str) -> Exception:
+    try:
+        from plugincreds._errors import PluginError
+    except ImportError:  # this is what is damaged
+        return ImportError(message)
+    return PluginError(message)
 
 
 def _is_required(chosen: Selection) -> TypeGuard[Selected | Automatic]:

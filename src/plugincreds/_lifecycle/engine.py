@@ -12,7 +12,6 @@ from collections.abc import Callable, Hashable
 from typing import ClassVar
 
 from plugincreds._contract import Value
-from plugincreds._errors import PluginError
 from plugincreds._lifecycle.flights import Flight, FlightOutcome, Sync, SyncHolder
 from plugincreds._lifecycle.policy import (
     NEVER,
@@ -154,7 +153,7 @@ class RefreshEngine:
         return state, reported
 
     def published(self, state: State, *, reported: bool) -> tuple[State, bool]:
-        """Return what is known by now. What is_expired() said holds for the credentials it saw."""
+        """Return what is known by now; a report counts only for the credentials it was about."""
         published = self.state
         return published, reported and published.value is state.value
 
@@ -168,16 +167,9 @@ class RefreshEngine:
             PluginError: Another plugin waits for a retrieval that it has not begun. It and this
                 one may wait for each other, in two threads, and would do so for ever.
         """
-        who = self.reporter
         if not leads and is_in_another_call(self._key):
-            raise PluginError(
-                f"{who.label} has been retrieving credentials for {self.patience:.0f} s, and another "
-                "plugin waits for it, perhaps in a circle. Plugins must not need each other's "
-                "credentials: use context.session or plugincreds.base_session() there.",
-                plugin=who.plugin,
-                distribution=who.distribution,
-            )
-        who.warn_of_wait(self.patience)
+            raise self.reporter.circle(self.patience)
+        self.reporter.warn_of_wait(self.patience)
 
     def count_failure(
         self, state: State, failure: Failure, *, reported_expired: bool = False

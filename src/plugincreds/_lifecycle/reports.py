@@ -2,7 +2,7 @@
 
 import logging
 
-from plugincreds._errors import NonRecoverableError
+from plugincreds._errors import NonRecoverableError, PluginError
 from plugincreds._lifecycle.policy import Failure, State
 from plugincreds._redaction import shown
 from plugincreds._settings import OFF, VARIABLE
@@ -56,6 +56,15 @@ class Reporter:
     def no_thread(self, error: Exception) -> Failure:
         """Return the failure where no thread could be started for a call."""
         return self.failure(f"no thread could be started for it: {error}", cause=error)
+
+    def circle(self, seconds: float) -> PluginError:
+        """Return the error for another plugin that has waited for this one so long."""
+        message = (
+            f"{self.label} has been retrieving credentials for {seconds:.0f} s, and another plugin "
+            "waits for it, perhaps in a circle. Plugins must not need each other's credentials: "
+            "use context.session or plugincreds.base_session() there."
+        )
+        return PluginError(message, plugin=self.plugin, distribution=self.distribution)
 
     def warn_of_stale_credentials(self, state: State, now: float) -> None:
         """Say that a refresh failed, if the credentials from before are still used."""

@@ -51,8 +51,7 @@ class Retrieval:
         except BaseException as error:  # noqa: BLE001 - an interruption is raised again
             # Any exception means "try again later". A cancellation is not the program's: nothing
             # here awaits.
-            cause = as_failure(error)
-            return reporter.failure(f"it raised {described(cause)}", cause=cause)
+            return _raised(as_failure(error), reporter)
         now = self._clock()
         value, fault = validated(answer, now)
         if fault:
@@ -69,6 +68,11 @@ class Retrieval:
                 "sessions use that one"
             )
         return value, now
+
+
+def _raised(error: Exception, reporter: Reporter) -> Failure:
+    # Not in the frame that called the plugin: it would hold the error that has it in its traceback.
+    return reporter.failure(f"it raised {described(error)}", cause=error)
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:

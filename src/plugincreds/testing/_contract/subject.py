@@ -1,8 +1,8 @@
 """The plugin under test: where it is, how a test calls it, and how a test reports on it."""
 
 import inspect
-import os
 import math
+import os
 import time
 import traceback
 from collections.abc import Callable, Mapping
