@@ -1,14 +1,16 @@
 """aiobotocore: the same provider and the same sources, awaited."""
 
 import os
+from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from plugincreds._bindings.credentials import Adapter
+from plugincreds._bindings.credentials import NOT_READY, Adapter, Freeze
 from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._errors import again
 from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
+from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._lifecycle.retrieval import judged
 from plugincreds._reentrancy import active_plugins
 from plugincreds._threads import as_failure
@@ -71,22 +73,7 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
     class AioPluginCredentials(Adapter, base):  # type: ignore[misc] # nor has aiobotocore
         """What aiobotocore signs with."""
 
-        async def get_frozen_credentials(self) -> Any:
-            # As in PluginCredentials, where it is explained; here only the refresh is awaited.
-            engine, ready = self._engine, self._ready
-            state = engine.state
-            if state is ready.state and ready.since <= self._clock() < ready.until:
-                try:
-                    answer = self._reports_expired is not None and self._reports_expired()
-                except BaseException as error:  # noqa: BLE001 - interruptions are raised again
-                    answer = as_failure(error)
-                if answer is False:
-                    return ready.frozen
-                reported = judged(answer, engine.reporter)
-                del answer
-            else:
-                reported = engine.ask(state)
-            return self._freeze(await refreshed(engine, state, reported))
+        _reader = staticmethod(aio_frozen_reader)
 
         async def get_access_key(self) -> Any:
             return (await self.get_frozen_credentials()).access_key
@@ -105,3 +92,30 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
             await self.get_frozen_credentials()
 
     return AioPluginCredentials
+
+
+def aio_frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Awaitable[Any]]:
+    """Return the coroutine function `get_frozen_credentials` of one adapter.
+
+    It is as `frozen_reader` says, but for the refresh, which is awaited.
+    """
+    clock, is_expired, ready = engine.clock, engine.is_expired, NOT_READY
+
+    async def get_frozen_credentials() -> Any:
+        nonlocal ready
+        if ready.state is engine.state and ready.since <= clock() < ready.until:
+            try:
+                if is_expired is None or (answer := is_expired()) is False:
+                    return ready.frozen
+            except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+                answer = as_failure(error)
+            state, reported = ready.state, judged(answer, engine.reporter)
+            del answer
+        else:
+            state = engine.state
+            reported = engine.ask(state)
+        value = await refreshed(engine, state, reported)
+        ready = latest = ready.next(value, engine, freeze)
+        return latest.frozen
+
+    return get_frozen_credentials

@@ -1,11 +1,13 @@
 """The adapter between a source and what botocore signs with."""
 
+from collections.abc import Callable
 from datetime import datetime
 from functools import cache
 from typing import Any
 
 from plugincreds._contract import Value
-from plugincreds._lifecycle.policy import State
+from plugincreds._lifecycle.engine import RefreshEngine
+from plugincreds._lifecycle.policy import NEVER, State
 from plugincreds._lifecycle.retrieval import judged
 from plugincreds._settings import PROVIDER_NAME
 from plugincreds._source import Source
@@ -16,6 +18,8 @@ _COPYING = (
     "process. Pass get_frozen_credentials() on, or make a session where they are needed."
 )
 _WATCH = 1.0  # seconds after which is_expired() is timed again
+
+Freeze = Callable[[Value], Any]
 
 
 def method_of(plugin: str) -> str:
@@ -29,30 +33,45 @@ class Ready:
     Not a tuple: crash reporters look into tuples, and this holds keys.
 
     Attributes:
-        state: The engine's state that it was made of. It is of no use once the engine has another.
-        since: The time at which it was made. A clock that was set back to before makes it useless.
+        value: The credentials.
+        frozen: The same, as botocore passes them on.
+        state: The engine's state that holds them. Another state ends this.
+        since: The time at which this was made. A clock that was set back to before ends it.
         until: The time until which it may be used.
-        frozen: The frozen credentials.
     """
 
-    __slots__ = ("frozen", "since", "state", "until")
+    __slots__ = ("frozen", "since", "state", "until", "value")
 
-    def __init__(self, state: State, since: float, until: float, frozen: Any) -> None:
+    def __init__(
+        self, value: Value | None, frozen: Any, state: State, since: float, until: float
+    ) -> None:
+        self.value = value
+        self.frozen = frozen
         self.state = state
         self.since = since
         self.until = until
-        self.frozen = frozen
+
+    def next(self, value: Value, engine: RefreshEngine, freeze: Freeze) -> "Ready":
+        """Return what the next signature needs, after the engine has given these credentials."""
+        frozen = self.frozen if self.value is value else freeze(value)
+        state, now = engine.state, engine.clock()
+        if state.value is not value:  # there are newer ones, which the next signature finds
+            return Ready(value, frozen, state, now, -NEVER)
+        until = state.fresh_until
+        if engine.is_expired is not None:
+            until = min(until, now + _WATCH)
+        return Ready(value, frozen, state, max(now, state.fresh_from), until)
 
 
-_NOT_READY = Ready(State(), 0.0, 0.0, None)
+NOT_READY = Ready(None, None, State(), NEVER, -NEVER)
 
 
 class Adapter:
     """What the adapters to botocore and to aiobotocore have in common.
 
-    They hold no credentials of their own, only what they have last seen in the engine. Each
-    attribute may come from newer credentials than the one that was read before it;
-    `get_frozen_credentials()` takes them all from one value.
+    They hold no credentials, but for those that are ready to sign with. Each attribute may come
+    from newer credentials than the one that was read before it; `get_frozen_credentials()` takes
+    them all from one value.
     """
 
     _advisory_refresh_timeout: float  # of botocore's class
@@ -61,30 +80,13 @@ class Adapter:
         # Not super().__init__(): the engine holds the credentials, and decides when to refresh.
         self.method = method_of(source.plugin.name)
         self._engine = source.engine
-        self._clock = source.engine.clock
-        self._reports_expired = source.engine.is_expired
-        self._frozen = frozen
-        self._frozen_fields = frozen._fields  # older ones have no account_id
         self._profile_account_id = account_id
-        self._ready = _NOT_READY
+        # A function of this object's own, and not a method: see frozen_reader().
+        self.get_frozen_credentials = self._reader(source.engine, _freezer(frozen, account_id))
 
-    def _freeze(self, value: Value) -> Any:
-        """Return the credentials as botocore passes them on, and keep them for the next use."""
-        ready, state = self._ready, self._engine.state
-        if ready.state.value is value:
-            frozen = ready.frozen
-        else:
-            facts = {name: getattr(value, name) for name in self._frozen_fields}
-            if "account_id" in facts:
-                facts["account_id"] = self._account_of(value)
-            frozen = self._frozen(**facts)
-        if state.value is value:  # else there are newer ones, which the next use finds
-            now, until = self._clock(), state.fresh_until
-            if self._reports_expired is not None:
-                until = min(until, now + _WATCH)
-            # One assignment, so that no reader sees a mix of two.
-            self._ready = Ready(state, max(now, state.fresh_from), until, frozen)
-        return frozen
+    @staticmethod
+    def _reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Any]:
+        raise NotImplementedError
 
     def _account_of(self, value: Value) -> str | None:
         return value.account_id or self._profile_account_id
@@ -114,25 +116,7 @@ def credentials_class(base: type[Any]) -> type[Any]:
     class PluginCredentials(Adapter, base):  # type: ignore[misc] # botocore has no type information
         """What botocore signs with."""
 
-        def get_frozen_credentials(self) -> Any:
-            # Every signature comes here, so that what is decided without the engine is written
-            # out. The frozen credentials are in no variable while the plugin's code runs: a
-            # traceback may be shown with the variables of its frames.
-            engine, ready = self._engine, self._ready
-            state = engine.state
-            if state is ready.state and ready.since <= self._clock() < ready.until:
-                try:
-                    answer = self._reports_expired is not None and self._reports_expired()
-                except BaseException as error:  # noqa: BLE001 - interruptions are raised again
-                    answer = as_failure(error)
-                if answer is False:
-                    return ready.frozen
-                reported = judged(answer, engine.reporter)
-                del answer
-            else:
-                reported = engine.ask(state)
-            return self._freeze(engine.outcome(state, reported).result())
-
+        _reader = staticmethod(frozen_reader)
         access_key = property(lambda self: self.get_frozen_credentials().access_key)
         secret_key = property(lambda self: self.get_frozen_credentials().secret_key)
         token = property(lambda self: self.get_frozen_credentials().token)
@@ -142,3 +126,46 @@ def credentials_class(base: type[Any]) -> type[Any]:
             self._engine.get()
 
     return PluginCredentials
+
+
+def frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Any]:
+    """Return the function `get_frozen_credentials` of one adapter.
+
+    Every signature calls it. So what needs no decision is written out here in one frame, and what
+    it needs are variables of a function, which are quicker to reach than attributes.
+    """
+    clock, is_expired, ready = engine.clock, engine.is_expired, NOT_READY
+
+    def get_frozen_credentials() -> Any:
+        nonlocal ready
+        if ready.state is engine.state and ready.since <= clock() < ready.until:
+            # No variable has the frozen credentials while the plugin's code runs: a traceback
+            # may be shown with the variables of its frames.
+            try:
+                if is_expired is None or (answer := is_expired()) is False:
+                    return ready.frozen
+            except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+                answer = as_failure(error)
+            state, reported = ready.state, judged(answer, engine.reporter)
+            del answer
+        else:
+            state = engine.state
+            reported = engine.ask(state)
+        # One assignment, so that no other thread sees a mix of two values.
+        ready = latest = ready.next(engine.outcome(state, reported).result(), engine, freeze)
+        return latest.frozen
+
+    return get_frozen_credentials
+
+
+def _freezer(kind: type[Any], account_id: str | None) -> Freeze:
+    """Return what makes frozen credentials; older ones have no account_id."""
+    fields = kind._fields
+
+    def freeze(value: Value) -> Any:
+        facts = {name: getattr(value, name) for name in fields}
+        if "account_id" in facts:
+            facts["account_id"] = value.account_id or account_id
+        return kind(**facts)
+
+    return freeze
