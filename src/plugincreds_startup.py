@@ -115,6 +115,7 @@ class _Loader:
     """Stands in for a module's loader until the module is executed, then wraps."""
 
     def __init__(self, spec: "ModuleSpec") -> None:
+        self._spec = spec
         self._real: Any = spec.loader
 
     def __getattr__(self, name: str) -> "Any":
@@ -132,6 +133,13 @@ class _Loader:
             module: ModuleType | None = create(spec)
         finally:
             spec.loader = outer
+        return module
+
+    def load_module(self, *name: str) -> "ModuleType":
+        """Be the old way to load, which programs may call until Python 3.14."""
+        self._spec.loader = self._real  # importlib gives the module this spec afterwards
+        module: ModuleType = self._real.load_module(*name)
+        _wrap(sys.modules[self._spec.name])
         return module
 
     def exec_module(self, module: "ModuleType") -> None:
@@ -235,8 +243,7 @@ def _raise_if_selected(session: "Any", error: Exception) -> None:
     in_code: dict[str, Any] = getattr(session, "instance_variables", dict)()
     if name.lower() not in ("", "none") and in_code.get("profile") is None:
         _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error)
-    missing = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
-    if not (missing or "").startswith("plugincreds"):  # else it is being removed or upgraded
+    if _is_here():  # else it is being removed or upgraded
         from logging import getLogger
 
         getLogger("plugincreds").warning("Credential plugins are not used: %s.", _found(error))
@@ -259,18 +266,23 @@ def _raise(what: str, error: Exception) -> None:
         f"{what}, but {_found(error)}. Install plugincreds again (pip install --force-reinstall "
         "plugincreds) or upgrade it, or take that setting back."
     )
-    try:
-        from plugincreds._errors import PluginError
-    except Exception:  # noqa: BLE001 - it may be what is damaged
+    if not _is_here():
         raise ImportError(message) from error
+    from plugincreds._errors import PluginError
+
     raise PluginError(message) from error
 
 
 def _found(error: Exception) -> str:
     said = f"{type(error).__name__}: {error}"
-    if isinstance(error, ImportError):
+    if isinstance(error, ImportError) or not _is_here():
         return f"the package plugincreds that would load it cannot be imported ({said})"
     return f"plugincreds is not compatible with this botocore ({said})"
+
+
+def _is_here() -> bool:
+    """Tell whether the package has been imported, so that it is its extension that has failed."""
+    return sys.modules.get("plugincreds._bindings") is not None
 
 
 _finder = _Finder()

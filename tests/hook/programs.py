@@ -103,12 +103,13 @@ def environment() -> dict[str, str]:
     }
 
 
-def make_plugin(site: Path) -> None:
+def make_plugin(site: Path, parameter: str = "") -> None:
     """Write an installed plugin `acme`, which always has the same keys."""
     info = site / "acme_creds-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-creds\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text("[aws_sdk.credential_plugins]\nacme = acme_creds:get\n")
     (site / "acme_creds.py").write_text(
-        "def get(): return (lambda: ('AKIDEXAMPLE', 'not-a-secret')), (lambda: False)"
+        f"def get({parameter}):\n"
+        "    return (lambda: ('AKIDEXAMPLE', 'not-a-secret')), (lambda: False)\n"
     )

@@ -14,18 +14,21 @@ CHAIN = START | {
     "plugincreds._bindings",
     "plugincreds._bindings.chain",
     "plugincreds._bindings.plugin_provider",
+    "plugincreds._bindings.sessions",
     "plugincreds._selection",
     "plugincreds._settings",
 }
 # Of the rest, what a first value has no business with.
 NOT_FOR_A_VALUE = {
     "asyncio",
+    "concurrent.futures.thread",
     "plugincreds._lifecycle.awaiting",
     "plugincreds._bindings.profile_choice",
     "plugincreds._bindings.base_sessions",
     "plugincreds._bindings.aiobotocore",
-    "plugincreds._threads",
+    "plugincreds._lifecycle.cache",
     "plugincreds._sharing.cache",
+    "plugincreds._sharing.files",
     "plugincreds._profile_selection",
 }
 LOADED = """
@@ -65,16 +68,20 @@ def test_no_plugin_is_asked_for(program: str, allowed: set[str]) -> None:
 
 
 @pytest.mark.parametrize("selected", ["", "acme"])
-def test_first_value_of_a_plugin(tmp_path: Path, selected: str) -> None:
-    """Guards the first client against what only event loops, profiles and sharing need."""
-    make_plugin(tmp_path)
+@pytest.mark.parametrize("parameter", ["", "context"])
+def test_first_value_of_a_plugin(tmp_path: Path, parameter: str, selected: str) -> None:
+    """Guards the first client against what only event loops, profiles and sharing need.
+
+    A getter that is told of the session needs no more, until the plugin uses `context.session`.
+    """
+    make_plugin(tmp_path, parameter)
     program = f"""{PLUGIN}
 import botocore.session
 del __import__("os").environ["AWS_ACCESS_KEY_ID"]
 credentials = botocore.session.Session().get_credentials()
 assert credentials.method == "plugin:acme"
 credentials.get_frozen_credentials()
-loaded("acme", "asyncio")
+loaded("acme", "asyncio", "concurrent")
 """
     found = loaded(program, tmp_path, AWS_CREDENTIAL_PLUGIN=selected)
     assert CHAIN | {"acme_creds"} < found

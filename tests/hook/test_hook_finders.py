@@ -1,6 +1,5 @@
 """The finders and loaders that other tools put around ours."""
 
-import sys
 import zipfile
 from pathlib import Path
 from py_compile import compile as compile_file
@@ -75,33 +74,12 @@ FOUND_BY_OTHERS = {
                     return cls.spec
         importlib.util.find_spec(NAME)
     """,
-    "loader that only knows load_module": f"""
-        import types, warnings
-        warnings.simplefilter("ignore")
-        class Loader:
-            def load_module(self, name):
-                if name in sys.modules:  # so do loaders that can't reload
-                    return sys.modules[name]
-                module = sys.modules[name] = types.ModuleType(name)
-                exec(compile(open(PATH).read(), "there", "exec"), vars(module))
-                return module
-        REAL = Loader()
-        class Finder:
-            @staticmethod
-            def find_spec(name, path=None, target=None):
-                if name == NAME:
-                    global PATH
-                    PATH = {FILE}
-                    return importlib.machinery.ModuleSpec(name, REAL, origin=PATH)
-    """,
 }
 
 
 @pytest.mark.parametrize("kind", FOUND_BY_OTHERS)
 def test_finder_behind_ours(kind: str) -> None:
     """Guards loaders of every kind: each sees the spec that it would see without us."""
-    if "load_module" in kind and sys.version_info >= (3, 15):
-        pytest.skip("importlib no longer knows load_module")
     program = f"""{FOUND_BY_OTHERS[kind]}
         sys.meta_path.insert(1, Finder)
         import botocore.credentials as module

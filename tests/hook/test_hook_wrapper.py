@@ -161,7 +161,7 @@ def test_half_of_the_package_is_there(tmp_path: Path) -> None:
         try:
             botocore.session.Session(profile=sys.argv[2] or None).get_credentials()
         except PluginError as error:
-            assert "cannot be honoured. Install it again" in str(error), error
+            assert "has no effect. Install it again" in str(error), error
         else:
             raise AssertionError
         """
