@@ -1,6 +1,6 @@
-"""Output of commands, held against files in `tests/unit/golden`.
+"""Output of commands, held against files in `tests/unit/cli/golden`.
 
-`WRITE_GOLDEN=1 python -m pytest tests/unit/test_cli_*.py` writes them anew; look at the
+`WRITE_GOLDEN=1 python -m pytest tests/unit/cli` writes them anew; look at the
 difference before you commit it.
 """
 
@@ -13,7 +13,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-FOLDER = Path(__file__).parents[1] / "unit" / "golden"
+FOLDER = Path(__file__).parents[1] / "unit" / "cli" / "golden"
 # What differs with the machine, and providers that not every supported botocore has.
 _ENVIRONMENT = re.compile(
     r"^  (startup file|python|plugincreds|botocore|boto3|aiobotocore|awscli)  .*\n", re.MULTILINE

@@ -518,7 +518,7 @@ def test_credential_source_without_a_plugin(install: Install, config: Config) ->
         f"[profile n]\n{ROLE}credential_source = CustomPlugin\ncredential_plugin = none\n"
         f"[profile l]\n{ROLE}credential_source = customplugin\n"
     )
-    words = r"^credential_source = CustomPlugin in profile 'c' asks .* but none is here"
+    words = r"^credential_source = CustomPlugin in profile 'c' asks .* but none is installed"
     with pytest.raises(PluginProviderRetrieveError, match=words):
         key_of("c")
     install("def get_provider(): return None")

@@ -20,7 +20,7 @@ from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._sharing import cache as _process_cache
 from tests.support.engines import new_engine
 from tests.unit.conftest import GROUP
-from tests.unit.docs_room import (
+from tests.unit.docs.room import (
     GOOD,
     SHARED,
     Case,

@@ -8,7 +8,7 @@ import plugincreds
 from plugincreds import open_plugin
 from plugincreds._bindings.exporting import exported_value
 from tests.unit.conftest import GROUP
-from tests.unit.docs_room import (
+from tests.unit.docs.room import (
     GOOD,
     SHARED,
     Case,

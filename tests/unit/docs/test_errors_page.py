@@ -8,9 +8,9 @@ import pytest
 import plugincreds
 from tests.support.pages import SOURCE, literals, messages, on_one_line, page, says, sections
 from tests.unit.conftest import Install
-from tests.unit.docs_error_cases import CASES
-from tests.unit.docs_room import Case, Room
-from tests.unit.docs_warning_cases import WARNINGS
+from tests.unit.docs.error_cases import CASES
+from tests.unit.docs.room import Case, Room
+from tests.unit.docs.warning_cases import WARNINGS
 
 PAGE = page("reference/errors.md")
 SECTIONS = sections(PAGE, 2)

@@ -13,7 +13,7 @@ from plugincreds.testing import PluginContract
 
 pytest_plugins = ["pytester"]
 
-PAGE = Path(__file__).parents[2] / "docs" / "how-to" / "test-a-plugin.md"
+PAGE = Path(__file__).parents[3] / "docs" / "how-to" / "test-a-plugin.md"
 GETTER = """
 import os
 

@@ -5,7 +5,7 @@ bottom. What must hold whatever the table says is asserted beside it.
 
 The examples are the same in every run. To search for others, and for longer:
 
-    PLUGINCREDS_MODEL_EXAMPLES=20000 pytest tests/unit/test_lifecycle_model.py
+    PLUGINCREDS_MODEL_EXAMPLES=20000 pytest tests/unit/lifecycle/test_lifecycle_model.py
 """
 
 import contextvars
