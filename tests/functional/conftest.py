@@ -1,15 +1,25 @@
-"""What the functional tests share: one server, one set of wheels, an environment per scenario."""
+"""What the functional tests share: a server, wheels, and environments by what is in them."""
 
 from __future__ import annotations
 
+import itertools
 import os
 from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Environment, NewEnvironment, Wheels, pinned, without_aws
+from tests.support.environments import (
+    Environment,
+    NewEnvironment,
+    Wheels,
+    pinned,
+    shared_environment,
+    without_aws,
+)
 from tests.support.moto_process import Identity, MotoServer
+from tests.support.once import Once, folder_of_run
 
 
 @pytest.fixture(scope="session")
@@ -31,27 +41,45 @@ def _forgetful(server: MotoServer) -> None:
 
 
 @pytest.fixture(scope="session")
+def once(tmp_path_factory: pytest.TempPathFactory) -> Once:
+    """Make wheels and environments once, also where pytest-xdist runs several processes."""
+    return Once(folder_of_run(tmp_path_factory))
+
+
+@pytest.fixture(scope="session")
 def wheels(tmp_path_factory: pytest.TempPathFactory) -> Wheels:
     """Build each wheel once."""
-    return Wheels(tmp_path_factory.mktemp("wheels"))
+    return Wheels(folder_of_run(tmp_path_factory))
 
 
 @pytest.fixture
-def new_environment(tmp_path: Path, wheels: Wheels, server: MotoServer) -> Iterator[NewEnvironment]:
-    """Return a function that makes an environment with boto3 and, unless `bare`, plugincreds."""
-    made: list[Environment] = []
+def new_environment(
+    tmp_path: Path, once: Once, wheels: Wheels, server: MotoServer
+) -> Iterator[NewEnvironment]:
+    """Return a function that gives an environment with these packages and a fresh home directory.
 
-    def make(*packages: str, bare: bool = False, pip: bool = False) -> Environment:
-        environment = Environment(tmp_path / f"environment-{len(made)}", wheels, server)
-        made.append(environment)
-        environment.create(pip=pip)
-        ours = () if bare else ("plugincreds",)
-        environment.install(*pinned("boto3", "botocore"), *ours, *packages)
-        return environment
+    There are boto3 and, unless `bare`, plugincreds in it as well. Tests with the same packages
+    share one. A test that changes what is installed needs its `own`.
+    """
+    with ExitStack() as stack:
+        numbers = itertools.count()
 
-    yield make
-    for environment in made:
-        environment.remove()
+        def make(
+            *packages: str, bare: bool = False, pip: bool = False, own: bool = False
+        ) -> Environment:
+            wanted = [*pinned("boto3", "botocore"), *([] if bare else ["plugincreds"]), *packages]
+            folder = tmp_path / f"environment-{next(numbers)}"
+            if own:
+                made = Environment(folder, wheels, server)
+                made.create(pip=pip)
+                stack.callback(made.remove)
+                made.install(*wanted)
+            else:
+                made = shared_environment(once, wheels, server, folder, *wanted, pip=pip)
+                stack.callback(made.assert_unchanged)
+            return made
+
+        yield make
 
 
 @pytest.fixture

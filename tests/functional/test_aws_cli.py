@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Environment, Outcome, Wheels, pinned
+from tests.support.environments import Environment, NewEnvironment, Outcome
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS, whoami
 
@@ -21,24 +20,10 @@ ERROR = 255  # the CLI's status for whatever its commands raise
 INTERRUPTED = 130
 
 
-@pytest.fixture(scope="module")
-def installed(
-    tmp_path_factory: pytest.TempPathFactory, wheels: Wheels, server: MotoServer
-) -> Iterator[Environment]:
-    """Return one environment for all tests here, in which PyPI's botocore lies beside the CLI's."""
-    made = Environment(tmp_path_factory.mktemp("aws-cli") / "environment", wheels, server)
-    made.create()
-    made.install(*pinned("boto3", "botocore"), CLI, "plugincreds", *PLUGINS)
-    yield made
-    made.remove()
-
-
 @pytest.fixture
-def environment(installed: Environment) -> Environment:
-    """Return it with neither configuration nor cached roles."""
-    shutil.rmtree(installed.home / ".aws")
-    (installed.home / ".aws").mkdir()
-    return installed
+def environment(new_environment: NewEnvironment) -> Environment:
+    """Return the environment of all tests here, in which PyPI's botocore lies beside the CLI's."""
+    return new_environment(CLI, *PLUGINS)
 
 
 def aws(

@@ -99,7 +99,7 @@ def test_installed_into_a_folder(
     new_environment: NewEnvironment, tmp_path: Path, alice: Identity, bob: Identity
 ) -> None:
     """Guards `pip install --target`: Python reads no startup file there, and others sign."""
-    environment = new_environment("alpha", bare=True, pip=True)
+    environment = new_environment("alpha", bare=True, pip=True, own=True)
     folder = tmp_path / "layer"
     environment.pip("install", "--no-deps", "--target", folder, environment.wheel("plugincreds"))
     variables = {**keys(alice), **bob.variables(), "PYTHONPATH": str(folder)}
@@ -111,7 +111,7 @@ def test_installed_into_a_folder(
 
 def test_the_startup_file_is_missing(new_environment: NewEnvironment) -> None:
     """Guards the advice after a half removal."""
-    environment = new_environment("alpha")
+    environment = new_environment("alpha", own=True)
     (environment.site_packages / "plugincreds_startup.pth").unlink()
     found = document(run(environment, "doctor", "--json"))
     assert "plugincreds_startup.pth is missing beside" in found["startup_hook"]["reason"]

@@ -83,7 +83,7 @@ def test_malformed_entry_points_of_others_do_not_matter(
     new_environment: NewEnvironment, alice: Identity, selected: str
 ) -> None:
     """Guards against one damaged file of somebody else's package hiding all plugins."""
-    environment = new_environment("alpha")
+    environment = new_environment("alpha", own=True)
     add_malformed(environment)
     report = whoami(environment, {**alpha(alice), "AWS_CREDENTIAL_PLUGIN": selected})
     assert (report.arn, report.method) == (alice.arn, "plugin:alpha")

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Environment, Wheels, pinned
+from tests.support.environments import Environment, NewEnvironment
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS, whoami
 
@@ -19,16 +19,10 @@ WAYS = pytest.mark.parametrize("way", ["variable", "code"])
 ASKED = pytest.mark.parametrize(("way", "profile"), [("variable", "base"), ("code", "role")])
 
 
-@pytest.fixture(scope="module")
-def environment(
-    tmp_path_factory: pytest.TempPathFactory, wheels: Wheels, server: MotoServer
-) -> Iterator[Environment]:
-    """Return one environment for all tests here: they differ in configuration only."""
-    made = Environment(tmp_path_factory.mktemp("profiles") / "environment", wheels, server)
-    made.create()
-    made.install(*pinned("boto3", "botocore"), "plugincreds", *PLUGINS)
-    yield made
-    made.remove()
+@pytest.fixture
+def environment(new_environment: NewEnvironment) -> Environment:
+    """Return the environment of all tests here: they differ in configuration only."""
+    return new_environment(*PLUGINS)
 
 
 @pytest.fixture

@@ -92,7 +92,7 @@ def test_half_removed_package_leaves_botocore_alone(
     new_environment: NewEnvironment, server: MotoServer, alice: Identity, bob: Identity
 ) -> None:
     """Guards a damaged installation: harmless, but an error where a plugin is selected."""
-    environment = new_environment("alpha")
+    environment = new_environment("alpha", own=True)
     shutil.rmtree(environment.site_packages / "plugincreds")
     assert whoami(environment, {**keys(alice), **bob.variables()}).arn == bob.arn
     server.forget()
@@ -105,7 +105,7 @@ def test_startup_line_without_its_module_does_not_stop_python(
     new_environment: NewEnvironment, bob: Identity
 ) -> None:
     """Guards that even the worst removal leaves a Python that starts and a boto3 that signs."""
-    environment = new_environment()
+    environment = new_environment(own=True)
     (environment.site_packages / "plugincreds_startup.py").unlink()
     assert (environment.site_packages / "plugincreds_startup.pth").exists()
     assert whoami(environment, bob.variables()).arn == bob.arn
@@ -115,7 +115,7 @@ def test_pip_uninstall_removes_every_trace(
     new_environment: NewEnvironment, alice: Identity
 ) -> None:
     """Guards that `pip install` activates, and that `pip uninstall` leaves nothing behind."""
-    environment = new_environment("alpha", bare=True, pip=True)
+    environment = new_environment("alpha", bare=True, pip=True, own=True)
     environment.run("import boto3")
     before = environment.listing()
     environment.pip("install", "--no-deps", environment.wheel("plugincreds"))
@@ -131,7 +131,7 @@ def test_editable_install_activates_and_goes_away(
     new_environment: NewEnvironment, alice: Identity
 ) -> None:
     """Guards `pip install -e .`: developers get the hook too, and can get rid of it."""
-    environment = new_environment("alpha", bare=True)
+    environment = new_environment("alpha", bare=True, own=True)
     environment.install_editable("plugincreds")
     assert whoami(environment, keys(alice)).arn == alice.arn
     environment.uninstall("plugincreds")
