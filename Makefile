@@ -7,7 +7,7 @@ PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BI
 .PHONY: demo test lint docs bench dist clean
 
 test: .venv/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 demo: .venv/.ready
 	$(BIN)/python -m tests.demo

@@ -9,12 +9,12 @@ from typing import TypeAlias
 
 import pytest
 
-from tests.functional.conftest import _forgetful, alice, bob, container, server, trace, wheels
+from tests.functional.conftest import _forgetful
 from tests.support.clients import environment_with, new_bucket, others_in_reach
 from tests.support.environments import Environment, Wheels
 from tests.support.moto_process import Identity, MotoServer
 
-__all__ = ["_forgetful", "alice", "bob", "container", "server", "trace", "wheels"]
+__all__ = ["_forgetful"]
 
 With: TypeAlias = Callable[..., Environment]  # the fixture `environment`
 

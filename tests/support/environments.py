@@ -50,7 +50,7 @@ class Wheels:
 
 def _build(source: Path, directory: Path) -> None:
     # Not in an isolated environment, which takes four times as long: hatchling is installed here.
-    build = [sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", directory]
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", directory)
     checked(build, _for_tools(), source)
 
 

@@ -2,12 +2,10 @@
 
 from __future__ import annotations
 
-import os
 import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-import pytest
 from filelock import FileLock
 
 
@@ -35,10 +33,3 @@ class Once:
                 make(folder)
                 finished.touch()
         return folder
-
-
-def folder_of_run(factory: pytest.TempPathFactory) -> Path:
-    """Return the folder that all processes of a test run share."""
-    folder = factory.getbasetemp()
-    # pytest-xdist gives each worker a folder inside that of the run.
-    return (folder.parent if "PYTEST_XDIST_WORKER" in os.environ else folder) / "shared"

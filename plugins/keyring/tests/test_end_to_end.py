@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.conftest import alice, bob, container, server, wheels  # noqa: F401 - fixtures
 from tests.support.environments import Environment, Outcome, Wheels, pinned
+from tests.support.fixtures import alice, bob, container, server, wheels  # noqa: F401 - fixtures
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import whoami
 
