@@ -2,16 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
 from tests.functional.conftest import _forgetful
-from tests.support.clients import environment_with, new_bucket, others_in_reach
-from tests.support.environments import Environment, Wheels
+from tests.support.clients import new_bucket, others_in_reach
+from tests.support.environments import Environment, NewEnvironment
 from tests.support.moto_process import Identity, MotoServer
 
 __all__ = ["_forgetful"]
@@ -20,12 +19,13 @@ With: TypeAlias = Callable[..., Environment]  # the fixture `environment`
 
 
 @pytest.fixture
-def environment(tmp_path: Path, wheels: Wheels, server: MotoServer) -> Iterator[With]:
-    """Return a function that makes an environment with plugincreds and these packages."""
-    with ExitStack() as stack:
-        yield lambda *packages: stack.enter_context(
-            environment_with(tmp_path, wheels, server, *packages)
-        )
+def environment(new_environment: NewEnvironment) -> With:
+    """Return a function that gives an environment with plugincreds and these packages.
+
+    It is not pinned to the botocore that runs the tests: each program gets the versions that it
+    asks for.
+    """
+    return lambda *packages: new_environment("plugincreds", *packages, bare=True)
 
 
 @pytest.fixture

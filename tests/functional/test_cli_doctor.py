@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.environments import Environment, NewEnvironment, Outcome
+from tests.support.environments import Environment, NewEnvironment, Outcome, pinned
 from tests.support.moto_process import Identity, MotoServer
 
 PROGRAM = "import sys; from plugincreds._cli import main; sys.exit(main())"
@@ -99,7 +99,8 @@ def test_installed_into_a_folder(
     new_environment: NewEnvironment, tmp_path: Path, alice: Identity, bob: Identity
 ) -> None:
     """Guards `pip install --target`: Python reads no startup file there, and others sign."""
-    environment = new_environment("alpha", bare=True, pip=True, own=True)
+    boto3 = pinned("boto3", "botocore")
+    environment = new_environment(*boto3, "alpha", bare=True, pip=True, own=True)
     folder = tmp_path / "layer"
     environment.pip("install", "--no-deps", "--target", folder, environment.wheel("plugincreds"))
     variables = {**keys(alice), **bob.variables(), "PYTHONPATH": str(folder)}

@@ -7,10 +7,11 @@ import shutil
 
 import pytest
 
-from tests.support.environments import Environment, NewEnvironment
+from tests.support.environments import Environment, NewEnvironment, pinned
 from tests.support.moto_process import Identity, MotoServer
 from tests.support.programs import PROGRAMS, Report, whoami
 
+BOTO3 = pinned("boto3", "botocore")
 WHOAMI = f"import runpy; runpy.run_path({str(PROGRAMS / 'whoami.py')!r})"
 
 
@@ -115,7 +116,7 @@ def test_pip_uninstall_removes_every_trace(
     new_environment: NewEnvironment, alice: Identity
 ) -> None:
     """Guards that `pip install` activates, and that `pip uninstall` leaves nothing behind."""
-    environment = new_environment("alpha", bare=True, pip=True, own=True)
+    environment = new_environment(*BOTO3, "alpha", bare=True, pip=True, own=True)
     environment.run("import boto3")
     before = environment.listing()
     environment.pip("install", "--no-deps", environment.wheel("plugincreds"))
@@ -131,7 +132,7 @@ def test_editable_install_activates_and_goes_away(
     new_environment: NewEnvironment, alice: Identity
 ) -> None:
     """Guards `pip install -e .`: developers get the hook too, and can get rid of it."""
-    environment = new_environment("alpha", bare=True, own=True)
+    environment = new_environment(*BOTO3, "alpha", bare=True, own=True)
     environment.install_editable("plugincreds")
     assert whoami(environment, keys(alice)).arn == alice.arn
     environment.uninstall("plugincreds")

@@ -110,6 +110,8 @@ def clean_variables(home: Path, *wheels: Path) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "PIP_CONSTRAINT": str(pins),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # Of the modules that are installed, most are never imported.
+        "PIP_NO_COMPILE": "1",
     }
 
 

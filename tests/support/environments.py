@@ -112,7 +112,8 @@ class Environment:
         """Install requirements; a name of `SOURCES` stands for the wheel built from there."""
         wanted = [self._wheels.get(name) if name in SOURCES else name for name in requirements]
         self._assert_own()
-        run_uv("pip", "install", "--python", self.python, *wanted)
+        if wanted:
+            run_uv("pip", "install", "--python", self.python, *wanted)
 
     def wheel(self, name: str) -> Path:
         """Return the wheel of one of `SOURCES`."""

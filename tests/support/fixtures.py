@@ -72,8 +72,8 @@ def new_environment(
 ) -> Iterator[NewEnvironment]:
     """Return a function that gives an environment with these packages and a fresh home directory.
 
-    There are boto3 and, unless `bare`, plugincreds in it as well. Tests with the same packages
-    share one. A test that changes what is installed needs its `own`.
+    Unless `bare`, there are plugincreds and the tests' own boto3 in it as well. Tests with the
+    same packages share one. A test that changes what is installed needs its `own`.
     """
     with ExitStack() as stack:
         numbers = itertools.count()
@@ -81,7 +81,7 @@ def new_environment(
         def make(
             *packages: str, bare: bool = False, pip: bool = False, own: bool = False
         ) -> Environment:
-            wanted = [*pinned("boto3", "botocore"), *([] if bare else ["plugincreds"]), *packages]
+            wanted = packages if bare else (*pinned("boto3", "botocore"), "plugincreds", *packages)
             folder = tmp_path / f"environment-{next(numbers)}"
             if own:
                 made = Environment(folder, wheels, server)
