@@ -150,7 +150,10 @@ class Server:
 
     def __init__(self, command: str, folder: Path, variables: Mapping[str, str]) -> None:
         """Start the program."""
-        self._process = _started(["bash", "-c", f"exec {command} 2>&1"], folder, variables)
+        # The shell waits for the end of its input, which comes with the end of the tests, however
+        # they end, and then kills what it started.
+        lines = f"{command} </dev/null 2>&1 &\nexec >/dev/null\ncat\nkill -KILL 0\n"
+        self._process = _started(["bash", "-c", lines], folder, variables)
 
     def printed(self, count: int) -> str:
         """Return the next lines that it prints; wait until there are so many."""
