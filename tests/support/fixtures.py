@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import os
 import shutil
+import signal
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -23,6 +24,16 @@ from tests.support.moto_process import Identity, MotoServer
 from tests.support.once import Once
 
 SHARED = "shared"  # the folder of what all processes of a run use
+
+
+def pytest_configure() -> None:
+    """Let the programs of the tests be interrupted.
+
+    A shell that runs the tests in the background starts them with SIGINT ignored, and programs
+    that they start would inherit that: a program that interrupts itself would go on.
+    """
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(trylast=True)  # after pytest-xdist has ended its workers
