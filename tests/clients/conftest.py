@@ -46,6 +46,6 @@ def alpha(
     """Return variables with which the plugin alpha signs as alice, though others are in reach."""
     assert container.access_key
     selected = {"selected": {"AWS_CREDENTIAL_PLUGIN": "alpha"}}.get(request.param, {})
-    keys = alice.variables("ALPHA_KEY", "ALPHA_SECRET")
+    keys = alice.for_plugin("alpha")
     others = others_in_reach(server, bob)[request.param]
     return {**others, **selected, **keys, "PLUGIN_TRACE": str(trace)}

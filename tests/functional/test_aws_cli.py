@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environments import Environment, NewEnvironment, Outcome
+from tests.support.identities import SESSION, alpha, assumed, beta
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS, whoami
 
@@ -53,28 +54,12 @@ def refused(
     return line
 
 
-def alpha(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin alpha these keys."""
-    return identity.variables("ALPHA_KEY", "ALPHA_SECRET")
-
-
-def beta(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin beta these keys."""
-    return identity.variables("BETA_KEY", "BETA_SECRET")
-
-
 def write_role(environment: Environment, arn: str, source: str) -> None:
     """Write a profile `base` with the plugin alpha, and `deploy` with a role."""
     environment.write_config(
         "[profile base]\ncredential_plugin = alpha\n"
-        f"[profile deploy]\nrole_arn = {arn}\nrole_session_name = cli\n{source}\n"
+        f"[profile deploy]\nrole_arn = {arn}\nrole_session_name = {SESSION}\n{source}\n"
     )
-
-
-def assumed(role_arn: str, session_name: str = "cli") -> str:
-    """Return the ARN that STS has for who assumed a role."""
-    name = role_arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
-    return f"{name}/{session_name}"
 
 
 # Who signs
@@ -154,7 +139,7 @@ def test_profile_that_the_cli_itself_has_written(
         ("credential_plugin_options.prefix", "ONE"),
     ):
         printed(environment, "configure", "set", *setting, "--profile", "base")
-    variables = {**alice.variables("ONE_KEY", "ONE_SECRET"), "PLUGIN_TRACE": str(trace)}
+    variables = {**alice.for_plugin("one"), "PLUGIN_TRACE": str(trace)}
     assert printed(environment, *WHO, "--profile", "base", variables=variables) == alice.arn
     assert trace.read_text().splitlines() == ["delta imported", "delta retrieved ONE"]
 

@@ -36,7 +36,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
 def keys(identity: Identity) -> dict[str, str]:
     """Return the variables that give the plugin alpha these keys, and select it."""
-    return {**SELECTED, **identity.variables("ALPHA_KEY", "ALPHA_SECRET")}
+    return {**SELECTED, **identity.for_plugin("alpha")}
 
 
 def test_a_healthy_environment(

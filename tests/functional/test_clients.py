@@ -13,6 +13,7 @@ from tests.support.clients import (
     write_role_over_beta,
 )
 from tests.support.environments import Environment, NewEnvironment
+from tests.support.identities import beta
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS
 
@@ -31,11 +32,6 @@ def others(server: MotoServer, bob: Identity, container: Identity) -> dict[str, 
     assert container.access_key
     automatic, selected = others_in_reach(server, bob).values()
     return {"automatic": automatic, "selected": {**selected, "AWS_CREDENTIAL_PLUGIN": "beta"}}
-
-
-def beta(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin beta these keys."""
-    return identity.variables("BETA_KEY", "BETA_SECRET")
 
 
 @CHOICES

@@ -122,7 +122,7 @@ class Guide:
             assert signer.endswith(":assumed-role/deploy/build"), signer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as the server, which takes the name once
 def _deploy(server: MotoServer) -> None:
     """Make the role of the pages, which everybody may assume."""
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
@@ -155,8 +155,8 @@ def guide(
     environment = new_environment(*packages, bare=True, pip=True, own=is_changed)
     variables = {
         **clean_variables(environment.home, *(wheels.get(name) for name in OURS)),
-        **alice.variables("ACME_KEY", "ACME_SECRET"),
-        **alice.variables("SHOWN_KEY", "SHOWN_SECRET"),
+        **alice.for_plugin("acme"),
+        **alice.for_plugin("shown"),
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": server.url,

@@ -24,7 +24,7 @@ def environment(new_environment: NewEnvironment) -> Environment:
 @pytest.fixture
 def variables(alice: Identity, trace: Path) -> dict[str, str]:
     """Return what the plugin needs."""
-    return {**alice.variables("KEYED_KEY", "KEYED_SECRET"), "PLUGIN_TRACE": str(trace)}
+    return {**alice.for_plugin("keyed"), "PLUGIN_TRACE": str(trace)}
 
 
 def command(environment: Environment, arguments: str, variables: dict[str, str]) -> Outcome:

@@ -15,7 +15,7 @@ STATIC_PROFILE = "[profile static]\naws_access_key_id = {}\naws_secret_access_ke
 
 def alpha(identity: Identity, trace: Path) -> dict[str, str]:
     """Return the variables that give the plugin alpha these keys."""
-    return {**identity.variables("ALPHA_KEY", "ALPHA_SECRET"), "PLUGIN_TRACE": str(trace)}
+    return {**identity.for_plugin("alpha"), "PLUGIN_TRACE": str(trace)}
 
 
 def test_installed_plugin_signs_without_any_setting(
@@ -44,7 +44,7 @@ def test_only_the_selected_of_three_is_imported(
     environment = new_environment("alpha", "beta", "gamma")
     variables = {
         **alpha(bob, trace),
-        **alice.variables("GAMMA_KEY", "GAMMA_SECRET"),
+        **alice.for_plugin("gamma"),
         "AWS_CREDENTIAL_PLUGIN": " gamma ",
     }
     report = whoami(environment, variables)
@@ -61,8 +61,8 @@ def test_automatic_takes_the_first_name_that_does_not_decline(
     environment = new_environment("alpha", "beta", "gamma")
     variables = {
         "PLUGIN_TRACE": str(trace),
-        **alice.variables("BETA_KEY", "BETA_SECRET"),
-        **bob.variables("GAMMA_KEY", "GAMMA_SECRET"),
+        **alice.for_plugin("beta"),
+        **bob.for_plugin("gamma"),
     }
     report = whoami(environment, variables)
     assert (report.arn, report.method) == (alice.arn, "plugin:beta")

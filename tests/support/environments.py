@@ -28,6 +28,7 @@ SOURCES |= {
 }
 INSTALLED = "installed.json"  # the names in site-packages of a shared environment
 LONGEST_RUN = 120  # seconds; a program that takes longer hangs
+LONGEST_COMMAND = 300  # the same of builds, installers and type checkers
 
 
 def pinned(*names: str) -> list[str]:
@@ -232,7 +233,11 @@ def _for_tools() -> dict[str, str]:
 
 
 def checked(
-    command: Sequence[str | Path], variables: Mapping[str, str], folder: Path | None = None
+    command: Sequence[str | Path],
+    variables: Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    umask: int = -1,
 ) -> str:
     """Run a command that must succeed, and return what it said to either stream."""
     done = subprocess.run(
@@ -243,6 +248,8 @@ def checked(
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=LONGEST_COMMAND,
+        umask=umask,
         check=False,
     )
     if done.returncode:
