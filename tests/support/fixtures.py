@@ -39,9 +39,9 @@ def pytest_configure() -> None:
 @pytest.hookimpl(trylast=True)  # after pytest-xdist has ended its workers
 def pytest_sessionfinish(session: pytest.Session) -> None:
     """Delete what the processes of this run shared: environments are large."""
-    if not _is_worker(session.config):
-        factory: pytest.TempPathFactory = session.config._tmp_path_factory  # type: ignore[attr-defined]
-        shutil.rmtree(factory.getbasetemp() / SHARED, ignore_errors=True)
+    folder = session.config._tmp_path_factory._basetemp  # type: ignore[attr-defined]
+    if folder is not None and not _is_worker(session.config):
+        shutil.rmtree(folder / SHARED, ignore_errors=True)
 
 
 @pytest.fixture(scope="session")
