@@ -6,8 +6,9 @@ PYRIGHT := PATH="$(abspath $(BIN)):$$PATH" PYRIGHT_PYTHON_IGNORE_WARNINGS=1 $(BI
 
 .PHONY: demo test lint docs bench dist clean
 
+# One process per core. Each begins with a part of its own, in order, and takes work from the slower ones.
 test: .venv/.ready
-	$(BIN)/python -m pytest
+	$(BIN)/python -m pytest --numprocesses auto --dist worksteal
 
 demo: .venv/.ready
 	$(BIN)/python -m tests.demo

@@ -28,7 +28,8 @@ def tests(session: nox.Session, upstream: str) -> None:
     others = ["--ignore=tests/functional/test_clients.py"]
     if with_aiobotocore:
         chosen, others = ["tests/asynchronous", *chosen], []
-    session.run("python", "-m", "pytest", *chosen, *others, *session.posargs)
+    processes = ["--numprocesses=auto", "--dist=worksteal"]
+    session.run("python", "-m", "pytest", *processes, *chosen, *others, *session.posargs)
 
 
 @nox.session(python=["3.11", "3.13"])

@@ -2,30 +2,30 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack
+from collections.abc import Callable
 from pathlib import Path
 from typing import TypeAlias
 
 import pytest
 
-from tests.functional.conftest import _forgetful, alice, bob, container, server, trace, wheels
-from tests.support.clients import environment_with, new_bucket, others_in_reach
-from tests.support.environments import Environment, Wheels
+from tests.functional.conftest import _forgetful
+from tests.support.clients import new_bucket, others_in_reach
+from tests.support.environments import Environment, NewEnvironment
 from tests.support.moto_process import Identity, MotoServer
 
-__all__ = ["_forgetful", "alice", "bob", "container", "server", "trace", "wheels"]
+__all__ = ["_forgetful"]
 
 With: TypeAlias = Callable[..., Environment]  # the fixture `environment`
 
 
 @pytest.fixture
-def environment(tmp_path: Path, wheels: Wheels, server: MotoServer) -> Iterator[With]:
-    """Return a function that makes an environment with plugincreds and these packages."""
-    with ExitStack() as stack:
-        yield lambda *packages: stack.enter_context(
-            environment_with(tmp_path, wheels, server, *packages)
-        )
+def environment(new_environment: NewEnvironment) -> With:
+    """Return a function that gives an environment with plugincreds and these packages.
+
+    It is not pinned to the botocore that runs the tests: each program gets the versions that it
+    asks for.
+    """
+    return lambda *packages: new_environment("plugincreds", *packages, bare=True)
 
 
 @pytest.fixture
@@ -46,6 +46,6 @@ def alpha(
     """Return variables with which the plugin alpha signs as alice, though others are in reach."""
     assert container.access_key
     selected = {"selected": {"AWS_CREDENTIAL_PLUGIN": "alpha"}}.get(request.param, {})
-    keys = alice.variables("ALPHA_KEY", "ALPHA_SECRET")
+    keys = alice.for_plugin("alpha")
     others = others_in_reach(server, bob)[request.param]
     return {**others, **selected, **keys, "PLUGIN_TRACE": str(trace)}

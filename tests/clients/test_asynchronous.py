@@ -19,7 +19,7 @@ KINDS = pytest.mark.parametrize("name", ["sleeper", "sleeper-async"])
 def sleeper(identity: Identity, name: str, trace: Path) -> dict[str, str]:
     """Return variables with which one of the plugins of sleeper signs as this identity."""
     return {
-        **identity.variables("SLEEPER_KEY", "SLEEPER_SECRET"),
+        **identity.for_plugin("sleeper"),
         "AWS_CREDENTIAL_PLUGIN": name,
         "PLUGIN_TRACE": str(trace),
     }
@@ -45,7 +45,7 @@ def test_aioboto3_with_a_role_over_a_plugin(
         PROGRAMS / "aioboto3_objects.py",
         bucket,
         json.dumps({"profile_name": "role"}),
-        variables={**bob.variables(), **base.variables("BETA_KEY", "BETA_SECRET")},
+        variables={**bob.variables(), **base.for_plugin("beta")},
     )
     assert outcome.report == {"names": ["greeting"], "read": "hello"}
     assert_role_did_the_rest(server, base)
@@ -60,7 +60,7 @@ def test_aioboto3_recovers_from_a_deleted_key(
     outcome = environment("beta", "aioboto3").run(
         PROGRAMS / "aioboto3_recover.py",
         dave.user,
-        variables={**dave.variables("BETA_KEY", "BETA_SECRET"), "AWS_RETRY_MODE": retries},
+        variables={**dave.for_plugin("beta"), "AWS_RETRY_MODE": retries},
     )
     attempts = [dave.arn, "InvalidClientTokenId", dave.arn, dave.arn]
     assert outcome.report["attempts"] == attempts

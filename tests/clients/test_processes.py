@@ -72,7 +72,7 @@ def test_celery_worker_with_sqs(
             PROGRAMS / "celery_sqs.py",
             variables={
                 **alpha,
-                **erin.variables("ALPHA_KEY", "ALPHA_SECRET"),
+                **erin.for_plugin("alpha"),
                 "QUEUE": bucket,
                 "RESULTS": str(results),
             },

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import json
-import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Environment, Outcome, Wheels, pinned
+from tests.support.environments import Environment, NewEnvironment, Outcome
+from tests.support.identities import SESSION, alpha, assumed, beta
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS, whoami
 
@@ -21,24 +21,10 @@ ERROR = 255  # the CLI's status for whatever its commands raise
 INTERRUPTED = 130
 
 
-@pytest.fixture(scope="module")
-def installed(
-    tmp_path_factory: pytest.TempPathFactory, wheels: Wheels, server: MotoServer
-) -> Iterator[Environment]:
-    """Return one environment for all tests here, in which PyPI's botocore lies beside the CLI's."""
-    made = Environment(tmp_path_factory.mktemp("aws-cli") / "environment", wheels, server)
-    made.create()
-    made.install(*pinned("boto3", "botocore"), CLI, "plugincreds", *PLUGINS)
-    yield made
-    made.remove()
-
-
 @pytest.fixture
-def environment(installed: Environment) -> Environment:
-    """Return it with neither configuration nor cached roles."""
-    shutil.rmtree(installed.home / ".aws")
-    (installed.home / ".aws").mkdir()
-    return installed
+def environment(new_environment: NewEnvironment) -> Environment:
+    """Return the environment of all tests here, in which PyPI's botocore lies beside the CLI's."""
+    return new_environment(CLI, *PLUGINS)
 
 
 def aws(
@@ -68,28 +54,12 @@ def refused(
     return line
 
 
-def alpha(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin alpha these keys."""
-    return identity.variables("ALPHA_KEY", "ALPHA_SECRET")
-
-
-def beta(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin beta these keys."""
-    return identity.variables("BETA_KEY", "BETA_SECRET")
-
-
 def write_role(environment: Environment, arn: str, source: str) -> None:
     """Write a profile `base` with the plugin alpha, and `deploy` with a role."""
     environment.write_config(
         "[profile base]\ncredential_plugin = alpha\n"
-        f"[profile deploy]\nrole_arn = {arn}\nrole_session_name = cli\n{source}\n"
+        f"[profile deploy]\nrole_arn = {arn}\nrole_session_name = {SESSION}\n{source}\n"
     )
-
-
-def assumed(role_arn: str, session_name: str = "cli") -> str:
-    """Return the ARN that STS has for who assumed a role."""
-    name = role_arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
-    return f"{name}/{session_name}"
 
 
 # Who signs
@@ -169,7 +139,7 @@ def test_profile_that_the_cli_itself_has_written(
         ("credential_plugin_options.prefix", "ONE"),
     ):
         printed(environment, "configure", "set", *setting, "--profile", "base")
-    variables = {**alice.variables("ONE_KEY", "ONE_SECRET"), "PLUGIN_TRACE": str(trace)}
+    variables = {**alice.for_plugin("one"), "PLUGIN_TRACE": str(trace)}
     assert printed(environment, *WHO, "--profile", "base", variables=variables) == alice.arn
     assert trace.read_text().splitlines() == ["delta imported", "delta retrieved ONE"]
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.environments import Environment, NewEnvironment, Outcome
+from tests.support.environments import Environment, NewEnvironment, Outcome, pinned
 from tests.support.moto_process import Identity, MotoServer
 
 PROGRAM = "import sys; from plugincreds._cli import main; sys.exit(main())"
@@ -36,7 +36,7 @@ def document(outcome: Outcome) -> dict[str, Any]:
 
 def keys(identity: Identity) -> dict[str, str]:
     """Return the variables that give the plugin alpha these keys, and select it."""
-    return {**SELECTED, **identity.variables("ALPHA_KEY", "ALPHA_SECRET")}
+    return {**SELECTED, **identity.for_plugin("alpha")}
 
 
 def test_a_healthy_environment(
@@ -99,7 +99,8 @@ def test_installed_into_a_folder(
     new_environment: NewEnvironment, tmp_path: Path, alice: Identity, bob: Identity
 ) -> None:
     """Guards `pip install --target`: Python reads no startup file there, and others sign."""
-    environment = new_environment("alpha", bare=True, pip=True)
+    boto3 = pinned("boto3", "botocore")
+    environment = new_environment(*boto3, "alpha", bare=True, pip=True, own=True)
     folder = tmp_path / "layer"
     environment.pip("install", "--no-deps", "--target", folder, environment.wheel("plugincreds"))
     variables = {**keys(alice), **bob.variables(), "PYTHONPATH": str(folder)}
@@ -111,7 +112,7 @@ def test_installed_into_a_folder(
 
 def test_the_startup_file_is_missing(new_environment: NewEnvironment) -> None:
     """Guards the advice after a half removal."""
-    environment = new_environment("alpha")
+    environment = new_environment("alpha", own=True)
     (environment.site_packages / "plugincreds_startup.pth").unlink()
     found = document(run(environment, "doctor", "--json"))
     assert "plugincreds_startup.pth is missing beside" in found["startup_hook"]["reason"]

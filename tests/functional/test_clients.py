@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
 
 import pytest
 
 from tests.support.clients import (
     assert_role_did_the_rest,
-    environment_with,
     new_bucket,
     others_in_reach,
     write_role_over_beta,
 )
-from tests.support.environments import Environment, NewEnvironment, Wheels
+from tests.support.environments import Environment, NewEnvironment
+from tests.support.identities import beta
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS
 
 CHOICES = pytest.mark.parametrize("choice", ["automatic", "selected"])
 
 
-@pytest.fixture(scope="module")
-def s3fs(
-    tmp_path_factory: pytest.TempPathFactory, wheels: Wheels, server: MotoServer
-) -> Iterator[Environment]:
-    """Return an environment with s3fs."""
-    directory = tmp_path_factory.mktemp("s3fs")
-    with environment_with(directory, wheels, server, "beta", "s3fs") as made:
-        yield made
+@pytest.fixture
+def s3fs(new_environment: NewEnvironment) -> Environment:
+    """Return an environment with s3fs, which wants an older botocore."""
+    return new_environment("plugincreds", "beta", "s3fs", bare=True)
 
 
 @pytest.fixture
@@ -37,11 +32,6 @@ def others(server: MotoServer, bob: Identity, container: Identity) -> dict[str, 
     assert container.access_key
     automatic, selected = others_in_reach(server, bob).values()
     return {"automatic": automatic, "selected": {**selected, "AWS_CREDENTIAL_PLUGIN": "beta"}}
-
-
-def beta(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin beta these keys."""
-    return identity.variables("BETA_KEY", "BETA_SECRET")
 
 
 @CHOICES

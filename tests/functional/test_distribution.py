@@ -52,6 +52,7 @@ AT_ROOT = {
     "README.md",
     "SECURITY.md",
     "benchmarks",
+    "conftest.py",
     "docs",
     "noxfile.py",
     "plugins",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import signal
 from contextlib import closing
 from pathlib import Path
 
@@ -9,6 +11,7 @@ import pytest
 
 from tests.support.documents import (
     DOCS,
+    LONGEST,
     Command,
     Server,
     Terminal,
@@ -120,6 +123,20 @@ def test_a_server_that_prints_too_little_is_an_error(tmp_path: Path) -> None:
         assert server.printed(1) == "one\n"
         with pytest.raises(AssertionError, match="printed only ''"):
             server.printed(1)
+
+
+def test_a_server_ends_with_the_tests(tmp_path: Path) -> None:
+    """Guards against servers that outlive a test process which was killed."""
+    with closing(Server("sh -c 'echo one; sleep 1000'", tmp_path, clean_variables(tmp_path))) as it:
+        assert it.printed(1) == "one\n"
+        assert it._process.stdin is not None
+        with Path(
+            os.devnull
+        ).open() as nothing:  # closes its input, as the end of this process does
+            os.dup2(nothing.fileno(), it._process.stdin.fileno())
+        with pytest.raises(AssertionError, match="printed only ''"):
+            it.printed(1)  # its output ends when no process has it open any more
+        assert it._process.wait(LONGEST) == -signal.SIGKILL
 
 
 def test_every_note_says_why() -> None:

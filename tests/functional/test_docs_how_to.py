@@ -1,15 +1,16 @@
 """Each block of the how-to pages is run, or says why not.
 
-A page has a folder and an environment of its own, with boto3, plugincreds and the plugin `acme`
-in it. Its console blocks are typed in one shell; each profile of an ini block is looked at
-with `plugincreds doctor --retrieve`; Python blocks are executed, and what is a plugin in them
-signs a request.
+A page has a folder and a home directory of its own. The environment has boto3, plugincreds and
+the plugin `acme` in it, and pages that install nothing share it. Console blocks are typed in one
+shell; each profile of an ini block is looked at with `plugincreds doctor --retrieve`; Python blocks
+are executed, and what is a plugin in them signs a request.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shlex
 import shutil
 from collections.abc import Iterator
@@ -30,7 +31,7 @@ from tests.support.documents import (
     commands_of,
     matches,
 )
-from tests.support.environments import Environment, Wheels
+from tests.support.environments import Environment, NewEnvironment, Wheels
 from tests.support.moto_process import REGION, Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS
 
@@ -38,8 +39,9 @@ from tests.support.programs import PROGRAMS
 ELSEWHERE = {"keyring.md", "test-a-plugin.md"}
 PAGES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
 BARE = {"where-startup-files-do-not-run.md"}  # it installs what it speaks of
-PACKAGES = {"asynchronous.md": ("aioboto3", "s3fs")}
+PACKAGES = {"asynchronous.md": ("aioboto3", "s3fs")}  # they want an older boto3
 OURS = ("plugincreds", "acme")
+INSTALLS = re.compile(r"^\$ .*\b(pip|pipx|uv) (un)?install ", re.MULTILINE)
 PROFILE = "profile "
 # What stands in the pages' profiles; anything else is misspelt.
 BOTOCORES_KEYS = {"credential_process", "region", "role_arn"}
@@ -107,7 +109,7 @@ class Guide:
 
     def _follow_python(self, block: Block) -> None:
         """Run it; if it is a plugin, it must get an identity."""
-        file, runner = (self._environment.directory / name for name in ("block.py", "shown.py"))
+        file, runner = (self._environment.home / name for name in ("block.py", "shown.py"))
         file.write_text(block.text, encoding="utf-8")
         shutil.copy(PROGRAMS / runner.name, runner)  # nothing else lies beside it
         profile = block.notes.get("profile", "")
@@ -120,7 +122,7 @@ class Guide:
             assert signer.endswith(":assumed-role/deploy/build"), signer
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")  # as the server, which takes the name once
 def _deploy(server: MotoServer) -> None:
     """Make the role of the pages, which everybody may assume."""
     trust = {"Effect": "Allow", "Principal": {"AWS": "*"}, "Action": "sts:AssumeRole"}
@@ -139,17 +141,22 @@ def page(request: pytest.FixtureRequest) -> Path:
 
 @pytest.fixture
 def guide(
-    page: Path, tmp_path: Path, wheels: Wheels, server: MotoServer, alice: Identity, _deploy: None
+    page: Path,
+    tmp_path: Path,
+    new_environment: NewEnvironment,
+    wheels: Wheels,
+    server: MotoServer,
+    alice: Identity,
+    _deploy: None,
 ) -> Iterator[Guide]:
-    """Return the guide of the page, in a fresh environment."""
-    environment = Environment(tmp_path / "environment", wheels, server)
-    environment.create(pip=True)
-    if page.name not in BARE:
-        environment.install(*PACKAGES.get(page.name, ("boto3",)), *OURS)
+    """Return the guide of the page, in an environment for it."""
+    is_changed = INSTALLS.search(page.read_text(encoding="utf-8")) is not None
+    packages = () if page.name in BARE else (*PACKAGES.get(page.name, ("boto3",)), *OURS)
+    environment = new_environment(*packages, bare=True, pip=True, own=is_changed)
     variables = {
         **clean_variables(environment.home, *(wheels.get(name) for name in OURS)),
-        **alice.variables("ACME_KEY", "ACME_SECRET"),
-        **alice.variables("SHOWN_KEY", "SHOWN_SECRET"),
+        **alice.for_plugin("acme"),
+        **alice.for_plugin("shown"),
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
         "AWS_ENDPOINT_URL": server.url,
@@ -160,7 +167,6 @@ def guide(
     guide = Guide(environment, variables, folder)
     with closing(guide.terminal):
         yield guide
-    environment.remove()
 
 
 def test_every_block_does_what_the_page_says(guide: Guide, page: Path) -> None:

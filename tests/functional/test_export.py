@@ -4,34 +4,27 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Environment, Outcome, Wheels, pinned
+from tests.support.environments import Environment, NewEnvironment, Outcome, pinned
 from tests.support.moto_process import Identity, MotoServer
 from tests.support.programs import PROGRAMS, whoami
 
 PROCESSES = 200
 
 
-@pytest.fixture(scope="module")
-def environment(
-    tmp_path_factory: pytest.TempPathFactory, wheels: Wheels, server: MotoServer
-) -> Iterator[Environment]:
-    """Return one environment for all tests here."""
-    made = Environment(tmp_path_factory.mktemp("export") / "environment", wheels, server)
-    made.create()
-    made.install(*pinned("boto3", "botocore", "filelock"), "plugincreds", "keyed")
-    yield made
-    made.remove()
+@pytest.fixture
+def environment(new_environment: NewEnvironment) -> Environment:
+    """Return the environment of all tests here."""
+    return new_environment(*pinned("filelock"), "keyed")
 
 
 @pytest.fixture
 def variables(alice: Identity, trace: Path) -> dict[str, str]:
     """Return what the plugin needs."""
-    return {**alice.variables("KEYED_KEY", "KEYED_SECRET"), "PLUGIN_TRACE": str(trace)}
+    return {**alice.for_plugin("keyed"), "PLUGIN_TRACE": str(trace)}
 
 
 def command(environment: Environment, arguments: str, variables: dict[str, str]) -> Outcome:

@@ -5,20 +5,11 @@ from __future__ import annotations
 import pytest
 
 from tests.support.environments import Environment, NewEnvironment
+from tests.support.identities import alpha, gamma
 from tests.support.moto_process import Identity, MotoServer
 from tests.support.programs import whoami
 
 BROKEN = [("broken_import", "broken-import"), ("system_exit", "broken-exit")]
-
-
-def gamma(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin gamma these keys."""
-    return identity.variables("GAMMA_KEY", "GAMMA_SECRET")
-
-
-def alpha(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin alpha these keys."""
-    return identity.variables("ALPHA_KEY", "ALPHA_SECRET")
 
 
 def add_malformed(environment: Environment) -> None:
@@ -83,7 +74,7 @@ def test_malformed_entry_points_of_others_do_not_matter(
     new_environment: NewEnvironment, alice: Identity, selected: str
 ) -> None:
     """Guards against one damaged file of somebody else's package hiding all plugins."""
-    environment = new_environment("alpha")
+    environment = new_environment("alpha", own=True)
     add_malformed(environment)
     report = whoami(environment, {**alpha(alice), "AWS_CREDENTIAL_PLUGIN": selected})
     assert (report.arn, report.method) == (alice.arn, "plugin:alpha")

@@ -3,32 +3,33 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
 
-from tests.support.environments import Environment, Wheels, pinned
+from tests.support.environments import Environment, NewEnvironment
+from tests.support.identities import SESSION, alpha, assumed, beta
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS, whoami
 
 THREADS = 32
 PLUGINS = ("alpha", "beta", "delta", "federating")
 WAYS = pytest.mark.parametrize("way", ["variable", "code"])
+# How the plugin that is the source of a role is chosen.
+AS_SOURCE = pytest.mark.parametrize(
+    ("way", "named"),
+    [("code", "beta"), ("code", ""), ("variable", "")],
+    ids=["named, in code", "automatic, in code", "automatic, by variable"],
+)
 ASKED = pytest.mark.parametrize(("way", "profile"), [("variable", "base"), ("code", "role")])
 
 
-@pytest.fixture(scope="module")
-def environment(
-    tmp_path_factory: pytest.TempPathFactory, wheels: Wheels, server: MotoServer
-) -> Iterator[Environment]:
-    """Return one environment for all tests here: they differ in configuration only."""
-    made = Environment(tmp_path_factory.mktemp("profiles") / "environment", wheels, server)
-    made.create()
-    made.install(*pinned("boto3", "botocore"), "plugincreds", *PLUGINS)
-    yield made
-    made.remove()
+@pytest.fixture
+def environment(new_environment: NewEnvironment) -> Environment:
+    """Return the environment of all tests here: they differ in configuration only."""
+    return new_environment(*PLUGINS)
 
 
 @pytest.fixture
@@ -62,7 +63,7 @@ def static(identity: Identity) -> str:
 
 def role(arn: str, source: str) -> str:
     """Return the lines of a profile that assumes a role."""
-    return f"role_arn = {arn}\nrole_session_name = outer\n{source}"
+    return f"role_arn = {arn}\nrole_session_name = {SESSION}\n{source}"
 
 
 def options(**values: str) -> str:
@@ -104,22 +105,6 @@ def in_code(
         PROGRAMS / "in_code.py", *arguments, variables=variables
     ).report
     return report
-
-
-def alpha(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin alpha these keys."""
-    return identity.variables("ALPHA_KEY", "ALPHA_SECRET")
-
-
-def beta(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin beta these keys."""
-    return identity.variables("BETA_KEY", "BETA_SECRET")
-
-
-def assumed(role_arn: str, session_name: str = "outer") -> str:
-    """Return the ARN that STS has for who assumed a role."""
-    name = role_arn.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
-    return f"{name}/{session_name}"
 
 
 def may_assume(server: MotoServer, role_arn: str) -> Identity:
@@ -255,8 +240,8 @@ def test_options_reach_the_plugin(
     how = chosen("variable", "two")
     variables = {
         **how.variables,
-        **bob.variables("ONE_KEY", "ONE_SECRET"),
-        **alice.variables("TWO_KEY", "TWO_SECRET"),
+        **bob.for_plugin("one"),
+        **alice.for_plugin("two"),
     }
     report = whoami(environment, variables, **how.session)
     assert (report.arn, report.method) == (alice.arn, "plugin:delta")
@@ -273,8 +258,8 @@ def test_two_profiles_are_two_identities_in_one_process(
     )
     variables = {
         "PLUGIN_TRACE": str(trace),
-        **alice.variables("ONE_KEY", "ONE_SECRET"),
-        **bob.variables("TWO_KEY", "TWO_SECRET"),
+        **alice.for_plugin("one"),
+        **bob.for_plugin("two"),
     }
     profiles = ["one", "two"] * (THREADS // 2)
     sessions = [{"profile_name": name} for name in profiles]
@@ -360,11 +345,7 @@ def test_variable_beats_the_role_of_a_profile_in_the_environment(
     assert server.keys_seen() == {alice.access_key}
 
 
-@pytest.mark.parametrize(
-    ("way", "named"),
-    [("code", "beta"), ("code", ""), ("variable", "")],
-    ids=["named, in code", "automatic, in code", "automatic, by variable"],
-)
+@AS_SOURCE
 def test_role_is_assumed_with_the_plugin_that_is_its_source(
     environment: Environment,
     server: MotoServer,
@@ -386,11 +367,7 @@ def test_role_is_assumed_with_the_plugin_that_is_its_source(
     assert server.seen() == [(base.access_key, "sts"), (key, "sts"), (key, "s3")]
 
 
-@pytest.mark.parametrize(
-    ("way", "named"),
-    [("code", "beta"), ("code", ""), ("variable", "")],
-    ids=["named, in code", "automatic, in code", "automatic, by variable"],
-)
+@AS_SOURCE
 def test_plugin_that_declines_as_the_source_of_a_role(
     environment: Environment,
     server: MotoServer,

@@ -44,7 +44,7 @@ def test_a_plugin_without_expiry_recovers_by_the_rejection_alone(
         PROGRAMS / "recover.py",
         "environment",
         dave.user,
-        variables={**dave.variables("BETA_KEY", "BETA_SECRET"), "AWS_RETRY_MODE": retries},
+        variables={**dave.for_plugin("beta"), "AWS_RETRY_MODE": retries},
     )
     assert outcome.report == {
         "attempts": [dave.arn, REJECTED, dave.arn, dave.arn],

@@ -6,16 +6,23 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.environments import NewEnvironment
+from tests.support.environments import Environment, NewEnvironment
 from tests.support.moto_process import Identity, MotoServer
 from tests.support.programs import whoami
 
-STATIC_PROFILE = "[profile static]\naws_access_key_id = {}\naws_secret_access_key = {}\n"
+
+@pytest.fixture
+def with_profile(new_environment: NewEnvironment, bob: Identity) -> Environment:
+    """Return an environment with alpha, whose profile `static` has bob's keys."""
+    environment = new_environment("alpha")
+    keys = f"aws_access_key_id = {bob.access_key}\naws_secret_access_key = {bob.secret_key}\n"
+    environment.write_config(f"[profile static]\n{keys}")
+    return environment
 
 
 def alpha(identity: Identity, trace: Path) -> dict[str, str]:
     """Return the variables that give the plugin alpha these keys."""
-    return {**identity.variables("ALPHA_KEY", "ALPHA_SECRET"), "PLUGIN_TRACE": str(trace)}
+    return {**identity.for_plugin("alpha"), "PLUGIN_TRACE": str(trace)}
 
 
 def test_installed_plugin_signs_without_any_setting(
@@ -44,7 +51,7 @@ def test_only_the_selected_of_three_is_imported(
     environment = new_environment("alpha", "beta", "gamma")
     variables = {
         **alpha(bob, trace),
-        **alice.variables("GAMMA_KEY", "GAMMA_SECRET"),
+        **alice.for_plugin("gamma"),
         "AWS_CREDENTIAL_PLUGIN": " gamma ",
     }
     report = whoami(environment, variables)
@@ -61,8 +68,8 @@ def test_automatic_takes_the_first_name_that_does_not_decline(
     environment = new_environment("alpha", "beta", "gamma")
     variables = {
         "PLUGIN_TRACE": str(trace),
-        **alice.variables("BETA_KEY", "BETA_SECRET"),
-        **bob.variables("GAMMA_KEY", "GAMMA_SECRET"),
+        **alice.for_plugin("beta"),
+        **bob.for_plugin("gamma"),
     }
     report = whoami(environment, variables)
     assert (report.arn, report.method) == (alice.arn, "plugin:beta")
@@ -94,26 +101,22 @@ def test_keys_in_code_come_before_a_selected_plugin(
 
 
 def test_profile_in_code_comes_before_a_selected_plugin(
-    new_environment: NewEnvironment, alice: Identity, bob: Identity, trace: Path
+    with_profile: Environment, alice: Identity, bob: Identity, trace: Path
 ) -> None:
     """Guards rank 2: a profile named in code decides, and the plugin is not even imported."""
-    environment = new_environment("alpha")
-    environment.write_config(STATIC_PROFILE.format(bob.access_key, bob.secret_key))
     variables = {**alpha(alice, trace), "AWS_CREDENTIAL_PLUGIN": "alpha"}
-    report = whoami(environment, variables, profile_name="static")
+    report = whoami(with_profile, variables, profile_name="static")
     assert (report.arn, report.imported) == (bob.arn, [])
 
 
 def test_profile_in_the_environment_yields_to_a_selected_plugin_only(
-    new_environment: NewEnvironment, alice: Identity, bob: Identity, trace: Path
+    with_profile: Environment, alice: Identity, bob: Identity, trace: Path
 ) -> None:
     """Guards ranks 3, 5b and 6: selected plugin, then static keys, then automatic plugin."""
-    environment = new_environment("alpha")
-    environment.write_config(STATIC_PROFILE.format(bob.access_key, bob.secret_key))
     variables = {**alpha(alice, trace), "AWS_PROFILE": "static"}
-    automatic = whoami(environment, variables)
+    automatic = whoami(with_profile, variables)
     assert (automatic.arn, automatic.imported) == (bob.arn, [])
-    assert whoami(environment, {**variables, "AWS_CREDENTIAL_PLUGIN": "alpha"}).arn == alice.arn
+    assert whoami(with_profile, {**variables, "AWS_CREDENTIAL_PLUGIN": "alpha"}).arn == alice.arn
 
 
 @pytest.mark.parametrize("selected", ["", "alpha"])

@@ -7,16 +7,13 @@ import shutil
 
 import pytest
 
-from tests.support.environments import Environment, NewEnvironment
+from tests.support.environments import Environment, NewEnvironment, pinned
+from tests.support.identities import alpha
 from tests.support.moto_process import Identity, MotoServer
 from tests.support.programs import PROGRAMS, Report, whoami
 
+BOTO3 = pinned("boto3", "botocore")
 WHOAMI = f"import runpy; runpy.run_path({str(PROGRAMS / 'whoami.py')!r})"
-
-
-def keys(identity: Identity) -> dict[str, str]:
-    """Return the variables that give the plugin alpha these keys."""
-    return identity.variables("ALPHA_KEY", "ALPHA_SECRET")
 
 
 def ours(environment: Environment) -> list[str]:
@@ -31,7 +28,7 @@ def test_flags_that_keep_site_files_keep_the_hook(
     new_environment: NewEnvironment, alice: Identity, flags: tuple[str, ...]
 ) -> None:
     """Guards that the ways to start Python which run site files activate the plugin."""
-    assert whoami(new_environment("alpha"), keys(alice), flags).arn == alice.arn
+    assert whoami(new_environment("alpha"), alpha(alice), flags).arn == alice.arn
 
 
 def test_without_site_one_line_installs(
@@ -40,11 +37,11 @@ def test_without_site_one_line_installs(
     """Guards `python -S`: no plugin by itself, and the documented line brings it back."""
     environment = new_environment("alpha")
     path = f"import sys; sys.path.append({str(environment.site_packages)!r}); "
-    plain = environment.run(path + WHOAMI, variables=keys(alice), flags=("-S",))
+    plain = environment.run(path + WHOAMI, variables=alpha(alice), flags=("-S",))
     assert Report(**plain.report).error["kinds"][0] == "NoCredentialsError"
     assert server.seen() == []
     line = "import plugincreds; plugincreds.install(); "
-    installed = environment.run(path + line + WHOAMI, variables=keys(alice), flags=("-S",))
+    installed = environment.run(path + line + WHOAMI, variables=alpha(alice), flags=("-S",))
     assert Report(**installed.report).arn == alice.arn
 
 
@@ -55,7 +52,7 @@ def test_install_after_botocore_is_imported(
     environment = new_environment("alpha")
     path = f"import sys; sys.path.append({str(environment.site_packages)!r}); "
     late = "import boto3; import plugincreds; plugincreds.install(); "
-    outcome = environment.run(path + late + WHOAMI, variables=keys(alice), flags=("-S",))
+    outcome = environment.run(path + late + WHOAMI, variables=alpha(alice), flags=("-S",))
     assert Report(**outcome.report).arn == alice.arn
 
 
@@ -73,7 +70,7 @@ method = session.get_credentials().method
 chain = [p.METHOD for p in session._session.get_component("credential_provider").providers]
 print(json.dumps([added, method, chain.count('plugin')]))
 """
-    outcome = new_environment("alpha").run(program, variables=keys(alice))
+    outcome = new_environment("alpha").run(program, variables=alpha(alice))
     assert outcome.report == [0, "plugin:alpha", 1]
 
 
@@ -92,11 +89,11 @@ def test_half_removed_package_leaves_botocore_alone(
     new_environment: NewEnvironment, server: MotoServer, alice: Identity, bob: Identity
 ) -> None:
     """Guards a damaged installation: harmless, but an error where a plugin is selected."""
-    environment = new_environment("alpha")
+    environment = new_environment("alpha", own=True)
     shutil.rmtree(environment.site_packages / "plugincreds")
-    assert whoami(environment, {**keys(alice), **bob.variables()}).arn == bob.arn
+    assert whoami(environment, {**alpha(alice), **bob.variables()}).arn == bob.arn
     server.forget()
-    selected = {**keys(alice), **bob.variables(), "AWS_CREDENTIAL_PLUGIN": "alpha"}
+    selected = {**alpha(alice), **bob.variables(), "AWS_CREDENTIAL_PLUGIN": "alpha"}
     assert whoami(environment, selected).error["kinds"][0] != "NoCredentialsError"
     assert server.seen() == []
 
@@ -105,7 +102,7 @@ def test_startup_line_without_its_module_does_not_stop_python(
     new_environment: NewEnvironment, bob: Identity
 ) -> None:
     """Guards that even the worst removal leaves a Python that starts and a boto3 that signs."""
-    environment = new_environment()
+    environment = new_environment(own=True)
     (environment.site_packages / "plugincreds_startup.py").unlink()
     assert (environment.site_packages / "plugincreds_startup.pth").exists()
     assert whoami(environment, bob.variables()).arn == bob.arn
@@ -115,12 +112,12 @@ def test_pip_uninstall_removes_every_trace(
     new_environment: NewEnvironment, alice: Identity
 ) -> None:
     """Guards that `pip install` activates, and that `pip uninstall` leaves nothing behind."""
-    environment = new_environment("alpha", bare=True, pip=True)
+    environment = new_environment(*BOTO3, "alpha", bare=True, pip=True, own=True)
     environment.run("import boto3")
     before = environment.listing()
     environment.pip("install", "--no-deps", environment.wheel("plugincreds"))
     assert ours(environment)
-    assert whoami(environment, keys(alice)).arn == alice.arn
+    assert whoami(environment, alpha(alice)).arn == alice.arn
     environment.pip("uninstall", "--yes", "plugincreds")
     assert ours(environment) == []
     assert set(before) <= set(environment.listing())
@@ -131,12 +128,12 @@ def test_editable_install_activates_and_goes_away(
     new_environment: NewEnvironment, alice: Identity
 ) -> None:
     """Guards `pip install -e .`: developers get the hook too, and can get rid of it."""
-    environment = new_environment("alpha", bare=True)
+    environment = new_environment(*BOTO3, "alpha", bare=True, own=True)
     environment.install_editable("plugincreds")
-    assert whoami(environment, keys(alice)).arn == alice.arn
+    assert whoami(environment, alpha(alice)).arn == alice.arn
     environment.uninstall("plugincreds")
     assert ours(environment) == []
-    assert whoami(environment, keys(alice)).error["kinds"][0] == "NoCredentialsError"
+    assert whoami(environment, alpha(alice)).error["kinds"][0] == "NoCredentialsError"
 
 
 def test_reload_of_botocore_keeps_the_plugin(
@@ -146,5 +143,5 @@ def test_reload_of_botocore_keeps_the_plugin(
     reload = (
         "import importlib, botocore.credentials as c; importlib.reload(c); importlib.reload(c); "
     )
-    outcome = new_environment("alpha").run(reload + WHOAMI, json.dumps({}), variables=keys(alice))
+    outcome = new_environment("alpha").run(reload + WHOAMI, json.dumps({}), variables=alpha(alice))
     assert Report(**outcome.report).arn == alice.arn

@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from tests.support.environments import NewEnvironment
+from tests.support.identities import alpha, assumed
 from tests.support.moto_process import Identity, MotoServer
 from tests.support.programs import PROGRAMS, whoami
 
@@ -35,7 +36,7 @@ def test_sixteen_threads_with_two_sessions_each(
     new_environment: NewEnvironment, server: MotoServer, alice: Identity, trace: Path
 ) -> None:
     """Guards concurrent first use: all sign as the plugin, which is asked once."""
-    variables = {**alice.variables("ALPHA_KEY", "ALPHA_SECRET"), "PLUGIN_TRACE": str(trace)}
+    variables = {**alpha(alice), "PLUGIN_TRACE": str(trace)}
     outcome = new_environment("alpha").run(PROGRAMS / "threads.py", variables=variables)
     assert outcome.report == [[alice.arn, "plugin:alpha"]] * 32
     assert trace.read_text().splitlines() == ["alpha imported", "alpha retrieved"]
@@ -79,7 +80,7 @@ def test_plugin_that_asks_for_itself_on_refresh(
     """Guards 32 threads against recursion, deadlock and the container's identity on a refresh."""
     variables = {
         **asker,
-        **alice.variables("ASKER_KEY", "ASKER_SECRET"),
+        **alice.for_plugin("asker"),
         "AWS_CREDENTIAL_PLUGIN": selected,
     }
     report = (
@@ -99,6 +100,5 @@ def test_plugin_that_assumes_a_role_with_the_base_session(
     role = server.create_role("target")
     variables = {**alice.variables(), "ASKER_ROLE": role, "AWS_CREDENTIAL_PLUGIN": name}
     report = whoami(new_environment("asker"), variables)
-    expected = role.replace(":iam:", ":sts:").replace(":role/", ":assumed-role/")
-    assert (report.arn, report.method) == (f"{expected}/asker", f"plugin:{name}")
+    assert (report.arn, report.method) == (assumed(role, "asker"), f"plugin:{name}")
     assert server.seen()[0] == (alice.access_key, "sts")

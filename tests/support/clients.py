@@ -1,33 +1,15 @@
-"""What the tests of other people's programs share: their environments, and whom they must not be.
-
-None of these environments is pinned to the botocore that runs the tests: each program gets the
-versions that it asks for.
-"""
+"""What the tests of other people's programs share: their profiles, and whom they must not be."""
 
 from __future__ import annotations
 
 import secrets
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
-from pathlib import Path
+from collections.abc import Callable
 from typing import TypeAlias
 
-from tests.support.environments import Environment, Wheels
+from tests.support.environments import Environment
 from tests.support.moto_process import Identity, MotoServer, allow
 
 Reach: TypeAlias = Callable[[str], dict[str, str]]  # the fixture of that name
-
-
-@contextmanager
-def environment_with(
-    directory: Path, wheels: Wheels, server: MotoServer, *packages: str
-) -> Iterator[Environment]:
-    """Make an environment with plugincreds and these packages, and remove it at the end."""
-    made = Environment(directory / "environment", wheels, server)
-    made.create()
-    made.install("plugincreds", *packages)
-    yield made
-    made.remove()
 
 
 def others_in_reach(server: MotoServer, bob: Identity) -> dict[str, dict[str, str]]:

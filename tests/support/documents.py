@@ -110,6 +110,8 @@ def clean_variables(home: Path, *wheels: Path) -> dict[str, str]:
         "NO_PROXY": "127.0.0.1",
         "PIP_CONSTRAINT": str(pins),
         "PIP_DISABLE_PIP_VERSION_CHECK": "1",
+        # Of the modules that are installed, most are never imported.
+        "PIP_NO_COMPILE": "1",
     }
 
 
@@ -148,7 +150,10 @@ class Server:
 
     def __init__(self, command: str, folder: Path, variables: Mapping[str, str]) -> None:
         """Start the program."""
-        self._process = _started(["bash", "-c", f"exec {command} 2>&1"], folder, variables)
+        # The shell waits for the end of its input, which comes with the end of the tests, however
+        # they end, and then kills what it started.
+        lines = f"{command} </dev/null 2>&1 &\nexec >/dev/null\ncat\nkill -KILL 0\n"
+        self._process = _started(["bash", "-c", lines], folder, variables)
 
     def printed(self, count: int) -> str:
         """Return the next lines that it prints; wait until there are so many."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import functools
+import hashlib
 import json
 import os
 import shutil
@@ -17,6 +18,7 @@ from typing import Any, TypeAlias
 from uv import find_uv_bin
 
 from tests.support.moto_process import MotoServer
+from tests.support.once import Once
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"plugincreds": ROOT, "plugincreds-json-file": ROOT / "sample_plugin"}
@@ -24,7 +26,9 @@ SOURCES["plugincreds-keyring"] = ROOT / "plugins/keyring"
 SOURCES |= {
     path.parent.name: path.parent for path in (ROOT / "tests/plugins").glob("*/pyproject.toml")
 }
+INSTALLED = "installed.json"  # the names in site-packages of a shared environment
 LONGEST_RUN = 120  # seconds; a program that takes longer hangs
+LONGEST_COMMAND = 300  # the same of builds, installers and type checkers
 
 
 def pinned(*names: str) -> list[str]:
@@ -36,17 +40,19 @@ class Wheels:
     """The project's own packages as wheels, each built from its source when first wanted."""
 
     def __init__(self, directory: Path) -> None:
-        """Keep the wheels in this directory."""
-        self._directory = directory
-        self.get = functools.cache(self._build)
+        """Keep the wheels in this directory, which several processes may share."""
+        self._once = Once(directory)
 
-    def _build(self, name: str) -> Path:
-        directory = self._directory / name
-        run_uv(
-            "build", "--wheel", "--python", sys.executable, "--out-dir", directory, SOURCES[name]
-        )
-        (wheel,) = directory.glob("*.whl")
+    def get(self, name: str) -> Path:
+        """Return the wheel of one of `SOURCES`."""
+        (wheel,) = self._once.get(name, functools.partial(_build, SOURCES[name])).glob("*.whl")
         return wheel
+
+
+def _build(source: Path, directory: Path) -> None:
+    # Not in an isolated environment, which takes four times as long: hatchling is installed here.
+    build = (sys.executable, "-m", "hatchling", "build", "--target", "wheel", "-d", directory)
+    checked(build, _for_tools(), source)
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,14 +71,22 @@ class Outcome:
 
 
 class Environment:
-    """One virtual environment with a home directory of its own."""
+    """A virtual environment, its own or shared with other tests, and a home directory."""
 
-    def __init__(self, directory: Path, wheels: Wheels, server: MotoServer) -> None:
-        """Name a new environment in this directory; `create` makes it."""
+    def __init__(
+        self, directory: Path, wheels: Wheels, server: MotoServer, *, home: Path | None = None
+    ) -> None:
+        """Take the environment in this directory, which `create` makes, and a home directory.
+
+        With a `home` the environment is shared: other tests use what is installed in it.
+        """
         self.directory = directory
-        self.home = directory / "home"
+        self.home = home or directory / "home"
+        self._is_shared = home is not None
         self._wheels = wheels
         self._server = server
+        if self._is_shared:
+            (self.home / ".aws").mkdir(parents=True)
 
     @property
     def python(self) -> Path:
@@ -98,7 +112,9 @@ class Environment:
     def install(self, *requirements: str) -> None:
         """Install requirements; a name of `SOURCES` stands for the wheel built from there."""
         wanted = [self._wheels.get(name) if name in SOURCES else name for name in requirements]
-        run_uv("pip", "install", "--python", self.python, *wanted)
+        self._assert_own()
+        if wanted:
+            run_uv("pip", "install", "--python", self.python, *wanted)
 
     def wheel(self, name: str) -> Path:
         """Return the wheel of one of `SOURCES`."""
@@ -106,14 +122,17 @@ class Environment:
 
     def install_editable(self, name: str) -> None:
         """Install one of `SOURCES` as a developer would."""
+        self._assert_own()
         run_uv("pip", "install", "--python", self.python, "--no-deps", "--editable", SOURCES[name])
 
     def uninstall(self, name: str) -> None:
         """Uninstall a distribution."""
+        self._assert_own()
         run_uv("pip", "uninstall", "--python", self.python, name)
 
     def pip(self, *arguments: str | Path) -> None:
         """Run the environment's own pip, without looking at any index."""
+        self._assert_own()
         checked([self.python, "-I", "-m", "pip", *arguments], {**_for_tools(), "PIP_NO_INDEX": "1"})
 
     def listing(self) -> list[str]:
@@ -149,6 +168,22 @@ class Environment:
         assert not any(secret in printed for secret in self._server.secrets), "it printed a secret"
         return Outcome(done.returncode, done.stdout, done.stderr)
 
+    def assert_unchanged(self) -> None:
+        """Check that a test has left a shared environment as the other tests want it."""
+        noted = (self.directory / INSTALLED).read_text(encoding="utf-8")
+        assert self._names() == json.loads(noted), "give this test an environment of its own"
+
+    def note_installed(self) -> None:
+        """Note what is installed, for `assert_unchanged`."""
+        (self.directory / INSTALLED).write_text(json.dumps(self._names()), encoding="utf-8")
+
+    def _names(self) -> list[str]:
+        # Not the files below, which are thousands.
+        return sorted({path.name for path in self.site_packages.iterdir()} - {"__pycache__"})
+
+    def _assert_own(self) -> None:
+        assert not self._is_shared, "other tests use this environment: ask for one with own=True"
+
     def _variables(self) -> dict[str, str]:
         return {
             "PATH": os.environ.get("PATH", os.defpath),
@@ -163,6 +198,22 @@ class Environment:
 
 
 NewEnvironment: TypeAlias = Callable[..., Environment]  # the fixture of that name
+
+
+def shared_environment(
+    once: Once, wheels: Wheels, server: MotoServer, home: Path, *requirements: str, pip: bool
+) -> Environment:
+    """Return an environment that all tests with the same requirements share, with this home."""
+
+    def fill(directory: Path) -> None:
+        made = Environment(directory, wheels, server)
+        made.create(pip=pip)
+        made.install(*requirements)
+        made.note_installed()
+
+    facts = json.dumps([pip, sorted(requirements)])
+    name = f"environment-{hashlib.sha256(facts.encode()).hexdigest()[:16]}"
+    return Environment(once.get(name, fill), wheels, server, home=home)
 
 
 def run_uv(*arguments: str | Path) -> None:
@@ -181,15 +232,24 @@ def _for_tools() -> dict[str, str]:
     return {name: value for name, value in kept if not name.startswith(("PYTHON", "VIRTUAL_ENV"))}
 
 
-def checked(command: Sequence[str | Path], variables: Mapping[str, str]) -> str:
+def checked(
+    command: Sequence[str | Path],
+    variables: Mapping[str, str],
+    folder: Path | None = None,
+    *,
+    umask: int = -1,
+) -> str:
     """Run a command that must succeed, and return what it said to either stream."""
     done = subprocess.run(
         command,
+        cwd=folder,
         env=variables,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,
+        timeout=LONGEST_COMMAND,
+        umask=umask,
         check=False,
     )
     if done.returncode:

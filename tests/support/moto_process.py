@@ -49,6 +49,10 @@ class Identity:
         token = {"AWS_SESSION_TOKEN": self.token} if self.token else {}
         return {key: self.access_key, secret: self.secret_key, **token}
 
+    def for_plugin(self, name: str) -> dict[str, str]:
+        """Return the variables that give these keys to a fixture plugin, or to what it calls so."""
+        return self.variables(f"{name.upper()}_KEY", f"{name.upper()}_SECRET")
+
     def document(self) -> dict[str, str]:
         """Return the keys as the sample plugin's JSON file holds them."""
         return {"Key": self.access_key, "Secret": self.secret_key}

@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import os
 import shutil
-import subprocess
 import sys
 from collections.abc import Mapping
 from pathlib import Path
 
-from tests.support.environments import ROOT, without_aws
+from tests.support.environments import ROOT, checked, without_aws
 
-LONGEST_RUN = 300  # seconds; a command that takes longer hangs
 _OF_CALLERS = ("MAKE", "MFLAGS", "PYTHON", "VIRTUAL_ENV")  # settings of what runs these tests
 
 
@@ -31,24 +29,12 @@ def run_in(
     tree: Path, *command: str, variables: Mapping[str, str] | None = None, umask: int = 0o022
 ) -> str:
     """Run a command in a folder; return what it printed, which is in the error where it fails."""
-    kept = without_aws(os.environ).items()
-    done = subprocess.run(
-        command,
-        cwd=tree,
-        env={
-            **{name: value for name, value in kept if not name.startswith(_OF_CALLERS)},
-            **(variables or {}),
-        },
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        timeout=LONGEST_RUN,
-        umask=umask,
-        check=False,
-    )
-    assert done.returncode == 0, f"{' '.join(command)}:\n{done.stdout}"
-    return done.stdout
+    kept = {
+        name: value
+        for name, value in without_aws(os.environ).items()
+        if not name.startswith(_OF_CALLERS)
+    }
+    return checked(command, {**kept, **(variables or {})}, tree, umask=umask)
 
 
 def make(tree: Path, *arguments: str, umask: int = 0o022) -> str:

@@ -4,35 +4,21 @@ from __future__ import annotations
 
 import json
 import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.functional.conftest import alice, container, server, wheels  # noqa: F401 - fixtures
-from tests.support.environments import Environment, Outcome, Wheels, pinned
+from tests.support.environments import Environment, NewEnvironment, Outcome, pinned
 from tests.support.moto_process import Identity, MotoServer, allow
 from tests.support.programs import whoami
 
 PROFILE = "[profile work]\ncredential_plugin = keyring\n"
 
 
-@pytest.fixture(scope="module")
-def environment(
-    tmp_path_factory: pytest.TempPathFactory,
-    wheels: Wheels,  # noqa: F811 - a fixture
-    server: MotoServer,  # noqa: F811 - a fixture
-) -> Iterator[Environment]:
-    """Return one environment for all tests here."""
-    made = Environment(tmp_path_factory.mktemp("keyring") / "environment", wheels, server)
-    made.create()
-    made.install(
-        *pinned("boto3", "botocore", "keyring", "keyrings.alt"),
-        "plugincreds",
-        "plugincreds-keyring",
-    )
-    yield made
-    made.remove()
+@pytest.fixture
+def environment(new_environment: NewEnvironment) -> Environment:
+    """Return the environment of all tests here."""
+    return new_environment(*pinned("keyring", "keyrings.alt"), "plugincreds-keyring")
 
 
 @pytest.fixture
@@ -86,9 +72,9 @@ def store(
 def test_an_unchanged_program_signs_as_who_is_stored(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
-    alice: Identity,  # noqa: F811 - a fixture
-    container: Identity,  # noqa: F811 - a fixture
+    server: MotoServer,
+    alice: Identity,
+    container: Identity,
     by: str,
 ) -> None:
     """Guards the whole way, past keys that a container would have."""
@@ -109,9 +95,9 @@ def test_an_unchanged_program_signs_as_who_is_stored(
 def test_where_it_is_not_selected_it_changes_nothing(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
-    alice: Identity,  # noqa: F811 - a fixture
-    container: Identity,  # noqa: F811 - a fixture
+    server: MotoServer,
+    alice: Identity,
+    container: Identity,
 ) -> None:
     """Guards containers: the role signs, whatever is stored, and no keychain is opened."""
     server.forget()
@@ -129,9 +115,9 @@ def test_where_it_is_not_selected_it_changes_nothing(
 def test_set_with_write_profile_is_enough_until_delete(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
-    alice: Identity,  # noqa: F811 - a fixture
-    container: Identity,  # noqa: F811 - a fixture
+    server: MotoServer,
+    alice: Identity,
+    container: Identity,
 ) -> None:
     """Guards that nothing has to be edited; a keychain that is broken or empty is an error."""
     server.forget()
@@ -159,8 +145,8 @@ def test_set_with_write_profile_is_enough_until_delete(
 def test_no_keychain_never_leads_to_somebody_else(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
-    container: Identity,  # noqa: F811 - a fixture
+    server: MotoServer,
+    container: Identity,
 ) -> None:
     """Guards a selected plugin on a machine without a keychain, and with one that is empty."""
     server.forget()
@@ -185,7 +171,7 @@ def test_no_keychain_never_leads_to_somebody_else(
 def test_a_running_program_signs_with_the_new_key_after_a_rejection(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
+    server: MotoServer,
 ) -> None:
     """Guards rotation without a restart: `set`, and then the old key is deleted in AWS."""
     old = server.create_identity("grace", allow("iam:DeleteAccessKey"))
@@ -217,7 +203,7 @@ def test_a_running_program_signs_with_the_new_key_after_a_rejection(
 def test_new_processes_share_no_session_of_the_old_key(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
+    server: MotoServer,
 ) -> None:
     """Guards `set` against a session of the key that it replaces, which processes share."""
     environment.install(*pinned("filelock"))
@@ -241,7 +227,7 @@ def test_new_processes_share_no_session_of_the_old_key(
 def test_a_session_of_sts(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
+    server: MotoServer,
 ) -> None:
     """Guards the exchange with real signatures: the stored key signs it, and a policy allows it."""
     server.forget()
@@ -266,7 +252,7 @@ def exported(environment: Environment, variables: dict[str, str], *arguments: st
 def test_the_commands_of_plugincreds_know_it(
     environment: Environment,
     keychain: dict[str, str],
-    alice: Identity,  # noqa: F811 - a fixture
+    alice: Identity,
 ) -> None:
     """Guards `list`, `doctor` and `export` with this plugin."""
     store(environment, keychain, alice)
@@ -295,7 +281,7 @@ def test_the_commands_of_plugincreds_know_it(
 def test_the_role_of_another_profile(
     environment: Environment,
     keychain: dict[str, str],
-    server: MotoServer,  # noqa: F811 - a fixture
+    server: MotoServer,
 ) -> None:
     """Guards what the documentation says in place of an option role_arn."""
     role = server.create_role("deploy")
