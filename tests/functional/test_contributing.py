@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import ast
 import json
 import re
 import shlex
 import shutil
 import sys
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -78,48 +76,20 @@ def test_what_a_page_names_exists(page: str) -> None:
     """Guards paths in prose and links, which nobody notices when a file moves."""
     links = re.findall(r"\]\(([^)#:]+)", text_of(page))
     code = re.findall(r"`([\w.-]+(?:/[\w.-]+)+|[\w-]+\.(?:md|toml|yml|yaml))`", text_of(page))
-    missing = {name for name in [*links, *code] if not (ROOT / name).exists()}
-    assert missing == set()
+    assert {name for name in [*links, *code] if not is_there(name)} == set()
 
 
-def test_the_map_shows_every_module() -> None:
-    """Guards the map in CONTRIBUTING.md against modules that come and go."""
-    private = {file.stem for file in PACKAGE.iterdir() if re.fullmatch(r"_[a-z].*", file.stem)}
-    assert {module for row in the_map() for module in row} == private
+def is_there(name: str) -> bool:
+    """Tell whether a file or folder exists, from the top or from the package; or a module does."""
+    places = (ROOT / name, PACKAGE / name, PACKAGE / f"{name}.py")
+    return any(place.exists() for place in places)
 
 
-def test_imports_point_downward() -> None:
-    """Guards the order of the map: what is below can be read, and tested, without what is above."""
-    height = {module: number for number, row in enumerate(the_map()) for module in row}
-    upward = [
-        (str(file.relative_to(PACKAGE)), imported)
-        for module in height
-        for file in _files_of(module)
-        for imported in imports(file)
-        if height[imported] < height[module]
-    ]
-    assert upward == []
-
-
-def the_map() -> list[list[str]]:
-    """Return the modules in each row of the map."""
-    rows = re.findall(r"^\| (`_.*?) \|", text_of("CONTRIBUTING.md"), re.MULTILINE)
-    assert rows
-    return [re.findall(r"`(\w+)`", row) for row in rows]
-
-
-def imports(file: Path) -> Iterator[str]:
-    """Yield the private modules of the package that a module imports at run time, at any time."""
-    pending: list[ast.AST] = [ast.parse(file.read_text(encoding="utf-8"))]
-    while pending:
-        node = pending.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test).endswith("TYPE_CHECKING"):
-            continue
-        if isinstance(node, ast.ImportFrom) and (node.module or "").startswith("plugincreds._"):
-            yield str(node.module).split(".")[1]
-        pending.extend(ast.iter_child_nodes(node))
-
-
-def _files_of(module: str) -> list[Path]:
-    folder = PACKAGE / module
-    return sorted(folder.rglob("*.py")) if folder.is_dir() else [folder.with_suffix(".py")]
+def test_the_diagram_names_modules() -> None:
+    """Guards the data flow in CONTRIBUTING.md against modules that move."""
+    (diagram,) = re.findall(
+        r"^```text\n(chain .*?)^```$", text_of(PAGES[0]), re.MULTILINE | re.DOTALL
+    )
+    names = re.findall(r"\b_\w+(?:/\w+)?", diagram)
+    assert len(names) > 10
+    assert [name for name in names if not is_there(name)] == []
