@@ -22,6 +22,7 @@ import plugincreds
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings.aiobotocore import AioPluginProvider
 from tests.asynchronous.conftest import Together
+from tests.support.discovery import discover, replace_discover
 from tests.unit.conftest import Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret', 'token')), (lambda: False)"
@@ -197,7 +198,6 @@ def test_loading_does_not_block_the_loop(
     """)
     gate, entered = threading.Event(), threading.Event()
     monkeypatch.setattr("sys.acme_gate", (gate, entered), raising=False)
-    discover = importlib.import_module("plugincreds._registry").discover
 
     def slow() -> Any:
         entered.set()
@@ -206,7 +206,7 @@ def test_loading_does_not_block_the_loop(
         entered.clear()
         return discover()
 
-    monkeypatch.setattr("plugincreds._registry.discover", slow)
+    replace_discover(monkeypatch, slow)
     opened: list[int] = []
 
     async def open_gates() -> None:

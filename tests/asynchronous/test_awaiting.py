@@ -19,11 +19,9 @@ import trio
 
 from plugincreds import NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
-from plugincreds._lifecycle import awaiting as _loops
-from plugincreds._lifecycle.awaiting import refreshed, settled
-from plugincreds._lifecycle.engine import RefreshEngine
+from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
 from tests.asynchronous.conftest import Together
-from tests.support.engines import new_engine
+from tests.support.engines import RefreshEngine, new_engine
 
 START = 1_700_000_000.0
 HOUR = 3600.0
@@ -360,7 +358,7 @@ def test_no_thread_can_be_had(
     def start(_: object) -> None:
         raise RuntimeError("can't start new thread")
 
-    monkeypatch.setattr("plugincreds._lifecycle.awaiting.start", start)
+    monkeypatch.setattr(threading.Thread, "start", start)
     errors = together(*[scene.get] * 3)
     assert {type(error) for error in errors} == {RetrieveError}
     assert "no thread could be started" in str(errors[0])
@@ -458,7 +456,7 @@ def test_an_exception_of_a_thread_is_raised(together: Together) -> None:
     """Guards what discovery and plugins raise while they are loaded."""
 
     async def call() -> None:
-        await settled(_loops.in_thread(lambda: 1 // 0))
+        await settled(in_thread(lambda: 1 // 0))
 
     assert isinstance(together(call)[0], ZeroDivisionError)
 

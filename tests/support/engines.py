@@ -11,6 +11,8 @@ from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieval
 
+__all__ = ["RefreshEngine", "Reporter", "Retrieval", "new_engine", "threads_that_wait"]
+
 
 def new_engine(
     retrieve: Callable[[], Any],

@@ -6,12 +6,25 @@ from typing import Any
 
 import pytest
 
-from plugincreds import CredentialPlugin, PluginContext, Value
-from plugincreds._lifecycle.validation import validated
+from plugincreds import (
+    CredentialPlugin,
+    CredentialsCache,
+    PluginContext,
+    PluginProviderRetrieveError,
+    Value,
+)
 
 NOW = 1_000_000_000.0
 SOON = datetime.fromtimestamp(NOW, tz=timezone.utc) + timedelta(hours=1)
 CANARY = "CANARY"
+
+
+def checked(answer: Any, now: float = NOW) -> tuple[Value | None, str]:
+    """Return what becomes of an answer, or what the error says; nothing if it declines."""
+    try:
+        return CredentialsCache(lambda: answer, clock=lambda: now).get(), ""
+    except PluginProviderRetrieveError as error:
+        return None, "" if error.declined else str(error)
 
 
 @pytest.mark.parametrize(
@@ -44,7 +57,7 @@ CANARY = "CANARY"
 )
 def test_every_shape_of_the_contract_is_read(answer: object, expected: Value | None) -> None:
     """A shape that the contract allows must never be refused or lose a part."""
-    assert validated(answer, NOW) == (expected, "")
+    assert checked(answer) == (expected, "")
 
 
 @pytest.mark.parametrize(
@@ -61,7 +74,7 @@ def test_every_shape_of_the_contract_is_read(answer: object, expected: Value | N
 def test_an_expiration_may_be_any_iso_8601_time(text: str) -> None:
     """credential_process and brokers print times with zones and fractions of every kind."""
     mapping = {"AccessKeyId": "AKIA", "SecretAccessKey": "secret", "Expiration": text}
-    value, fault = validated(mapping, NOW)
+    value, fault = checked(mapping)
     assert not fault
     assert value is not None
     assert value.expiry_time == SOON
@@ -141,7 +154,7 @@ class _Hostile(Mapping[str, Any]):
 )
 def test_a_bad_answer_is_named_and_never_shown(answer: object, word: str) -> None:
     """What cannot go into a header, or is no credential at all, stops here."""
-    value, fault = validated(answer, NOW)
+    value, fault = checked(answer)
     assert value is None
     assert word in fault
     assert CANARY not in fault
@@ -202,7 +215,7 @@ def test_what_is_kept_is_a_copy_of_our_own() -> None:
 
     reads: set[str] = set()
     theirs = Flipping("AKIA", Text("secret"))
-    value, fault = validated(theirs, NOW)
+    value, fault = checked(theirs)
     reads.add("secret_key")
     assert not fault
     assert type(value) is Value
@@ -222,7 +235,7 @@ def test_an_expiry_is_kept_in_utc() -> None:
 
         tzname = dst  # type: ignore[assignment]
 
-    value, fault = validated(Value("A", "s", expiry_time=SOON.replace(tzinfo=Odd())), NOW + -9e3)
+    value, fault = checked(Value("A", "s", expiry_time=SOON.replace(tzinfo=Odd())), NOW + -9e3)
     assert not fault
     assert value is not None
     assert value.expiry_time == SOON - timedelta(hours=2)

@@ -4,6 +4,7 @@ A fork copies only the thread that forks. What other threads hold or are about t
 the child as it was at that moment, for ever.
 """
 
+import importlib
 import multiprocessing
 import os
 import select
@@ -228,15 +229,15 @@ def test_fork_while_a_thread_loads_a_plugin(install: Install) -> None:
             if os.getpid() == PARENT:
                 GATE.wait(15)
             return (lambda: (str(os.getpid()), "secret")), (lambda: False)
-        """
+        """,
+        module="acme_fork",
     )
 
     def key() -> str:
         frozen = botocore.session.Session().get_credentials().get_frozen_credentials()
         return str(frozen.access_key)
 
-    getter = registry().getter(plugincreds.installed_plugins()[0])
-    names = getter.function.__globals__
+    names = vars(importlib.import_module("acme_fork"))
     loader = threading.Thread(target=key, daemon=True)
     loader.start()
     assert names["INSIDE"].wait(DEADLINE)

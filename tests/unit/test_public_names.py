@@ -38,7 +38,7 @@ def test_a_chain_needs_little_of_the_package() -> None:
         session.get_credentials()
         loaded = {name for name in sys.modules if name.startswith("plugincreds")}
         assert "plugincreds._bindings.plugin_provider" in loaded
-        for name in ("_refresh", "_discovery", "_resolution", "_source", "_process_cache"):
+        for name in ("_lifecycle", "_plugins", "_resolution", "_source", "_sharing"):
             assert f"plugincreds.{name}" not in loaded, name
         """
     )

@@ -23,7 +23,6 @@ from plugincreds import (
     Value,
 )
 from plugincreds._plugin_settings import RefreshSettings
-from plugincreds._plugins.references import Plugin
 from plugincreds._resolution import automatic_source, selected_source
 from plugincreds._selection import Selected
 from tests.unit.conftest import Install
@@ -34,7 +33,7 @@ SELECTED = Selected("vault", asked_by="AWS_CREDENTIAL_PLUGIN=vault", remedy="uns
 class Request:
     """What a session asks for here; the arguments change what a getter is told."""
 
-    plugin: Plugin | None = None
+    plugin = None
 
     def __init__(
         self, region: str = "eu-central-1", options: Mapping[str, str] | None = None
@@ -51,7 +50,7 @@ class Request:
     def refresh_settings(self) -> RefreshSettings:
         return RefreshSettings()
 
-    def options_note(self, _: Plugin) -> str:
+    def options_note(self, _: object) -> str:
         return ""
 
 

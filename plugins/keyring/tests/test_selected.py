@@ -14,6 +14,7 @@ import botocore.session
 import plugincreds
 import pytest
 from plugincreds import NonRecoverableError, PluginError
+from tests.support.commands import main
 
 import plugincreds_keyring
 from plugincreds_keyring import get_aws_sdk_credential_provider, get_provider
@@ -146,8 +147,6 @@ def test_the_command_export(
     kept: Any, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], *, is_selected: bool
 ) -> None:
     """Guards other SDKs, and that without a name only what is selected is exported."""
-    from plugincreds._cli import main  # noqa: PLC0415 - for this test alone
-
     assert main(["export", *arguments]) == int(not is_selected)
     printed = capsys.readouterr().out
     assert (json.loads(printed)["AccessKeyId"] if printed else None) == (

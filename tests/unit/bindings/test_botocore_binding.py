@@ -19,8 +19,7 @@ import plugincreds
 import plugincreds_startup
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings import extend_resolver
-from plugincreds._bindings.plugin_provider import PluginProvider
-from plugincreds._selection import Automatic
+from tests.support.discovery import replace_discover
 from tests.unit.conftest import Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret', 'token')), (lambda: False)"
@@ -177,7 +176,7 @@ def test_a_fault_of_ours_leaves_botocore_as_it_was(
     def discover() -> None:
         raise ZeroDivisionError
 
-    monkeypatch.setattr("plugincreds._registry.discover", discover)
+    replace_discover(monkeypatch, discover)
     assert botocore.session.Session().get_credentials() is None
     assert "Credential plugins are not used: ZeroDivisionError" in caplog.text
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
@@ -400,8 +399,9 @@ def test_a_base_session_reads_the_files_of_the_session_that_asks(
         file.write_text(f"[base]\naws_access_key_id={name}\naws_secret_access_key=s\n")
         session = botocore.session.Session()
         session.set_config_variable("credentials_file", str(file))
-        provider = PluginProvider(botocore.credentials, session, "default", lambda _: Automatic())
-        context, identity = provider.request(Automatic()).context("vault")
+        chain = session.get_component("credential_provider")
+        provider = chain.get_provider("plugin")
+        context, identity = provider.request(provider.chosen()).context("vault")
         assert context.session.get_config_variable("credentials_file") == str(file)
         keys.append(identity)
     assert keys[0] != keys[1]
@@ -433,7 +433,7 @@ def test_a_fault_of_ours_is_told_once(
     def discover() -> None:
         raise ValueError(next(faults))
 
-    monkeypatch.setattr("plugincreds._registry.discover", discover)
+    replace_discover(monkeypatch, discover)
     for _ in range(3):
         assert botocore.session.Session().get_credentials() is None
     assert [record.levelname for record in caplog.records] == ["WARNING"]

@@ -18,12 +18,10 @@ import pytest
 import plugincreds
 import plugincreds_startup
 from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_api
-from plugincreds._cli import main
-from plugincreds._cli.doctor import examination as _examination
 from plugincreds._cli.doctor import startup_state as _startup_state
 from plugincreds._cli.doctor import text as _text
-from plugincreds._cli.doctor.startup_state import startup_state
 from tests.support import golden
+from tests.support.commands import main
 from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: False)"
@@ -546,16 +544,16 @@ def test_a_selected_plugin_is_not_used_without_the_hook(
     assert "it is not used, and those of config-file are used" in document["errors"][0]
 
 
-def test_half_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_half_of_the_hook(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
     """Guards that a function which was replaced is named."""
     original = botocore.credentials.create_credential_resolver.__plugincreds_original__
     monkeypatch.setattr(botocore.credentials, "create_credential_resolver", original)
-    state = startup_state()
-    assert not state.active
-    assert "create_credential_resolver of botocore.credentials is not" in str(state.reason)
+    state = doctor()["startup_hook"]
+    assert not state["active"]
+    assert "create_credential_resolver of botocore.credentials is not" in state["reason"]
 
 
-def test_a_finder_ahead_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_finder_ahead_of_the_hook(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
     """Guards that the finder is named which answers for botocore's module itself."""
 
     class Ahead:
@@ -566,19 +564,21 @@ def test_a_finder_ahead_of_the_hook(monkeypatch: pytest.MonkeyPatch) -> None:
     original = module.create_credential_resolver.__plugincreds_original__
     monkeypatch.setattr(module, "create_credential_resolver", original)
     monkeypatch.setattr(builder, "providers", builder.providers.__plugincreds_original__)
-    assert "past the finders" in str(startup_state().reason)
+    assert "past the finders" in doctor()["startup_hook"]["reason"]
     monkeypatch.setattr(sys, "meta_path", [Ahead(), *sys.meta_path])
-    assert "Ahead comes before the hook" in str(startup_state().reason)
+    assert "Ahead comes before the hook" in doctor()["startup_hook"]["reason"]
 
 
-def test_why_the_hook_has_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_why_the_hook_has_not_started(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor
+) -> None:
     """Guards the reasons that the functional tests cannot bring about in every Python."""
 
     def reason(module: Path) -> str:
         monkeypatch.setattr(plugincreds_startup, "__file__", str(module))
-        state = startup_state()
-        assert (state.active, state.module) == (False, str(module))
-        return str(state.reason)
+        state = doctor()["startup_hook"]
+        assert (state["active"], state["module"]) == (False, str(module))
+        return str(state["reason"])
 
     monkeypatch.setattr("site.getsitepackages", lambda: [str(tmp_path)])
     monkeypatch.setattr("site.getusersitepackages", lambda: str(tmp_path / "none"))
@@ -596,12 +596,14 @@ def test_why_the_hook_has_not_started(monkeypatch: pytest.MonkeyPatch, tmp_path:
         plugincreds_startup.install()
 
 
-def test_a_startup_module_of_another_place(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
+def test_a_startup_module_of_another_place(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor
+) -> None:
     """Guards the caution about two versions, though the hook is active."""
     monkeypatch.setattr(plugincreds_startup, "__file__", str(tmp_path / "plugincreds_startup.py"))
-    state = startup_state()
-    assert state.active
-    assert "different versions" in str(state.caution)
+    state = doctor()["startup_hook"]
+    assert state["active"]
+    assert "different versions" in state["caution"]
 
 
 def test_todays_packages_are_compatible() -> None:
@@ -633,11 +635,12 @@ def test_an_unexpected_api_is_named() -> None:
 
 def test_an_incompatible_botocore(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
     """Guards the advice that a person gets before anything goes wrong."""
-    unexpected = {"botocore.credentials": ["CredentialResolver"]}
-    monkeypatch.setattr(_examination, "_unexpected_apis", lambda: unexpected)
+    name = "RefreshableCredentials.refresh_needed"
+    monkeypatch.delattr(botocore.credentials.RefreshableCredentials, "refresh_needed")
     document = doctor()
-    assert document["bindings"] == unexpected
-    assert "has an unexpected API: CredentialResolver. That" in document["warnings"][0]
+    unexpected = {module: names for module, names in document["bindings"].items() if names}
+    assert unexpected == {"botocore.credentials": [name]}
+    assert f"has an unexpected API: {name}. That" in document["warnings"][0]
 
 
 @pytest.mark.parametrize(

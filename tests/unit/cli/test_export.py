@@ -13,8 +13,7 @@ import pytest
 
 import plugincreds
 from plugincreds import Value
-from plugincreds._cli import export as _export
-from plugincreds._cli import main
+from tests.support.commands import formatted, main
 from tests.unit.conftest import Install
 
 PLUGIN = """
@@ -48,11 +47,6 @@ def nasty_value() -> Value:
     """Return a value of every character that one may have."""
     expiry = datetime(2100, 1, 31, tzinfo=timezone.utc)
     return Value(NASTY, PRINTABLE, PRINTABLE[::-1], expiry_time=expiry, account_id="123456789012")
-
-
-def formatted(name: str, value: Value) -> str:
-    """Return a document."""
-    return _export._FORMATS[name](value)
 
 
 def texts(value: Value) -> list[str | None]:

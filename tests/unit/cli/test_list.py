@@ -9,11 +9,11 @@ from pathlib import Path
 
 import pytest
 
-from plugincreds._cli import main
 from plugincreds._cli.selection import line_of
 from plugincreds._cli.terminal import Palette, print_lines, table
 from plugincreds._redaction import printable
 from tests.support import golden
+from tests.support.commands import main
 from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: False)"
@@ -85,24 +85,21 @@ def test_output(
 
 def test_nothing_is_imported_that_is_not_needed(tmp_path: Path) -> None:
     """Guards that no plugin is imported, nor the half of botocore that takes long."""
-    code = (
-        "import sys; from plugincreds._cli import main; main(['list']); "
-        "print(*[name for name in ('botocore.session', 'botocore.credentials') "
-        "if name in sys.modules])"
-    )
     variables = {
         "AWS_CONFIG_FILE": str(tmp_path / "missing"),
         "AWS_SHARED_CREDENTIALS_FILE": str(tmp_path / "missing"),
     }
     done = subprocess.run(
-        [sys.executable, "-c", code],
+        [sys.executable, "-X", "importtime", "-m", "plugincreds", "list"],
         env={**os.environ, **variables},
         capture_output=True,
         text=True,
-        check=True,
+        check=False,
         timeout=60,
     )
-    assert done.stdout.splitlines()[-1] == ""
+    imported = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert "plugincreds._cli" in imported
+    assert imported.isdisjoint({"botocore.session", "botocore.credentials"})
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="it loads the C library as on POSIX")

@@ -21,6 +21,7 @@ from plugincreds._reentrancy import ActiveCall
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
+from tests.support.commands import formatted
 from tests.support.engines import new_engine
 from tests.unit.conftest import GROUP, Install
 
@@ -230,7 +231,7 @@ def export_in_export(_: Room) -> None:
 
 def for_cmd(_: Room) -> None:
     """Format what cmd.exe cannot quote."""
-    _export._FORMATS["windows-cmd"](plugincreds.Value("AKIDEXAMPLE", "100%"))
+    formatted("windows-cmd", plugincreds.Value("AKIDEXAMPLE", "100%"))
 
 
 def just_failed(room: Room) -> None:

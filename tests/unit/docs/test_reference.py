@@ -10,10 +10,10 @@ from pathlib import Path
 import pytest
 
 import plugincreds
-from plugincreds import _cli, _settings
-from plugincreds._plugins.discovery import GROUP
-from plugincreds._plugins.references import PROVIDER_SYMBOL_NAME
+from plugincreds import PROVIDER_SYMBOL_NAME, _settings
+from tests.support.commands import parser
 from tests.support.pages import ROOT, SOURCE, literals, page, sections
+from tests.unit.conftest import GROUP
 
 API = page("reference/api.md")
 COMMANDS = page("reference/command-line.md")
@@ -61,7 +61,7 @@ def parsers(
 
 
 HEAD = COMMANDS.split("\n## ")[0]
-PARSERS = dict(parsers(_cli._parser()))
+PARSERS = dict(parsers(parser()))
 
 
 @pytest.mark.parametrize("name", PARSERS)

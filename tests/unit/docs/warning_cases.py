@@ -1,5 +1,6 @@
 """What the package logs, for docs/reference/errors.md, and how each of it comes about."""
 
+import itertools
 import json
 import os
 import time
@@ -15,10 +16,8 @@ import botocore.session
 import plugincreds
 from plugincreds import Value
 from plugincreds._bindings import loading as _retrieving
-from plugincreds._lifecycle import engine as _engine
-from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._sharing import cache as _process_cache
-from tests.support.engines import new_engine
+from tests.support.engines import RefreshEngine, new_engine
 from tests.unit.conftest import GROUP
 from tests.unit.docs.room import (
     GOOD,
@@ -102,8 +101,8 @@ def expired_at_once(_: Room) -> None:
 
 def slow_answer(room: Room) -> None:
     """Ask a plugin whose is_expired() takes a tenth of a second, by its clock."""
-    ticks = iter([0.0, 0.1])
-    room.patch.setattr(_engine, "time", SimpleNamespace(perf_counter=lambda: next(ticks)))
+    ticks = itertools.count(0.0, 0.1)
+    room.patch.setattr(time, "perf_counter", lambda: next(ticks))
     cache = engine([value()], [START] * 9, lambda: False)
     cache.get()
     cache.get()

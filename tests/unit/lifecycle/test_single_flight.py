@@ -20,8 +20,7 @@ from typing import Any
 import pytest
 
 from plugincreds import NonRecoverableError, PluginError, PluginProviderRetrieveError, Value
-from plugincreds._lifecycle.engine import RefreshEngine
-from tests.support.engines import new_engine, threads_that_wait
+from tests.support.engines import RefreshEngine, new_engine, threads_that_wait
 
 DEADLINE = 15.0  # seconds after which a test has failed; none is meant to come near
 START = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -850,15 +849,15 @@ def test_an_interruption_while_the_thread_is_started_leaves_no_flight(
 ) -> None:
     """Before there is a thread, the caller ends the flight; afterwards the thread does."""
 
-    def interrupted_start(call: Callable[[], object]) -> None:
-        late.append(call)
+    def interrupted_start(thread: threading.Thread) -> None:
+        late.append(thread.run)
         if is_running:
-            call()
+            thread.run()
         raise KeyboardInterrupt
 
     late: list[Callable[[], object]] = []
     cache = new_engine(lambda: ("KEY", "secret"), timeout=DEADLINE)
-    monkeypatch.setattr("plugincreds._lifecycle.engine.start", interrupted_start)
+    monkeypatch.setattr(threading.Thread, "start", interrupted_start)
     with pytest.raises(KeyboardInterrupt):
         cache.get()
     assert cache.sync().flight is None

@@ -16,7 +16,8 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from plugincreds._plugins.discovery import GROUP, discover
+import plugincreds
+from tests.unit.conftest import GROUP
 
 EXAMPLES = int(os.environ.get("DISCOVERY_EXAMPLES", "300"))
 NAMES = ["acme", "Acme", "acme-creds", "acme_creds", "Acme.Creds", "acme--creds", "other", "x", "é"]
@@ -102,8 +103,8 @@ def only(path: list[str]) -> Iterator[None]:
 
 
 def ours() -> list[tuple[str, str]]:
-    plugins = discover().plugins.values()
-    return sorted((each.name, each.value) for several in plugins for each in several)
+    plugincreds.reset()
+    return sorted((each.name, each.value) for each in plugincreds.installed_plugins())
 
 
 def theirs(library: object) -> list[tuple[str, str]]:

@@ -17,17 +17,12 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import NonRecoverableError, PluginError, Value
+from plugincreds import InstalledPlugin, NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
-from plugincreds._lifecycle.engine import RefreshEngine
-from plugincreds._lifecycle.policy import Failure
-from plugincreds._lifecycle.reports import Reporter
-from plugincreds._lifecycle.retrieval import Retrieval
-from plugincreds._plugins.loading import Functions
-from plugincreds._plugins.references import InstalledPlugin
-from plugincreds._sharing import cache as _process_cache
+from plugincreds._sharing import cache as _cache
 from plugincreds._sharing.cache import SharedCredentials
 from plugincreds._sharing.files import CacheFiles
+from tests.support.engines import RefreshEngine, Reporter, Retrieval
 from tests.unit.conftest import Install
 
 START = 1_700_000_000.0
@@ -55,19 +50,24 @@ class Broker:
         expiry = None if self.lifetime is None else moment + timedelta(seconds=self.lifetime)
         return Value(f"KEY{self.calls}", CANARY, CANARY, expiry_time=expiry)
 
-    def shared(self, *, key: str = "me", identity: Any = None, **changes: Any) -> SharedCredentials:
+    def shared(
+        self,
+        *,
+        key: str = "me",
+        identity: Any = None,
+        retrieve: Callable[[], Any] | None = None,
+        is_same: Callable[[], bool] = lambda: True,
+    ) -> SharedCredentials:
         """Return what one process has."""
-        functions = Functions(self.retrieve, lambda: self.given_up, key, lambda: True)
-        functions = functions._replace(**changes)
         reporter = Reporter(PLUGIN.label, PLUGIN.name, PLUGIN.origin)
         clock = lambda: self.now  # noqa: E731
         return SharedCredentials(
             PLUGIN,
-            Retrieval(functions.retrieve, reporter, clock, functions.is_same),
+            Retrieval(retrieve or self.retrieve, reporter, clock, is_same),
             reporter,
-            identity=(functions.cache_key, identity),
+            identity=(key, identity),
             folder=self.folder,
-            is_expired=functions.is_expired,
+            is_expired=lambda: self.given_up,
             clock=clock,
         )
 
@@ -240,7 +240,7 @@ def test_a_rejection_in_a_loop_without_threads(
 
     process = broker.process()
     process.key()
-    monkeypatch.setattr(_process_cache, "start", start)
+    monkeypatch.setattr(threading.Thread, "start", start)
 
     async def reject() -> None:
         process.reject("KEY1")
@@ -389,10 +389,9 @@ def test_those_who_wait_do_not_all_try_in_turn(
 
     def work(shared: SharedCredentials) -> None:
         retrieved = shared(is_first=True)
-        if isinstance(retrieved, Failure):
-            outcomes.append(retrieved.found)
-        else:
-            outcomes.append(retrieved[0].access_key)
+        outcomes.append(
+            retrieved[0].access_key if isinstance(retrieved, tuple) else retrieved.found
+        )
 
     first = threading.Thread(target=work, args=[broker.shared(retrieve=retrieve)])
     first.start()
@@ -427,7 +426,7 @@ def test_a_holder_that_hangs_while_a_value_is_good(
     process = broker.process()
     process.key()
     broker.now += HOUR - 800
-    monkeypatch.setattr(_process_cache, "_LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(_cache, "_LONGEST_WAIT", 0.0)
     lock = broker.shared()._lock()
     lock.acquire()
     assert process.key() == "KEY1"
@@ -485,7 +484,7 @@ def test_a_coroutine_function(broker: Broker) -> None:
     locks: list[bool] = []
 
     async def retrieve() -> Value:
-        locks.append(_process_cache._acquired(broker.shared()._lock()))
+        locks.append(_cache._acquired(broker.shared()._lock()))
         return broker.retrieve()
 
     assert broker.process(retrieve=retrieve).key() == "KEY1"
@@ -596,7 +595,7 @@ def test_a_holder_that_hangs(
     broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guards that it is waited for no longer than the limit, and that a person is told."""
-    monkeypatch.setattr(_process_cache, "_LONGEST_WAIT", 0.0)
+    monkeypatch.setattr(_cache, "_LONGEST_WAIT", 0.0)
     lock = broker.shared()._lock()
     lock.acquire()
     assert broker.process().key() == "KEY1"
@@ -798,10 +797,9 @@ PROGRAM = """
 import os, sys, time
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
-from plugincreds import Value
+from plugincreds import InstalledPlugin, Value
 from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._plugins.loading import Functions
-from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._source import Source
 folder, trace, mode = Path(sys.argv[1]), Path(sys.argv[2]), sys.argv[3]
 def retrieve():
