@@ -77,21 +77,15 @@ def long_lived() -> Broker:
     return Broker(6 * 3600, now)
 
 
-def source_of(broker: Broker) -> Source:
+def source_of(broker: Broker, clock: Callable[[], float] = time.time) -> Source:
     """Return the source of a plugin that is this broker."""
-    return Source(
-        PLUGIN,
-        Functions(broker.value, lambda: False, None),
-        (PLUGIN, None),
-        RefreshSettings(),
-    )
+    functions = Functions(broker.value, lambda: False, None)
+    return Source(PLUGIN, functions, (PLUGIN, None), RefreshSettings(), clock)
 
 
 def plugin_credentials(broker: Broker, clock: Clock | None = None) -> Any:
     """Return what botocore signs with when the plugin is this broker."""
-    source = source_of(broker)
-    if clock is not None:
-        source.engine.clock = clock.seconds
+    source = source_of(broker, time.time if clock is None else clock.seconds)
     kind = credentials_class(botocore.credentials.RefreshableCredentials)
     return kind(source, botocore.credentials.ReadOnlyCredentials, None)
 

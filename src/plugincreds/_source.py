@@ -1,7 +1,7 @@
 """One plugin as loaded for one identity: its credentials, refreshed, perhaps shared."""
 
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from typing import TYPE_CHECKING
 
 from plugincreds._lifecycle.engine import RefreshEngine
@@ -23,6 +23,7 @@ class Source:
         functions: What its getter gave.
         key: The plugin, and what its getter was told of the session, or None.
         settings: How its credentials are refreshed, and whether processes share them.
+        clock: Returns seconds since the epoch.
 
     Attributes:
         plugin: The plugin.
@@ -38,10 +39,11 @@ class Source:
         functions: Functions,
         key: tuple[Plugin, tuple[Hashable, ...] | None],
         settings: RefreshSettings,
+        clock: Callable[[], float] = time.time,
     ) -> None:
         self.plugin = plugin
         reporter = Reporter(plugin.label, plugin.name, plugin.origin)
-        retrieve = Retrieval(functions.retrieve, reporter, time.time, functions.is_same)
+        retrieve = Retrieval(functions.retrieve, reporter, clock, functions.is_same)
         is_expired = own_is_expired(functions.is_expired)
         self._shared: SharedCredentials | None = None
         if settings.cache_folder is not None:
@@ -55,12 +57,14 @@ class Source:
                 folder=settings.cache_folder,
                 is_expired=is_expired,
                 window=settings.advisory_window,
+                clock=clock,
             )
         self.engine = RefreshEngine(
             self._shared or retrieve,
             self._shared.is_expired if self._shared and is_expired else is_expired,
             reporter,
             key=key,
+            clock=clock,
             advisory_window=settings.advisory_window,
             timeout=settings.timeout,
         )

@@ -18,7 +18,7 @@ PROFILE = "[profile work]\ncredential_plugin = keyring\n"
 @pytest.fixture
 def environment(new_environment: NewEnvironment) -> Environment:
     """Return the environment of all tests here."""
-    return new_environment(*pinned("keyring", "keyrings.alt"), "plugincreds-keyring")
+    return new_environment(*pinned("filelock", "keyring", "keyrings.alt"), "plugincreds-keyring")
 
 
 @pytest.fixture
@@ -206,7 +206,6 @@ def test_new_processes_share_no_session_of_the_old_key(
     server: MotoServer,
 ) -> None:
     """Guards `set` against a session of the key that it replaces, which processes share."""
-    environment.install(*pinned("filelock"))
     allowed = allow("sts:GetSessionToken")
     erin, frank = (server.create_identity(name, allowed) for name in ("erin", "frank"))
     environment.write_config(
