@@ -22,10 +22,10 @@ from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._source import Source
 
 THREADS = 16
-HOT_PATH = "`get_frozen_credentials()` on a valid value"
+HOT_PATH = "`get_frozen_credentials()` of valid credentials"
 AWAITED = "the same, awaited"
 THROUGHPUT = "the same, by threads together"
-RETRIEVALS = "retrievals for 100 signatures, one a second, of values that live {} s"
+RETRIEVALS = "retrievals for 100 signatures, one a second, of credentials that live {} s"
 SIGNATURES = 100
 LIFETIMES = (300, 600, 900, 3600)
 PLUGIN = InstalledPlugin("bench", "bench:get_provider", "bench", "1")
@@ -71,7 +71,7 @@ class Broker:
 
 
 def long_lived() -> Broker:
-    """Return a broker whose values do not expire while something is measured."""
+    """Return a broker whose credentials do not expire while something is measured."""
     now = Clock()
     now.now = datetime.now(timezone.utc)
     return Broker(6 * 3600, now)
@@ -115,7 +115,7 @@ def nanoseconds(call: Callable[[], object], number: int) -> float:
 
 
 def hot_path(rounds: int, number: int) -> list[Row]:
-    """Compare get_frozen_credentials() on a valid value."""
+    """Compare get_frozen_credentials() of valid credentials."""
     calls = {
         "plugincreds": plugin_credentials(long_lived()),
         "botocore's static credentials": botocore.credentials.Credentials(
@@ -142,7 +142,7 @@ def awaited_path(rounds: int, number: int) -> list[Row]:
             "AKIA", "secret", "token", expiry, refresh_using=None, method=method
         ),
     }
-    asyncio.run(calls["plugincreds"].get_frozen_credentials())  # the first value
+    asyncio.run(calls["plugincreds"].get_frozen_credentials())  # the first credentials
     measures = [partial(nanoseconds_awaited, it, number) for it in calls.values()]
     return _rows(AWAITED, calls, in_turn(measures, rounds))
 
@@ -160,7 +160,7 @@ def nanoseconds_awaited(credentials: Any, number: int) -> float:
 
 
 def in_threads(rounds: int, number: int) -> list[Row]:
-    """Compare how often 16 threads together sign with one value, and one thread alone."""
+    """Compare how often 16 threads together sign with one set of credentials, and one thread."""
     credentials = plugin_credentials(long_lived())
     credentials.get_frozen_credentials()
     threads = {"1 thread": 1, f"{THREADS} threads": THREADS}

@@ -49,7 +49,7 @@ def rows(environments: Environments, directory: Path, distributions: int, rounds
     cases = {
         "keys in the environment, without plugincreds": (without, keys),
         "the same, with plugincreds": (ours, keys),
-        "a plugin that nobody selected": (automatic, plain()),
+        "a plugin that is not selected": (automatic, plain()),
         "`credential_process`, a shell script": (without, plain(**by_shell)),
         PYTHON: (without, plain(**by_python)),
     }

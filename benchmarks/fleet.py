@@ -64,12 +64,12 @@ PICTURES = "0 to 20 min", "40 to 60 min", "45 to 65 min"
 
 
 def within_the_life(left: float, uniform: Uniform) -> float:
-    """Return our backoff, cut off where the value expires, and never shorter than a second."""
+    """Return our backoff, cut off where the credentials expire, at least a second."""
     return max(min(soft_backoff(left, uniform), left), 1.0)
 
 
 # What else `_lifecycle` might have, and the world for it: for a window it is an outage that begins
-# when the first value is due, which is hardest on the fleet as a whole.
+# when the first refresh is due, which is hardest on the fleet as a whole.
 OTHERS: dict[str, tuple[World, dict[str, object]]] = {
     "pause of 1 to 15 s once expired": (World(45 * MINUTE), {"_HARD_BACKOFF": (1.0, 15.0)}),
     "pause of 5 to 30 s once expired": (World(45 * MINUTE), {"_HARD_BACKOFF": (5.0, 30.0)}),
@@ -133,7 +133,7 @@ HEADINGS = [
     "peak later",
     "signatures that failed",
     "workers they hit",
-    "last worker signs / has renewed",
+    "last worker signs / has refreshed",
 ]
 
 

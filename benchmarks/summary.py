@@ -9,7 +9,7 @@ from benchmarks.rows import Row
 PAGE = Path("README.md")
 MARKS = "<!-- summary: begin -->", "<!-- summary: end -->"
 PLUGIN, WITH, REFRESHABLE = (
-    "a plugin that nobody selected",
+    "a plugin that is not selected",
     "the same, with plugincreds",
     "botocore's refreshable ones",
 )
@@ -25,8 +25,8 @@ def summary(rows: Sequence[Row], distributions: int) -> str:
     found, library = (_row(rows, of_discovery, way) for way in list(entry_points.WAYS)[:2])
     lines = {
         "A Python that never imports botocore": (
-            f"{_more(starts)} instructions; setuptools' startup file, which everybody has had for "
-            f"years: {_more(yardstick)}"
+            f"{_more(starts)} instructions; for comparison, setuptools' startup file: "
+            f"{_more(yardstick)}"
         ),
         "First client and signature, no plugin installed": (
             f"{_more(_row(rows, counted, WITH))} instructions"

@@ -6,9 +6,9 @@ from importlib import metadata
 import plugincreds
 
 for name in plugincreds.__all__:
-    getattr(plugincreds, name)  # a public class has its public name once somebody has asked for it
+    getattr(plugincreds, name)  # the first access gives a public class its public name
 
-# Its parameters are ours: a getter is given one, and nobody else makes one.
+# Only plugincreds makes a context, so its parameters are not a part of the public interface.
 plugincreds.PluginContext.__signature__ = inspect.Signature()
 
 project = "plugincreds"

@@ -18,7 +18,7 @@ svg { font: 13px system-ui, sans-serif }
 
 
 def picture(width: int, height: int, title: str, description: str, parts: list[str]) -> str:
-    """Return a file's text; the description is for those who do not see it."""
+    """Return a file's text; the description is for readers who cannot see it."""
     head = [
         f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {width} {height}"',
         f'width="{width}" height="{height}" role="img" aria-labelledby="title desc">',

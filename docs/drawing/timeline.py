@@ -1,4 +1,4 @@
-"""Draws the life of a value of one hour, by asking the functions that decide in the package.
+"""Draws the lifecycle of credentials that live one hour, with the functions of the package.
 
 `python -m docs.drawing.timeline` writes docs/images/lifecycle.svg.
 """  # noqa: INP001 - a script
@@ -30,13 +30,13 @@ FAILURE = Failure("")
 
 
 def state_at_start(share: float) -> State:
-    """Return the state of a value of one hour; `share` is what chance gave, from 0 to 1."""
+    """Return the state of credentials of one hour; `share` is the random number, from 0 to 1."""
     value = Value("key", "secret", expiry_time=datetime.fromtimestamp(HOUR, timezone.utc))
     return succeeded(value, 0.0, None, lambda low, high: low + share * (high - low))
 
 
 def phase(second: float) -> str:
-    """Return what the package does with the value at a moment, whatever chance gave."""
+    """Return what the package does with them at a moment, whatever the random number is."""
     early, late = (
         decide(state_at_start(share), second, reported_expired=False) for share in (0.0, 1.0)
     )
@@ -49,7 +49,7 @@ def phase(second: float) -> str:
 
 
 class Outage(NamedTuple):
-    """What a program sees that signs once a second while the plugin fails for ever.
+    """What a program sees that signs once a second while the plugin keeps failing.
 
     Attributes:
         attempts: The seconds in which the plugin is asked.
@@ -61,7 +61,7 @@ class Outage(NamedTuple):
 
 
 def outage() -> Outage:
-    """Return what becomes of a value whose advisory moment chance put into the middle."""
+    """Return what a program sees if the advisory moment is in the middle of the jitter."""
     state, attempts, errors = state_at_start(0.5), [], []
     for second in range(LAST):
         step = decide(state, second, reported_expired=False)
@@ -89,7 +89,7 @@ def _phases() -> Iterator[tuple[str, int, int]]:
 
 def drawn() -> str:
     """Return the picture."""
-    parts = [svg.text(LEFT, 24, "The value, and what a caller gets while the plugin answers")]
+    parts = [svg.text(LEFT, 24, "The credentials, and what a caller gets while the plugin answers")]
     for name, begin, end in _phases():
         parts.append(svg.box(_x(begin), ROW, _x(end) - _x(begin), ROW, NAMES[name]))
         if end - begin > NARROW:
@@ -99,18 +99,19 @@ def drawn() -> str:
     for minute in range(FIRST // 60, LAST // 60 + 1, 5):
         x = _x(minute * 60)
         parts += [svg.line(x, 212, x, 218), svg.text(x, 234, f"{minute} min", "middle", "faint")]
-    words = "from minute 0 to 40 it is valid; red lines are attempts that end in an error"
+    words = "valid from minute 0 to 40; red lines are attempts that end in an error"
     parts.append(svg.text(LEFT, 258, words, kind="faint"))
-    return svg.picture(WIDTH, HEIGHT, "The life of a value of one hour", _description(), parts)
+    title = "The lifecycle of credentials that live one hour"
+    return svg.picture(WIDTH, HEIGHT, title, _description(), parts)
 
 
 def _failing() -> list[str]:
     attempts, first_error = outage()
     return [
-        svg.text(LEFT, FOOT - 10, "The plugin fails for ever: each attempt is a line"),
+        svg.text(LEFT, FOOT - 10, "The plugin keeps failing: each line is an attempt"),
         svg.box(_x(FIRST), FOOT, _x(first_error) - _x(FIRST), ROW, "p0"),
         svg.box(_x(first_error), FOOT, _x(LAST) - _x(first_error), ROW, "p4"),
-        svg.text(_x(FIRST) + 8, FOOT + 22, "the value is used on"),
+        svg.text(_x(FIRST) + 8, FOOT + 22, "the current credentials are used"),
         *(
             svg.line(
                 _x(second), FOOT, _x(second), FOOT + ROW, "mark" if second < first_error else "bad"
@@ -122,10 +123,10 @@ def _failing() -> list[str]:
 
 def _legend() -> list[str]:
     meanings = {
-        "valid": "taken, without a lock",
-        "jitter": "chance decides: valid or advisory",
-        "advisory": "one renews, all others take it",
-        "mandatory": "one renews, all others wait",
+        "valid": "used, without a lock",
+        "jitter": "random: valid or advisory",
+        "advisory": "one refreshes, the others go on",
+        "mandatory": "one refreshes, the others wait",
         "expired": "the same; a failure is an error",
     }
     parts = []

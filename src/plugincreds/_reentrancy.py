@@ -8,9 +8,9 @@ without end, wait for itself, or receive another identity than the one that it w
 
 from collections.abc import Hashable
 from contextvars import ContextVar
+from typing import Any
 
 from plugincreds._errors import PluginError
-from plugincreds._plugins.references import InstalledPlugin
 
 OWN_CALL_ADVICE = (
     "a plugin that needs AWS itself must use context.session or plugincreds.base_session(), not "
@@ -74,8 +74,11 @@ def is_in_another_call(key: Hashable) -> bool:
 
 def active_plugins() -> frozenset[str]:
     """Return the names of the installed plugins that the running code was called by."""
-    subjects = [call.key[0] if isinstance(call.key, tuple) else call.key for call in _active()]
-    return frozenset(each.name for each in subjects if isinstance(each, InstalledPlugin))
+    subjects: list[Any] = [
+        call.key[0] if isinstance(call.key, tuple) else call.key for call in _active()
+    ]
+    # A module that a program has passed has no distribution, and is not what a profile selects.
+    return frozenset(each.name for each in subjects if hasattr(each, "distribution"))
 
 
 def was_refused() -> bool:

@@ -105,7 +105,7 @@ class Guide:
             f"{variables} plugincreds doctor --retrieve --json --profile {profile} 2>/dev/null"
         )
         answer = json.loads(printed)["answer"]
-        return str(answer["plugin"] or answer["provider"]) if answer else "nobody"
+        return str(answer["plugin"] or answer["provider"]) if answer else "none"
 
     def _follow_python(self, block: Block) -> None:
         """Run it; if it is a plugin, it must get an identity."""

@@ -13,8 +13,6 @@ LONGEST_MODULE, LONGEST_FUNCTION, MOST_FLAT_MODULES = 300, 45, 16
 AWS_PACKAGES = {"aiobotocore", "awscli", "boto3", "botocore"}
 # They import AWS packages besides the bindings and the doctor: for base classes, or a session.
 AWS_USERS = {"_errors", "_cli.list", "testing._contract.chain_tests"}
-# Modules may import each other for type checkers, which is no import when they run.
-TYPE_CHECKING = {"TYPE_CHECKING", "typing.TYPE_CHECKING"}
 
 
 def text_of(file: Path) -> str:
@@ -51,13 +49,10 @@ def module_of(name: str) -> str | None:
 
 
 def names_imported(module: str) -> Iterator[str]:
-    """Yield the names that a module imports when it runs, also later, in its functions."""
+    """Yield the names that a module imports, also in its functions, or for type checkers alone."""
     pending: list[ast.AST] = [ast.parse(text_of(FILES[module]))]
     while pending:
         node = pending.pop()
-        if isinstance(node, ast.If) and ast.unparse(node.test) in TYPE_CHECKING:
-            pending.extend(node.orelse)
-            continue
         if isinstance(node, ast.Import):
             yield from (alias.name for alias in node.names)
         elif isinstance(node, ast.ImportFrom):
@@ -105,7 +100,7 @@ def order() -> dict[str, dict[str, int]]:
         levels[name] = {
             member: number
             for number, level in enumerate(lines.split(">"))
-            for member in re.findall(r"[\w.]+", level)
+            for member in re.findall(r"\w+", level)
         }
     return levels
 
@@ -123,10 +118,7 @@ def common_package(one: str, other: str) -> str:
 
 def level(module: str, package: str) -> int:
     """Return on which level of a package a module stands, by itself or with its own package."""
-    members, name = ORDER[package], module.removeprefix(f"{package}.")
-    while name and name not in members:
-        name = name.rpartition(".")[0]
-    return members[name]
+    return ORDER[package][module.removeprefix(f"{package}.").partition(".")[0]]
 
 
 def test_the_order_names_every_module() -> None:
@@ -139,11 +131,7 @@ def test_the_order_names_every_module() -> None:
             if package != "plugincreds":
                 outer, _, name = package.rpartition(".")
                 members.setdefault(outer, set()).add(name)
-    # A module may be named apart from the rest of its package, where it stands below it.
-    listed = {package: {name for name in ORDER[package] if "." not in name} for package in ORDER}
-    assert listed == members
-    apart = [f"{package}.{name}" for package in ORDER for name in ORDER[package] if "." in name]
-    assert set(apart) <= FILES.keys()
+    assert {package: set(ORDER[package]) for package in ORDER} == members
 
 
 def test_imports_lead_downward() -> None:
@@ -173,7 +161,7 @@ def test_the_imports_are_seen() -> None:
     assert "plugincreds._bindings.__init__" in IMPORTS["plugincreds.plugincreds_startup"]
     assert "plugincreds._bindings.loading" in IMPORTS["plugincreds._bindings.plugin_provider"]
     assert "plugincreds.__init__" in IMPORTS["plugincreds.testing._fake"]
-    assert "plugincreds._lifecycle.awaiting" not in IMPORTS["plugincreds._lifecycle.flights"]
+    assert "plugincreds._contract" in IMPORTS["plugincreds._resolution"]  # for type checkers
 
 
 def test_aws_packages_are_behind_the_bindings() -> None:

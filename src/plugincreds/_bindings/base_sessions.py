@@ -75,13 +75,13 @@ def open_base_session(
 
 def passed_over(session: Any) -> frozenset[str]:
     """Return the plugins that a base session passes over now."""
-    scope = scope_of(session)
+    scope: BaseSessionScope | None = scope_of(session)
     return active_plugins() | (frozenset() if scope is None else scope.plugins)
 
 
 def leave_out_role(resolver: Any, session: Any) -> None:
     """Take the role out of a base session's chain that needs the plugin which uses it."""
-    scope = scope_of(session)
+    scope: BaseSessionScope | None = scope_of(session)
     if (scope is not None and scope.is_source) or role_leads_to(
         passed_over(session),
         os.environ,

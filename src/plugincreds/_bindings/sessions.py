@@ -2,17 +2,14 @@
 
 import weakref
 from collections.abc import Mapping
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from plugincreds._settings import Profiles, Section
-
-if TYPE_CHECKING:
-    from plugincreds._bindings.base_sessions import BaseSessionScope
 
 ROLE_METHOD = "assume-role"  # of botocore's own provider
 
 # The base sessions, and what each was opened for.
-_scopes: "weakref.WeakKeyDictionary[Any, BaseSessionScope]" = weakref.WeakKeyDictionary()
+_scopes: "weakref.WeakKeyDictionary[Any, Any]" = weakref.WeakKeyDictionary()
 
 
 def profiles_of(session: Any) -> Mapping[str, Section]:
@@ -32,13 +29,13 @@ def profile_in_code(session: Any) -> bool:
     return session.instance_variables().get("profile") is not None
 
 
-def set_scope(session: Any, scope: "BaseSessionScope") -> None:
+def set_scope(session: Any, scope: Any) -> None:
     """Keep what a base session was opened for, as long as there is the session."""
     _scopes[session] = scope
 
 
-def scope_of(session: Any) -> "BaseSessionScope | None":
-    """Return what a base session was opened for; None for any other session."""
+def scope_of(session: Any) -> Any:
+    """Return what a base session was opened for, as `base_sessions` says; None for any other."""
     try:
         return _scopes.get(session)
     except TypeError:  # it is not hashable, or cannot be referred to weakly; ours can

@@ -100,7 +100,8 @@ def _begun(
             return None
         if step is RefreshStep.ADVISORY and (sync.background or sync.flight):
             return FlightOutcome(state.value)
-        running = sync.background = sync.background or mine
+        running: BackgroundRefresh = sync.background or mine
+        sync.background = running
     if running is mine:
         _run(engine, sync, mine, reported=reported)
     return running, running is mine

@@ -6,13 +6,10 @@ with new ones: each engine finds out when it next needs them.
 
 import os
 import threading
-from typing import TYPE_CHECKING
+from typing import Any
 
 from plugincreds._contract import Value
 from plugincreds._lifecycle.policy import Failure
-
-if TYPE_CHECKING:
-    from plugincreds._lifecycle.awaiting import BackgroundRefresh
 
 
 class FlightOutcome:
@@ -67,7 +64,7 @@ class Sync:
     def __init__(self) -> None:
         self.lock = threading.Lock()
         self.flight: Flight | None = None
-        self.background: BackgroundRefresh | None = None
+        self.background: Any = None  # a thread that refreshes for event loops: see `awaiting`
         self._generation = _forks.generation
 
     def in_this_process(self) -> bool:

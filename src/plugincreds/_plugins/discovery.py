@@ -9,7 +9,6 @@ import logging
 from collections.abc import Mapping
 from importlib import metadata
 from types import MappingProxyType
-from typing import NamedTuple
 
 from plugincreds._errors import PluginNotFoundError
 from plugincreds._plugins.distributions import FILE, distributions_with
@@ -25,7 +24,7 @@ _OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
 logger = logging.getLogger("plugincreds")
 
 
-class Discovery(NamedTuple):
+class Discovery:
     """What one look at `sys.path` found.
 
     Attributes:
@@ -35,8 +34,13 @@ class Discovery(NamedTuple):
             be read, one sentence each.
     """
 
-    plugins: Mapping[str, tuple[InstalledPlugin, ...]] = MappingProxyType({})
-    unreadable: tuple[str, ...] = ()
+    def __init__(
+        self,
+        plugins: Mapping[str, tuple[InstalledPlugin, ...]] = MappingProxyType({}),
+        unreadable: tuple[str, ...] = (),
+    ) -> None:
+        self.plugins = plugins
+        self.unreadable = unreadable
 
     def the_one(self, name: str, asked_by: str) -> InstalledPlugin:
         """Return the plugin of a name.

@@ -42,7 +42,7 @@ class Functions(NamedTuple):
     is_same: Callable[[], bool] | None = None
 
 
-class Getter(NamedTuple):
+class Getter:
     """A plugin's getter, found and callable, not called.
 
     Attributes:
@@ -51,9 +51,12 @@ class Getter(NamedTuple):
         takes_context: Whether it wants to be told of the session that asks.
     """
 
-    plugin: Plugin
-    function: Callable[..., Any]
-    takes_context: bool
+    def __init__(
+        self, plugin: Plugin, function: Callable[..., Any], *, takes_context: bool
+    ) -> None:
+        self.plugin = plugin
+        self.function = function
+        self.takes_context = takes_context
 
     def functions(self, context: PluginContext | None) -> Functions | None:
         """Call the getter, with the context if it takes one; None: the plugin declines.
@@ -89,7 +92,7 @@ def load(plugin: Plugin) -> Getter:
         raise _wrong(
             plugin, f"{plugin.value} is of type {type(function).__name__}, but must be callable"
         )
-    return Getter(plugin, function, _takes_context(plugin, function))
+    return Getter(plugin, function, takes_context=_takes_context(plugin, function))
 
 
 def _symbol(plugin: Plugin) -> Any:

@@ -1,11 +1,13 @@
 """Every row of the lifecycle's table as a scenario, on a clock that the tests move."""
 
+import gc
 import itertools
 import logging
 import math
 import random
 import threading
 import time
+import weakref
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from typing import Any
@@ -560,3 +562,37 @@ def test_arguments_that_cannot_work(arguments: dict[str, Any], kind: type[Except
     """Guards programs that use the engine by itself: they hear it at once."""
     with pytest.raises(kind, match="must"):
         CredentialsCache(**{"retrieve": tuple, **arguments})
+
+
+@pytest.mark.parametrize("answers", [[1, 2], [1, None]], ids=["fresh", "a refresh declined"])
+def test_a_dropped_cache_is_freed_by_reference_counting(answers: list[int | None]) -> None:
+    """Guards programs that switch the garbage collector off: the keys go with the cache."""
+    now = EPOCH.timestamp()
+
+    def retrieve() -> Value | None:
+        number = answers.pop(0)
+        expiry = datetime.fromtimestamp(now + HOUR, timezone.utc)
+        return number and Value(f"KEY{number}", "secret", expiry_time=expiry)  # type: ignore[return-value]
+
+    def used() -> "weakref.ref[CredentialsCache]":
+        nonlocal now
+        cache = CredentialsCache(retrieve, lambda: False, clock=lambda: now)
+        cache.get()
+        now += MANDATORY
+        cache.get()
+        cache.invalidate("KEY1")
+        return weakref.ref(cache)
+
+    gc.collect()
+    gc.disable()
+    try:
+        assert used()() is None
+    finally:
+        gc.enable()
+    assert answers == []
+
+
+def test_the_cache_shows_three_names() -> None:
+    """Guards what may change: the engine behind it."""
+    names = {name for name in dir(World().cache) if not name.startswith("_")}
+    assert names == {"expires_at", "get", "invalidate"}

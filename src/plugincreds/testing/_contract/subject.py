@@ -141,7 +141,9 @@ class Subject:
             answers.append(getter.function(*arguments, **keywords))
             return answers[-1]
 
-        functions = getter._replace(function=recorded).functions(self._context())
+        functions = Getter(getter.plugin, recorded, takes_context=getter.takes_context).functions(
+            self._context()
+        )
         return None if functions is None else OpenedPlugin(answers[-1], functions)
 
     def _load(self) -> Getter:
