@@ -1,16 +1,16 @@
-"""Extends botocore's credential chain by plugins, as soon as botocore is imported.
+"""Adds plugins to botocore's credential chain as soon as botocore is imported.
 
 `plugincreds_startup.pth` calls `install()` at every start of Python, so this module
-imports `sys` and no more. It adds one finder to `sys.meta_path`, which waits for the
-modules in `_TARGETS`. When one of them has been executed, its
-`create_credential_resolver` and `ProfileProviderBuilder.providers` are wrapped; when one of
-these is first called, `plugincreds` itself is imported and adds the plugins to the chain.
+imports only `sys`. It adds one finder to `sys.meta_path`, which waits for the modules in
+`_TARGETS`. When one of them has been executed, its `create_credential_resolver` and
+`ProfileProviderBuilder.providers` are wrapped. The first call of either wrapper imports
+`plugincreds`, which adds the plugins to the chain.
 
-The name `install` is frozen for ever: the line in the `.pth` file may be of another
-version than this module while an upgrade is under way.
+The name `install` never changes: during an upgrade, the line in the `.pth` file may be of
+another version than this module.
 
-There is no lock here, because a lock would have to be imported. Each step is one atomic
-operation on a list or a dict and leads to the same result when two threads take it.
+There is no lock, because a lock would have to be imported. Each step is one atomic
+operation on a list or a dict, and gives the same result when two threads take it.
 """
 
 import sys
@@ -26,7 +26,7 @@ __all__ = ["install", "uninstall"]
 
 _FUNCTION = "create_credential_resolver"
 _BUILDER, _METHOD = "ProfileProviderBuilder", "providers"
-# Each module to wait for, and the module that keeps a reference of its own to _FUNCTION.
+# Each module to wait for, and the module that keeps its own reference to _FUNCTION.
 _TARGETS = {
     "botocore.credentials": None,
     "awscli.botocore.credentials": None,
@@ -35,9 +35,9 @@ _TARGETS = {
 
 
 def install() -> None:
-    """Make botocore's credential chain ask for plugins; calling it again does nothing.
+    """Add plugins to botocore's credential chain; calling it again does nothing.
 
-    Sessions that have already built their chain keep it as it is.
+    Sessions that have already built their chain keep it.
     """
     _finder.active = True
     if _finder not in sys.meta_path:
@@ -50,7 +50,7 @@ def install() -> None:
 def uninstall() -> None:
     """Undo `install()`; sessions that have already built their chain keep it."""
     _finder.active = False
-    # A new list: other threads that walk the old one would miss a finder if it shrank.
+    # A new list: other threads that iterate over the old one would miss a finder if it shrank.
     sys.meta_path = [finder for finder in sys.meta_path if finder is not _finder]
     for name, copy in _TARGETS.items():
         for holder in (name, copy):
@@ -58,7 +58,7 @@ def uninstall() -> None:
             namespace = {} if module is None else _namespace(module)
             wrapper: Any = namespace.get(_FUNCTION)
             original = getattr(wrapper, "__plugincreds_original__", None)
-            # Another package's wrapper around ours may have copied the attribute: it stays.
+            # Another package's wrapper around ours may have copied the attribute. It stays.
             if original is not None and getattr(wrapper, "__wrapped__", None) is original:
                 namespace[_FUNCTION] = original
             builder = namespace.get(_BUILDER)
@@ -69,7 +69,7 @@ def uninstall() -> None:
 
 
 class _Finder:
-    """A meta path finder that passes every module on, and looks at those in _TARGETS."""
+    """A meta path finder that asks the finders behind it, and wraps the loaders of _TARGETS."""
 
     def __init__(self) -> None:
         self.active = False
@@ -88,18 +88,18 @@ class _Finder:
             spec = self._found_by_the_others(name, path, target)
         finally:
             self._searches.discard(search)
-        # One without exec_module, of the kind that Python 3.15 no longer knows, stays as it is.
+        # A loader without exec_module, which Python 3.15 no longer supports, is not wrapped.
         if spec is not None and hasattr(spec.loader, "exec_module"):
             spec.loader = _Loader(spec)  # type: ignore[assignment]
         return spec
 
     def _found_by_the_others(self, name: str, path: "Any", target: "Any") -> "ModuleSpec | None":
-        # Only the finders behind this one: those before it have been asked already, and
-        # taking this one out meanwhile would hide finders from other threads.
+        # Only the finders behind this one: those before it have been asked already. Removing
+        # this one for the search would make other threads skip a finder.
         finders = list(sys.meta_path)
         if self in finders:
             del finders[: finders.index(self) + 1]
-        else:  # another finder stands in front of it as a proxy
+        else:  # another finder has replaced this one, and calls it
             from importlib.machinery import PathFinder
 
             finders = [PathFinder]
@@ -112,14 +112,14 @@ class _Finder:
 
 
 class _Loader:
-    """Stands in for a module's loader until the module is executed, then wraps."""
+    """Replaces a module's loader until the module is executed, then wraps its functions."""
 
     def __init__(self, spec: "ModuleSpec") -> None:
         self._spec = spec
         self._real: Any = spec.loader
 
     def __getattr__(self, name: str) -> "Any":
-        if name == "_real":  # not set yet, as in a copy that is being made
+        if name == "_real":  # not set yet, as in an object that is being copied
             raise AttributeError(name)
         return getattr(self._real, name)
 
@@ -136,7 +136,7 @@ class _Loader:
         return module
 
     def load_module(self, *name: str) -> "ModuleType":
-        """Be the old way to load, which programs may call until Python 3.14."""
+        """Load in the old way, which programs may use until Python 3.14."""
         self._spec.loader = self._real  # importlib gives the module this spec afterwards
         module: ModuleType = self._real.load_module(*name)
         _wrap(sys.modules[self._spec.name])
@@ -153,11 +153,11 @@ class _Loader:
         if _FUNCTION in _namespace(module):
             _wrap(module)
         elif getattr(spec, "loader", None) not in (None, self._real):
-            spec.loader = _Loader(spec)  # a lazy loader: it executes later, with that one
+            spec.loader = _Loader(spec)  # a lazy loader: it executes the module later
 
 
 def _namespace(module: "ModuleType") -> "dict[str, Any]":
-    # Read past the module's own __getattribute__: importlib's lazy modules load there.
+    # Bypasses the module's own __getattribute__, where importlib's lazy modules load.
     namespace: dict[str, Any] = object.__getattribute__(module, "__dict__")
     return namespace
 
@@ -165,7 +165,7 @@ def _namespace(module: "ModuleType") -> "dict[str, Any]":
 def _wrap_imported(name: str) -> None:
     """Wrap a module whose package was imported before `install()`."""
     try:
-        # An import statement waits for another thread that is half through with the same one.
+        # An import waits for another thread that is still executing the same module.
         __import__(name)
         _wrap(sys.modules[name])
         copy = _TARGETS[name]
@@ -187,7 +187,7 @@ def _wrap(module: "ModuleType") -> None:
         namespace[_FUNCTION] = _wrapper(module, original)
     builder: Any = namespace.get(_BUILDER)
     original = getattr(builder, _METHOD, None)
-    # The class that aiobotocore's namespace has is botocore's, and has been wrapped there.
+    # In aiobotocore's namespace the class is botocore's, and has been wrapped there.
     if original and not hasattr(original, "__plugincreds_original__"):
         setattr(builder, _METHOD, _providers_wrapper(module, original))
 
@@ -205,7 +205,7 @@ def _wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Callable[
             from plugincreds._bindings import extend_resolver
 
             return extend_resolver(module, resolver, session)
-        except Exception as error:  # noqa: BLE001 - damaged, or this botocore is incompatible
+        except Exception as error:  # noqa: BLE001 - a damaged package, or a new botocore
             _raise_if_selected(session, error)
             return resolver
 
@@ -236,21 +236,21 @@ def _providers_wrapper(module: "ModuleType", original: "Callable[..., Any]") -> 
 
 
 def _raise_if_selected(session: "Any", error: Exception) -> None:
-    """Another identity must never be used instead of a selected plugin, not even after a fault."""
+    """Raise an error instead of using another identity, if the session selects a plugin."""
     from os import environ
 
     name = environ.get("AWS_CREDENTIAL_PLUGIN", "").strip()
     in_code: dict[str, Any] = getattr(session, "instance_variables", dict)()
     if name.lower() not in ("", "none") and in_code.get("profile") is None:
         _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error)
-    if _is_here():  # else it is being removed or upgraded
+    if _is_imported():  # else the package is being removed or upgraded, and is silent
         from logging import getLogger
 
         getLogger("plugincreds").warning("Credential plugins are not used: %s.", _found(error))
 
 
 def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) -> None:
-    """The same, for the key in a profile."""
+    """Do the same for the key in a profile."""
     try:
         profiles = builder._session.full_config["profiles"]  # noqa: SLF001 - pinned by a test
         name = profiles[profile]["credential_plugin"]
@@ -264,9 +264,9 @@ def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) ->
 def _raise(what: str, error: Exception) -> None:
     message = (
         f"{what}, but {_found(error)}. Install plugincreds again (pip install --force-reinstall "
-        "plugincreds) or upgrade it, or take that setting back."
+        "plugincreds), upgrade it, or remove that setting."
     )
-    if not _is_here():
+    if not _is_imported():
         raise ImportError(message) from error
     from plugincreds._errors import PluginError
 
@@ -274,14 +274,14 @@ def _raise(what: str, error: Exception) -> None:
 
 
 def _found(error: Exception) -> str:
-    said = f"{type(error).__name__}: {error}"
-    if isinstance(error, ImportError) or not _is_here():
-        return f"the package plugincreds that would load it cannot be imported ({said})"
-    return f"plugincreds is not compatible with this botocore ({said})"
+    cause = f"{type(error).__name__}: {error}"
+    if isinstance(error, ImportError) or not _is_imported():
+        return f"the package plugincreds, which loads plugins, cannot be imported ({cause})"
+    return f"plugincreds is not compatible with this botocore ({cause})"
 
 
-def _is_here() -> bool:
-    """Tell whether the package has been imported, so that it is its extension that has failed."""
+def _is_imported() -> bool:
+    """Tell whether the package could be imported, and has failed after that."""
     return sys.modules.get("plugincreds._bindings") is not None
 
 

@@ -1,8 +1,8 @@
-"""Credential plugins for botocore, boto3 and whatever is built on them.
+"""Credential plugins for botocore, boto3 and everything built on them.
 
 A package that declares an entry point in the group `aws_sdk.credential_plugins` supplies
-AWS credentials to every program in its environment. The rest of this package is private;
-what is listed in `__all__` is what plugin authors and programs may use.
+AWS credentials to every program in its environment. Plugin authors and programs may use the
+names in `__all__`; everything else in this package is private.
 """
 
 import importlib
@@ -34,9 +34,9 @@ if typing.TYPE_CHECKING:
     from plugincreds._registry import installed_plugins, reset
     from plugincreds._settings import PROVIDER_NAME
 
-    # plugincreds_startup is a single file, which cannot say that it has type information.
+    # plugincreds_startup is a single file, which cannot declare that it has type information.
     def install() -> None:
-        """Make botocore's credential chain ask for plugins; calling it again does nothing."""
+        """Add plugins to botocore's credential chain; calling it again does nothing."""
 
     def uninstall() -> None:
         """Undo `install()`; sessions that have already built their chain keep it."""
@@ -71,9 +71,9 @@ __all__ = [
     "uninstall",
 ]
 
-# Where each name is; the module is imported when somebody asks for the name. Every chain of
-# botocore imports this package, and most need no more of it than the place of a provider.
-_PLACES = {
+# The module of each name, imported when the name is first used. Every chain of botocore imports
+# this package, and most of them never need more than the provider.
+_MODULES = {
     "CredentialPlugin": "plugincreds._contract",
     "CredentialsCache": "plugincreds._lifecycle.cache",
     "InstalledPlugin": "plugincreds._plugins.references",
@@ -104,20 +104,20 @@ _PLACES = {
 
 
 def _imported(name: str) -> typing.Any:
-    """Import what is asked for."""
-    if name not in _PLACES:
+    """Import and return a public name."""
+    if name not in _MODULES:
         raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
-    place = _PLACES[name]
-    # The parent first: another thread may be half through with it, and wait for the child.
-    importlib.import_module(place.rpartition(".")[0] or place)
-    member = getattr(importlib.import_module(place), name)
+    module = _MODULES[name]
+    # The parent first: another thread may be importing it, and wait for the child.
+    importlib.import_module(module.rpartition(".")[0] or module)
+    member = getattr(importlib.import_module(module), name)
     if isinstance(member, type):
-        member.__module__ = __name__  # tracebacks say where people import a class from
+        member.__module__ = __name__  # so that tracebacks show the public name
     globals()[name] = member
     return member
 
 
-if not typing.TYPE_CHECKING:  # to type checkers, a misspelt name would be right
+if not typing.TYPE_CHECKING:  # else type checkers would accept any misspelt name
     __getattr__ = _imported
 
 

@@ -1,4 +1,4 @@
-"""What a plugin author implements and returns. Nothing here imports an AWS package."""
+"""The contract: what plugin authors implement, receive and return. Imports no AWS package."""
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
@@ -15,11 +15,11 @@ class Value:
     Args:
         access_key: The access key id, such as `AKIA...`.
         secret_key: The secret access key.
-        token: The session token; None or empty where there is none.
-        expiry_time: A timezone-aware `datetime`, or None where the value does not expire.
-        account_id: The account, 12 digits, or None where it is not known.
+        token: The session token; None or empty if there is none.
+        expiry_time: A timezone-aware `datetime`, or None if the credentials do not expire.
+        account_id: The account, 12 digits, or None if it is not known.
 
-    It is checked when `retrieve()` has returned it, not when it is made.
+    It is checked after `retrieve()` has returned it, not when it is created.
     """
 
     access_key: str
@@ -34,38 +34,38 @@ class Value:
         return f"Value(<keys not shown>, expiry_time={expiry})"
 
 
-Answer = Value | tuple[str, str] | tuple[str, str, str | None] | Mapping[str, Any] | None
+PluginAnswer = Value | tuple[str, str] | tuple[str, str, str | None] | Mapping[str, Any] | None
 
 
 class CredentialPlugin(ABC):
-    """A base class for plugins whose values carry an expiry: `is_expired()` answers False.
+    """A base class for plugins whose credentials have an expiry: `is_expired()` returns False.
 
-    Deriving from it is not needed; any object with `retrieve()` and `is_expired()` will do.
-    A method `cache_key()` that returns a string without secrets may be added: it holds
+    Deriving from it is optional: any object with `retrieve()` and `is_expired()` is a plugin.
+    You may add a method `cache_key()`. It returns a string without secrets that contains
     everything that decides *whose* credentials these are (server, role, file).
     """
 
     @abstractmethod
-    def retrieve(self) -> Answer | Awaitable[Answer]:
-        """Return credentials; raise where that fails, return None to decline.
+    def retrieve(self) -> PluginAnswer | Awaitable[PluginAnswer]:
+        """Return credentials; raise an exception if that fails, return None to decline.
 
-        While the value given last is valid, it is kept in use if this raises, unless what is
-        raised is a `NonRecoverableError`.
+        If it raises anything but a `NonRecoverableError`, the last credentials are used until
+        they expire.
         """
 
     def is_expired(self) -> bool:
-        """Tell whether the value given last must not be used any more; never blocks."""
+        """Tell whether the last credentials must no longer be used; it must not block."""
         return False
 
 
 class PluginContext:
-    """What a getter with the parameter `context` is told of the session that asks.
+    """What a getter with a parameter `context` receives about the session that asks.
 
-    It is made by plugincreds, never by a plugin.
+    plugincreds creates it, never a plugin.
 
     Attributes:
         plugin: The plugin's name.
-        profile: The name of the active profile, "default" where none was chosen.
+        profile: The name of the active profile, "default" if none was chosen.
         region: The session's configured region, not a client's, or None.
         options: The profile's block `credential_plugin_options`, str to str, read-only.
     """
@@ -94,7 +94,7 @@ class PluginContext:
         self.profile: str = profile
         self.region: str | None = region
         self.options: Mapping[str, str] = MappingProxyType(dict(options))
-        # Whether the plugin is asked for by name. plugincreds-keyring reads it: it never answers
+        # Whether the plugin is selected. plugincreds-keyring reads this, because it never answers
         # as an automatic plugin.
         self._is_selected = is_selected
         self._open_session = open_session
@@ -102,16 +102,16 @@ class PluginContext:
 
     @property
     def session(self) -> Any:
-        """A botocore session whose chain has no plugin in it, made at first use.
+        """A botocore session whose chain has no plugins, created at first use.
 
-        It is for plugins that need AWS themselves (STS, say).
+        It is for plugins that call AWS themselves (such as STS).
         """
-        if not self._sessions:  # two threads may both open one; the first in the list is used
+        if not self._sessions:  # two threads may both open one; both then use the first
             self._sessions.append(self._open_session())
         return self._sessions[0]
 
     def __repr__(self) -> str:
-        """Show the names; options may be anything, so only their names."""
+        """Show the names; of the options, which may be secrets, only their names."""
         return (
             f"PluginContext({self.plugin!r}, profile={self.profile!r}, region={self.region!r}, "
             f"options={sorted(self.options)})"

@@ -1,16 +1,16 @@
-"""The errors that people see.
+"""The exceptions of plugincreds.
 
-    PluginError                     misuse: a flight that asks for itself
+    PluginError                     misuse, or a setting that cannot be followed
     |-- NonRecoverableError         raised by a plugin: a person must act first
-    |-- PluginNotFoundError         nothing of that name is installed, or two things are
-    |-- LookupSymbolError           the module or the attribute cannot be had
-    |-- InvalidSymbolError          what was found there is no plugin
-    |-- PluginRetrieveNilError      it has no retrieve function
-    |-- PluginIsExpiredNilError     it has no is_expired function
-    `-- PluginProviderRetrieveError it was asked, and gave no usable credentials
+    |-- PluginNotFoundError         no plugin of that name is installed, or several are
+    |-- LookupSymbolError           the module or the getter cannot be loaded
+    |-- InvalidSymbolError          the getter, or what it returned, breaks the contract
+    |-- PluginRetrieveNilError      the plugin has no retrieve function
+    |-- PluginIsExpiredNilError     the plugin has no is_expired function
+    `-- PluginProviderRetrieveError the plugin was called, and gave no usable credentials
 
-A message is one sentence of fact and one of advice, and never holds what a plugin returned.
-This is the one module outside `_bindings` that imports an AWS package: programs catch
+A message is one sentence of fact and one of advice, and never shows what a plugin returned.
+This is the only module outside `_bindings` that imports an AWS package: programs catch
 `BotoCoreError`, and the AWS CLI prints it without a traceback.
 """
 
@@ -23,15 +23,15 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
     """The base of all errors of this package; raised itself for misuse.
 
     Attributes:
-        code: The name of the kind of error, that of the Go package where it has one.
-        plugin: The name of the plugin, or None where it is about no single one.
+        code: The name of the kind of error; the Go package's name where it has such an error.
+        plugin: The name of the plugin, or None if the error is not about one plugin.
         distribution: Name and version of the package that supplies it, as "acme-creds 1.2",
-            or None where that is not known.
+            or None if that is not known.
     """
 
     fmt = "{message}"
     code = "PluginError"
-    # A subclass of a plugin's own may forget to call __init__.
+    # Defaults, because a plugin's subclass may forget to call __init__.
     plugin: str | None = None
     distribution: str | None = None
 
@@ -51,11 +51,11 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
 
 
 class NonRecoverableError(PluginError):
-    """Raise it in `retrieve()` where trying again is useless until a person has acted.
+    """A plugin raises it in `retrieve()` if retrying is useless until a person has acted.
 
     Args:
         message: What is wrong, as one sentence without secrets.
-        hint: What the person is to do, as in "run `acme login`".
+        hint: What the person must do, as in "run `acme login`".
     """
 
     code = "NonRecoverableError"
@@ -90,7 +90,7 @@ class LookupSymbolError(PluginError):
 
 
 class InvalidSymbolError(PluginError):
-    """What the entry point names is no getter, or what the getter returned is no plugin."""
+    """The entry point does not name a getter, or the getter did not return a plugin."""
 
     code = "InvalidSymbolError"
 
@@ -108,13 +108,13 @@ class PluginIsExpiredNilError(PluginError):
 
 
 class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # type: ignore[misc]
-    """The plugin raised, declined though it was selected, or returned a bad value.
+    """The plugin raised, declined although it was selected, or returned bad credentials.
 
     What it raised is the `__cause__`. It is also botocore's `CredentialRetrievalError`.
 
     Attributes:
-        declined: Whether the plugin says that it is not configured here.
-        hint: What a person is to do, as the plugin's `NonRecoverableError` has it, or None.
+        declined: Whether the plugin declined: it is not configured here.
+        hint: What a person must do, from the plugin's `NonRecoverableError`, or None.
     """
 
     code = "PluginProviderRetrieveError"
@@ -134,12 +134,12 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
 
     @staticmethod
     def _facts(plugin: str | None, distribution: str | None) -> dict[str, Any]:
-        # botocore's own class has this attribute; handlers of that class may read it.
+        # Handlers of botocore's class may read this attribute of it.
         return {"plugin": plugin, "distribution": distribution, "provider": f"plugin:{plugin}"}
 
 
 def again(error: Exception) -> Exception:
-    """Return a new error of ours that says the same, for another caller; others as they are."""
+    """Return a copy of an error of ours, for another caller; any other error itself."""
     if not isinstance(error, PluginError):
         return error
     return _unpickled(type(error), error.kwargs, error.__dict__)
@@ -154,6 +154,6 @@ def _unpickled(
     return error
 
 
-# Tracebacks say where people import them from.
+# Tracebacks show the public names.
 for _kind in (PluginError, *PluginError.__subclasses__()):
     _kind.__module__ = "plugincreds"

@@ -1,4 +1,4 @@
-"""A file -> a module that is a plugin, without installing anything."""
+"""Loads a Python file as a plugin, without installing it."""
 
 import importlib.util
 import itertools
@@ -19,19 +19,19 @@ _numbers = itertools.count(1)
 def open_plugin(path: "str | os.PathLike[str]") -> ModuleType:
     """Load a plugin from a Python file that is not installed (Go: `plugin.Open`).
 
-    The same file is one module in a process, until `reset()`. It cannot import modules that
-    lie beside it, unless their folder is on `sys.path`.
+    The same file is one module in a process, until `reset()`. It cannot import modules in its
+    own folder, unless that folder is on `sys.path`.
 
     Args:
-        path: The file, such as `vault.py`. A relative one is meant from the current directory.
+        path: The file, such as `vault.py`. A relative path starts at the current directory.
 
     Returns:
         The module, for the other functions that take a plugin. The plugin's name is the file's
-        without its ending.
+        name without the suffix.
 
     Raises:
         PluginNotFoundError: There is no such file.
-        LookupSymbolError: It is no Python module, or executing it failed.
+        LookupSymbolError: It is not a Python module, or executing it failed.
     """
     name = Path(path).name.partition(".")[0]
     try:
@@ -39,7 +39,7 @@ def open_plugin(path: "str | os.PathLike[str]") -> ModuleType:
         is_file = file.is_file()
     except (OSError, RuntimeError, ValueError) as error:
         message = (
-            f"The plugin file {str(path)!r} cannot be found: {described(error)}. Give another."
+            f"The plugin file {str(path)!r} cannot be found: {described(error)}. Correct the path."
         )
         raise PluginNotFoundError(message, plugin=name) from error
     if not is_file:
@@ -50,12 +50,11 @@ def open_plugin(path: "str | os.PathLike[str]") -> ModuleType:
 
 
 def _executed(file: Path, name: str) -> ModuleType:
-    # Two threads may both execute it, each as a module of its own; one of them is kept.
+    # Two threads may both execute it, each as its own module; the registry keeps one of them.
     prefix = f"plugincreds_opened_{next(_numbers)}."
     spec = importlib.util.spec_from_file_location(prefix + name, file)
     if spec is None or spec.loader is None:
-        found = "its name does not end like that of a Python module"
-        raise _unusable(file, name, found)
+        raise _unusable(file, name, "its name has no suffix of a Python module, such as .py")
     module = importlib.util.module_from_spec(spec)
     setattr(module, OPENED_AS, prefix)
     _execute(spec, module, file, name)
@@ -63,9 +62,9 @@ def _executed(file: Path, name: str) -> ModuleType:
 
 
 def _execute(spec: ModuleSpec, module: ModuleType, file: Path, name: str) -> None:
-    sys.modules[spec.name] = module  # dataclasses, for one, look their module up there
+    sys.modules[spec.name] = module  # dataclasses, for example, look up their module there
     try:
-        spec.loader.exec_module(module)  # type: ignore[union-attr] # who calls has checked
+        spec.loader.exec_module(module)  # type: ignore[union-attr] # the caller has checked
     except BaseException as error:
         del sys.modules[spec.name]
         if isinstance(error, (Exception, SystemExit)):
@@ -74,5 +73,5 @@ def _execute(spec: ModuleSpec, module: ModuleType, file: Path, name: str) -> Non
 
 
 def _unusable(file: Path, name: str, found: str) -> LookupSymbolError:
-    message = f"The plugin file {str(file)!r} cannot be loaded: {found}. Mend it, or give another."
+    message = f"The plugin file {str(file)!r} cannot be loaded: {found}. Fix it, or pass another."
     return LookupSymbolError(message, plugin=name, distribution=str(file))

@@ -1,4 +1,4 @@
-"""What a profile says of the plugin that it uses: renewal, sharing, options."""
+"""A profile's settings for the plugin that it uses: refreshing, sharing, options."""
 
 import math
 from collections.abc import Mapping
@@ -18,16 +18,16 @@ from plugincreds._settings import (
 
 _CACHE_FOLDER = "~/.aws/plugincreds/cache"
 _ANSWERS = {"true": True, "false": False}
-_LONGEST = 10.0**9  # seconds; 30 years, and still a number that a lock can wait for
+_LONGEST = 10.0**9  # seconds; 30 years, and a timeout that a lock still accepts
 
 
 class RefreshSettings(NamedTuple):
-    """How a profile wants values to be renewed.
+    """How a profile wants credentials to be refreshed.
 
     Attributes:
-        advisory_window: How many seconds before its expiry a value is renewed ahead, or None.
+        advisory_window: Seconds before the expiry when credentials are refreshed early, or None.
         timeout: After how many seconds `retrieve()` counts as failed, or None.
-        cache_folder: Where the processes of this user share values, or None.
+        cache_folder: Where the processes of this user share credentials, or None.
     """
 
     advisory_window: float | None = None
@@ -36,10 +36,10 @@ class RefreshSettings(NamedTuple):
 
 
 def refresh_settings(section: Section, profile: str, environ: Mapping[str, str]) -> RefreshSettings:
-    """Return what a profile's section says, and the environment.
+    """Return the settings in a profile's section and in the environment.
 
     Raises:
-        PluginError: A value is no number of seconds above zero, or neither true nor false.
+        PluginError: A setting is not a number of seconds above zero, or neither true nor false.
     """
     return RefreshSettings(
         _seconds(section, ADVISORY_WINDOW_KEY, profile),
@@ -49,12 +49,12 @@ def refresh_settings(section: Section, profile: str, environ: Mapping[str, str])
 
 
 def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> bool:
-    """Tell whether values are to be shared between processes; the variable has the last word.
+    """Tell whether processes share credentials; the variable takes precedence over the profile.
 
     Raises:
-        PluginError: What is asked is neither true nor false.
+        PluginError: The setting is neither true nor false.
     """
-    for place, value in (
+    for setting, value in (
         (CACHE_VARIABLE, environ.get(CACHE_VARIABLE)),
         (f"The profile {profile!r} has {CACHE_KEY}", section.get(CACHE_KEY)),
     ):
@@ -62,29 +62,29 @@ def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> b
             answer = str(value).strip().lower()
             if answer in _ANSWERS:
                 return _ANSWERS[answer]
-            found = f"{place} = {value!r}"
-            if place == CACHE_VARIABLE:
-                found = f"The environment has {place}={value}"
+            found = f"{setting} = {value!r}"
+            if setting == CACHE_VARIABLE:
+                found = f"The environment has {setting}={value}"
             message = f"{found}, which is neither true nor false. Correct or remove it."
             raise PluginError(message)
     return False
 
 
 def cache_folder(environ: Mapping[str, str]) -> Path:
-    """Return where values are shared between processes.
+    """Return the folder in which processes share credentials.
 
     Raises:
-        PluginError: It is below a home directory that is not known.
+        PluginError: It is not an absolute path, or in an unknown home directory.
     """
     chosen = environ.get(CACHE_FOLDER_VARIABLE, "").strip() or _CACHE_FOLDER
     try:
         folder = Path(chosen).expanduser()
         if not folder.is_absolute():
-            message = f"{CACHE_FOLDER_VARIABLE}={chosen} is no full path. Begin it with / or ~."
+            message = f"{CACHE_FOLDER_VARIABLE}={chosen} is no absolute path. Begin it with / or ~."
             raise PluginError(message)
     except RuntimeError as error:
         message = (
-            f"Values cannot be shared between processes in {chosen}, because there is no such home "
+            f"Processes cannot share credentials in {chosen}, because there is no such home "
             f"directory. Set {CACHE_FOLDER_VARIABLE} to a folder, or switch {CACHE_KEY} off."
         )
         raise PluginError(message) from error
@@ -95,14 +95,14 @@ def plugin_options(section: Section, profile: str) -> Mapping[str, str]:
     """Return the nested block of options in a profile's section.
 
     Raises:
-        PluginError: It is no block of lines `key = value`.
+        PluginError: It is not a block of lines `key = value`.
     """
-    options = section.get(OPTIONS_KEY) or {}  # a block, or "" where nothing stands there
+    options = section.get(OPTIONS_KEY) or {}  # "" if nothing follows the key
     if isinstance(options, Mapping):
         return options
     message = (
         f"The profile {profile!r} has {OPTIONS_KEY} with a value on the same line. Put each option "
-        "on an indented line of its own below it, as in '  key = value'."
+        "on its own indented line below it, as in '  key = value'."
     )
     raise PluginError(message)
 

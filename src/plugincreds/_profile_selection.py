@@ -1,9 +1,4 @@
-"""Which plugin a profile asks for, as the active one or as the source of a role.
-
-Pure functions of what they are given.
-
-Which credentials a role is assumed with, and whether a plugin gives them.
-"""
+"""Which plugin a profile asks for: itself, or for a role that it assumes. Pure functions."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -24,13 +19,14 @@ from plugincreds._settings import (
     own_plugin,
 )
 
+_STATIC_KEYS = {"aws_access_key_id", "aws_secret_access_key"}
+
 
 def profile_selection(environ: Mapping[str, str], section: Section, profile: str) -> Selected | Off:
     """Return which plugin a profile asks for: as the active one, or as a `source_profile`.
 
     Raises:
-        PluginError: It asks for one while plugins are switched off, or in a way that cannot
-            be read.
+        PluginError: Plugins are switched off, or the name cannot be read.
     """
     name = own_plugin(section)
     if name == UNREADABLE:
@@ -57,8 +53,8 @@ def source_selection(
 ) -> Selected | Automatic:
     """Return which plugin `credential_source = CustomPlugin` in a profile means.
 
-    It is the one that this profile itself names, else the variable's, also where the profile
-    was given in code (as botocore's `Environment` source does), else any that is installed.
+    It is the plugin that this profile itself names; else the variable's, even if the profile is
+    given in code (as with botocore's `Environment` source); else any that is installed.
 
     Raises:
         PluginError: Plugins are switched off.
@@ -81,41 +77,26 @@ def source_selection(
 
 
 def check_not_off(environ: Mapping[str, str], plugin: str | None, asked_by: str) -> None:
-    """See that plugins are not switched off.
+    """Check that plugins are not switched off.
 
     Raises:
-        PluginError: They are, but somebody asks for one. No other identity takes its place.
+        PluginError: They are. The plugin is asked for, so no other identity may be used.
     """
     if is_off(asked_by_variable(environ)):
         message = (
             f"Credential plugins are switched off by {VARIABLE}={OFF}, but {asked_by} asks for "
-            f"{'one' if plugin is None else f'the plugin {plugin!r}'}. Unset {VARIABLE}, or take "
-            "that request back."
+            f"{'one' if plugin is None else f'the plugin {plugin!r}'}. Unset {VARIABLE}, or remove "
+            "that request."
         )
         raise PluginError(message, plugin=plugin)
-
-
-def _caution(section: Section, profile: str, plugin: str) -> str:
-    beside = other_sources(section)
-    if not beside:
-        return ""
-    return (
-        f"The profile {profile!r} has {PLUGIN_KEY} = {plugin} beside {' and '.join(beside)}. The "
-        "plugin's credentials are used. Remove what is not meant, unless the plugin itself needs "
-        "it."
-    )
-
-
-_STATIC_KEYS = {"aws_access_key_id", "aws_secret_access_key"}
 
 
 class RoleSource(NamedTuple):
     """Where botocore finds the credentials that it assumes a role with.
 
     Attributes:
-        profile: The profile that they are of.
-        by_credential_source: Whether its `credential_source` gives them, or else its own
-            providers.
+        profile: The profile that has them.
+        by_credential_source: Whether its `credential_source` gives them; else its own providers.
     """
 
     profile: str
@@ -123,7 +104,7 @@ class RoleSource(NamedTuple):
 
 
 def role_source(profiles: Mapping[str, Section], profile: str) -> RoleSource | None:
-    """Return the end of the way that botocore takes from one `source_profile` to the next.
+    """Follow each `source_profile` to the next, as botocore does, and return where that ends.
 
     None: the profile assumes no role, or botocore raises an error.
     """
@@ -150,7 +131,7 @@ def role_leads_to(
     profiles: Mapping[str, Section],
     profile: str,
 ) -> bool:
-    """Tell whether the role that a profile assumes needs one of these plugins for it."""
+    """Tell whether a profile's role is assumed with credentials of one of these plugins."""
     source = role_source(profiles, profile)
     if source is None:
         return False
@@ -161,4 +142,15 @@ def role_leads_to(
     if section.get("credential_source") != SOURCE_NAME or is_off(own):
         return False
     name = own or asked_by_variable(environ)
-    return name in plugins if name else bool(plugins)  # without a name, any may be asked
+    return name in plugins if name else bool(plugins)  # without a name, any may answer
+
+
+def _caution(section: Section, profile: str, plugin: str) -> str:
+    beside = other_sources(section)
+    if not beside:
+        return ""
+    return (
+        f"The profile {profile!r} has {PLUGIN_KEY} = {plugin} beside {' and '.join(beside)}. The "
+        "plugin's credentials are used. Remove what is not intended, unless the plugin itself "
+        "needs it."
+    )

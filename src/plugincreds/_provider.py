@@ -1,8 +1,8 @@
-"""Two functions as one object whose answers are checked (Go: `plugincreds.Provider`)."""
+"""A plugin's two functions as one object, with checked answers (Go: `plugincreds.Provider`)."""
 
 from collections.abc import Awaitable, Callable
 
-from plugincreds._contract import Answer, Value
+from plugincreds._contract import PluginAnswer, Value
 from plugincreds._errors import InvalidSymbolError, PluginIsExpiredNilError, PluginRetrieveNilError
 from plugincreds._lifecycle.cache import CredentialsCache
 from plugincreds._lifecycle.policy import Failure
@@ -13,11 +13,11 @@ _ADVICE = "Pass the two functions of a plugin, as get_plugin_provider_fns() retu
 
 
 class Provider:
-    """A retrieve and an is_expired function, without anything that is kept between calls.
+    """A retrieve and an is_expired function. Nothing is kept between calls.
 
-    It corresponds to the Go package's struct `Provider`. To keep a value and to renew it in
-    time, give its two methods to `CredentialsCache`; `new_credentials()` and
-    `create_session()` do that for a plugin.
+    It corresponds to the Go package's struct `Provider`. To keep credentials and refresh them in
+    time, pass its two methods to `CredentialsCache`; `new_credentials()` and `create_session()` do
+    that for a plugin.
 
     Args:
         retrieve_fn: Returns credentials in any shape of the contract, or raises; it may be a
@@ -32,7 +32,7 @@ class Provider:
 
     def __init__(
         self,
-        retrieve_fn: Callable[[], Answer | Awaitable[Answer]],
+        retrieve_fn: Callable[[], PluginAnswer | Awaitable[PluginAnswer]],
         is_expired_fn: Callable[[], bool],
     ) -> None:
         if retrieve_fn is None:
@@ -47,26 +47,26 @@ class Provider:
         self.is_expired_fn = is_expired_fn
 
     def retrieve(self) -> Value:
-        """Call the function, and return what it gave as a checked value (Go: `Retrieve`).
+        """Call the function, and return the checked credentials (Go: `Retrieve`).
 
         Raises:
-            PluginProviderRetrieveError: It raised, which is the `__cause__`, or it declined,
-                or gave something else than the contract says.
+            PluginProviderRetrieveError: It raised, which is the `__cause__`, or it declined, or
+                its answer breaks the contract.
         """
         return CredentialsCache(self.retrieve_fn).get()
 
     def is_expired(self) -> bool:
-        """Return what the function says (Go: `IsExpired`).
+        """Call the function, and return its answer (Go: `IsExpired`).
 
         Raises:
-            PluginProviderRetrieveError: It raised, which is the `__cause__`, or gave no bool.
+            PluginProviderRetrieveError: It raised, which is the `__cause__`, or returned no bool.
         """
         answer: object
         try:
             answer = self.is_expired_fn()
-        except Exception as error:  # noqa: BLE001 - any exception of the function's
+        except Exception as error:  # noqa: BLE001 - any exception of the function
             answer = error
-        said = judged(answer, Reporter("A provider"))
-        if isinstance(said, Failure):
-            raise said.error()
-        return said
+        reported = judged(answer, Reporter("A provider"))
+        if isinstance(reported, Failure):
+            raise reported.error()
+        return reported

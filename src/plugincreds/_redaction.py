@@ -1,15 +1,15 @@
-"""Other people's text, made safe for a message: on one line, without what looks like a secret."""
+"""Makes foreign text safe for a message: on one line, without what looks like a secret."""
 
 import re
 
 from plugincreds._errors import NonRecoverableError, PluginError
 
-# What may be a key or a token in the text of somebody's exception: long, without a space.
-# Compiled by who comes to an error: importing this module is a part of each first value.
+# Long words may be keys or tokens. The patterns are strings, because every first retrieval imports
+# this module, and only errors need them compiled.
 _LONG_WORD = r"[A-Za-z0-9+/=_-]{16,}"
 _ACCESS_KEY = r"A[A-Z]{3}[A-Z0-9]{12,}"
 _SHORTEST_SECRET = 30
-_LEAST_PER_SLASH = 12  # letters per slash; file names have more slashes than base64
+_LEAST_PER_SLASH = 12  # letters per slash; paths have more slashes than base64
 _LONGEST_TEXT = 500
 
 
@@ -20,18 +20,18 @@ def described(error: BaseException) -> str:
         name = type(error).__name__
         is_ours = isinstance(error, NonRecoverableError)
         text = shown(PluginError.__str__(error) if is_ours else str(error))
-    except Exception:  # noqa: BLE001 - the text of somebody else's exception, just for a message
+    except Exception:  # noqa: BLE001 - str() of a foreign exception may raise anything
         return name
     return f"{name}: {text}" if text else name
 
 
 def printable(text: str) -> str:
-    """Return somebody else's text on one line, without what would steer a terminal."""
+    """Return foreign text on one line, without terminal control characters."""
     return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
 
 
 def shown(text: str) -> str:
-    """Return somebody else's text as a part of a sentence, without what looks like a secret."""
+    """Return foreign text as a part of a sentence, without what looks like a secret."""
     text = printable(text).rstrip(".")
     text = re.sub(_LONG_WORD, _without_secret, text)
     if len(text) > _LONGEST_TEXT:

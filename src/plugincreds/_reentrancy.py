@@ -1,9 +1,9 @@
 """Guards against plugins that ask for their own credentials.
 
 An active call is one call into a plugin that may take long and use AWS: the getter, or
-`retrieve()`. While it runs, a context variable names it, so that a session which needs the
-very same credentials inside it is refused at once. Without that the plugin would call itself
-without end, wait for itself, or receive another identity than the one that it was asked for.
+`retrieve()`. While it runs, a context variable names it, so that a session inside it that needs
+the same credentials gets an error at once. Without that, the plugin would call itself without
+end, wait for itself, or receive another identity than the one that it was asked for.
 """
 
 from collections.abc import Hashable
@@ -22,13 +22,13 @@ class ActiveCall:
     """Runs the body of a `with` statement as an active call.
 
     Args:
-        key: The source key of what is called: the plugin, and the identity that it is asked for.
-        label: What messages call the plugin, as the beginning of a sentence.
+        key: The source key: the plugin, and the identity that it is asked for.
+        label: The plugin's name in messages, as the beginning of a sentence.
         plugin: The plugin's name, as in `PluginError.plugin`.
         distribution: The package's name and version, as in `PluginError.distribution`.
 
     Raises:
-        PluginError: A call with that key is active already and led here. It names the remedy.
+        PluginError: A call with the same key is active and has led here. It names the remedy.
     """
 
     def __init__(
@@ -40,7 +40,7 @@ class ActiveCall:
     ) -> None:
         self.key = key
         self.refused = False
-        self.ended = False  # a copy of the context may outlive the call, as in a task
+        self.ended = False  # a copy of the context may live longer than the call, as in a task
         self._about = label, plugin, distribution
 
     def __enter__(self) -> None:
@@ -52,7 +52,7 @@ class ActiveCall:
         try:
             self._token = _calls.set((*calls, self))
         except BaseException:
-            self.ended = True  # interrupted when it was set already: without effect then
+            self.ended = True  # it may have been set before the interruption
             raise
 
     def __exit__(self, *_: object) -> None:
@@ -73,7 +73,7 @@ def is_in_another_call(key: Hashable) -> bool:
 
 
 def active_plugins() -> frozenset[str]:
-    """Return the names of the installed plugins that the running code was called by."""
+    """Return the names of the installed plugins that have called the running code."""
     subjects: list[Any] = [
         call.key[0] if isinstance(call.key, tuple) else call.key for call in _active()
     ]
@@ -82,9 +82,9 @@ def active_plugins() -> frozenset[str]:
 
 
 def was_refused() -> bool:
-    """Tell whether a call was refused on the way from the innermost active one.
+    """Tell whether the innermost active call has led to a refused one.
 
-    A plugin may have swallowed that error. If it then declines, that is no honest decline.
+    A plugin may have caught that error. If it then declines, it may be configured nevertheless.
     """
     calls = _calls.get()
     return bool(calls) and calls[-1].refused

@@ -1,9 +1,8 @@
-"""What this process knows of its plugins.
+"""The process-wide state of plugincreds: one object, `_registry`, with one lock.
 
-The process-wide state of plugincreds is one object, `_registry`, with one lock. It holds
-what discovery found, the getters that are loaded, the sources in use, and what has been
-logged. Plugins and the import system are never called under that lock: two threads may do
-the same work at first, and the one that is ready first is right for both.
+It holds what discovery found, the loaded getters, the sources in use, and what has been
+logged. Plugins and the import system are never called under that lock. So two threads may do
+the same work at first; both then use the result of the one that finished first.
 """
 
 import logging
@@ -22,23 +21,23 @@ logger = logging.getLogger("plugincreds")
 
 
 class _Registry:
-    """What this process knows of its plugins."""
+    """The plugins and sources of this process."""
 
     def __init__(self) -> None:
-        self.renew_lock()
+        self.replace_lock()
         self._discovery: Discovery | None = None
         self._getters: dict[Plugin, Getter] = {}
         self._broken: set[Plugin] = set()
         self._opened: dict[Path, ModuleType] = {}
         self._sources: dict[Hashable, Source] = {}
-        self._said: set[Hashable] = set()
+        self._logged: set[Hashable] = set()
 
-    def renew_lock(self) -> None:
-        """Replace the lock, in a child of a fork: a thread that is not there may hold it."""
-        self._lock = threading.RLock()  # a signal's handler may come back to it
+    def replace_lock(self) -> None:
+        """Make a new lock, in a forked child: a thread of the parent may have held the old one."""
+        self._lock = threading.RLock()  # reentrant, because a signal handler may need it, too
 
     def discovery(self) -> Discovery:
-        """Return what is installed, looked up at the first call."""
+        """Return what is installed; the first call looks it up."""
         if self._discovery is None:
             found = discover()
             with self._lock:
@@ -46,7 +45,7 @@ class _Registry:
         return self._discovery
 
     def getter(self, plugin: Plugin) -> Getter:
-        """Return a plugin's getter, loaded at the first call; raise what loading it raised."""
+        """Return a plugin's getter; the first call loads it, or raises the `PluginError`."""
         getter = self._getters.get(plugin)
         if getter is not None:
             return getter
@@ -55,7 +54,7 @@ class _Registry:
             return self._getters.setdefault(plugin, getter)
 
     def opened(self, file: Path, execute: Callable[[], ModuleType]) -> ModuleType:
-        """Return the module of a plugin file, executed at the first call."""
+        """Return the module of a plugin file; the first call executes it."""
         module = self._opened.get(file)
         if module is not None:
             return module
@@ -73,7 +72,7 @@ class _Registry:
             self._broken.add(plugin)
 
     def source(self, key: Hashable, create: Callable[[], Source]) -> Source:
-        """Return the source of a key, created at the first call."""
+        """Return the source of a key; the first call creates it."""
         source = self._sources.get(key)
         if source is not None:
             return source
@@ -81,38 +80,39 @@ class _Registry:
         with self._lock:
             return self._sources.setdefault(key, source)
 
-    def say_once(self, level: int, message: str, *, key: Hashable = None) -> None:
-        """Log a message, the first time that it, or one of the same key, is said here."""
+    def log_once(self, level: int, message: str, *, key: Hashable = None) -> None:
+        """Log a message, unless it, or one with the same key, has been logged before."""
         with self._lock:
-            if (key or message) in self._said:
+            if (key or message) in self._logged:
                 return
-            self._said.add(key or message)
+            self._logged.add(key or message)
         logger.log(level, message)
 
 
 _registry = _Registry()
 if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=lambda: _registry.renew_lock())  # noqa: PLW0108 - reset()
+    # A lambda, because reset() replaces _registry.
+    os.register_at_fork(after_in_child=lambda: _registry.replace_lock())  # noqa: PLW0108 - see above
 
 
 def registry() -> _Registry:
-    """Return what this process knows of its plugins."""
+    """Return the current registry."""
     return _registry
 
 
 def reset() -> None:
-    """Forget what was discovered and loaded, and all sources; meant for tests.
+    """Forget all discovered and loaded plugins, and all sources; meant for tests.
 
     Sessions that have loaded their credentials keep them.
     """
-    global _registry  # noqa: PLW0603 - one assignment, so that no reader sees half a reset
+    global _registry  # noqa: PLW0603 - one assignment, so no reader sees a half-finished reset
     _registry = _Registry()
 
 
 def installed_plugins() -> tuple[InstalledPlugin, ...]:
     """Return the installed plugins in order of name, without importing any of them.
 
-    A name that several packages declare stands there several times.
+    A name that several packages declare appears once for each of them.
     """
     plugins = _registry.discovery().plugins
     return tuple(plugin for name in plugins for plugin in plugins[name])

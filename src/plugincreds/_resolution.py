@@ -1,7 +1,7 @@
 """Which installed plugin answers: the selected one, or the first that does not decline.
 
-Here stands the rule that a selected plugin has no second choice, while an automatic one may be
-passed over as long as it cannot be the one that was meant.
+If the selected plugin fails, nothing replaces it. An automatic plugin is skipped if it declines or
+is broken. If it fails to retrieve, that is an error, too: it is configured, so it may be meant.
 """
 
 import logging
@@ -25,7 +25,7 @@ from plugincreds._selection import Selected
 from plugincreds._sharing import not_shared
 from plugincreds._source import Source
 
-# A plugin, and what its getter was told of the session, or None.
+# A plugin, and the identity that its getter received, or None.
 SourceKey = tuple[Plugin, tuple[Hashable, ...] | None]
 
 if TYPE_CHECKING:
@@ -35,33 +35,33 @@ if TYPE_CHECKING:
     from plugincreds._plugin_settings import RefreshSettings
 
     class Request(Protocol):
-        """What a session asks for: that of `_bindings.request`."""
+        """A session's request, as `_bindings.request` implements it."""
 
         @property
         def plugin(self) -> Plugin | None:
-            """The plugin, where a program has passed it; else it is looked up by name."""
+            """The plugin, if a program has passed it; else it is looked up by name."""
 
         def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
-            """Return what a getter with the parameter `context` is told, and the identity.
+            """Return the context for a plugin's getter, and the identity.
 
-            That is all that may decide whose credentials it gives then.
+            The identity is everything that may decide whose credentials the getter then gives.
             """
 
         def refresh_settings(self) -> RefreshSettings:
-            """Return how the profile wants credentials to be refreshed."""
+            """Return the profile's settings for refreshing and sharing credentials."""
 
         def options_note(self, plugin: Plugin) -> str:
-            """Return which options a plugin was told that declined: a sentence, or nothing."""
+            """Return which options a declining plugin received: a sentence, or nothing."""
 
 
 logger = logging.getLogger("plugincreds")
 
 
 def selected_source(wanted: Selected, request: "Request") -> Source:
-    """Return the source of a plugin that is selected by name, with credentials in it.
+    """Return the source of the selected plugin, with credentials in it.
 
     Raises:
-        PluginError: It is missing, broken, declines or fails. There is no second choice.
+        PluginError: It is missing, broken, declines or fails. Nothing replaces it.
     """
     source = configured_source(wanted, request)
     try:
@@ -75,7 +75,7 @@ def selected_source(wanted: Selected, request: "Request") -> Source:
 
 
 def configured_source(wanted: Selected, request: "Request") -> Source:
-    """Return the source of a plugin that is selected by name, without retrieving anything.
+    """Return the source of the selected plugin, without retrieving anything.
 
     Raises:
         PluginError: It is missing, broken, or its getter declines.
@@ -92,20 +92,20 @@ def automatic_source(request: "Request", *, is_required: bool = False) -> Source
     """Return the source of the first plugin that does not decline, with credentials in it.
 
     Args:
-        request: What the session asks for.
-        is_required: Whether the session cannot do without any of them.
+        request: The session's request.
+        is_required: Whether the session needs a plugin, so that no other identity may be used.
 
     Raises:
         PluginError: A plugin is configured here, but fails to retrieve credentials.
     """
     discovery = registry().discovery()
     for problem in discovery.unreadable:
-        registry().say_once(logging.WARNING, f"Credential plugins are passed over: {problem}.")
+        registry().log_once(logging.WARNING, f"Credential plugins are skipped: {problem}.")
     for name in discovery.plugins:
         try:
             plugin = discovery.the_one(name, asked_by="The default chain")
         except PluginError as error:
-            _pass_over(name, error)
+            _warn_of_skipped(name, error)
             continue
         source = _answering_source(plugin, request, is_required=is_required)
         if source is not None:
@@ -115,7 +115,7 @@ def automatic_source(request: "Request", *, is_required: bool = False) -> Source
 
 
 def none_answered(asked_by: str) -> PluginProviderRetrieveError:
-    """Return the error where a plugin is required, and all decline or are broken."""
+    """Return the error if a plugin is required, but all decline or are broken."""
     names = ", ".join(registry().discovery().plugins)
     message = (
         f"{asked_by} asks for a credential plugin, but "
@@ -126,7 +126,7 @@ def none_answered(asked_by: str) -> PluginProviderRetrieveError:
 
 
 def declined(wanted: Selected, plugin: Plugin, request: "Request") -> PluginProviderRetrieveError:
-    """Return the error for a plugin that is selected by name, and declined."""
+    """Return the error for a selected plugin that declined."""
     message = (
         f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
         f"configured here. {request.options_note(plugin)}Configure it, or {wanted.remedy}."
@@ -137,7 +137,7 @@ def declined(wanted: Selected, plugin: Plugin, request: "Request") -> PluginProv
 
 
 def loaded_functions(plugin: Plugin, request: "Request") -> tuple[SourceKey, Functions | None]:
-    """Call the getter, and return the source key, and what the getter gave; None: it declines.
+    """Call the getter, and return the source key and the functions; None: it declines.
 
     Raises:
         PluginError: It is broken, or asks for its own credentials.
@@ -168,24 +168,24 @@ def _answering_source(plugin: Plugin, request: "Request", *, is_required: bool) 
         if not error.declined:
             raise
     except LookupSymbolError as error:
-        registry().set_broken(plugin)  # importing it again would fail again, and take time
-        _pass_over(plugin.name, error)
+        registry().set_broken(plugin)  # importing it again would take time and fail again
+        _warn_of_skipped(plugin.name, error)
         return None
     except (InvalidSymbolError, PluginRetrieveNilError, PluginIsExpiredNilError) as error:
-        _pass_over(plugin.name, error)
+        _warn_of_skipped(plugin.name, error)
         return None
     logger.debug("%s declined.", plugin.label)
     return None
 
 
 def _source(plugin: Plugin, request: "Request") -> Source | None:
-    """Call the getter, and return the source of the identity that it gives now."""
+    """Call the getter, and return the source of its current identity; None if it declines."""
     key, functions = loaded_functions(plugin, request)
     if functions is None:
         return None
     settings = request.refresh_settings()
     if settings.cache_folder is not None and (problem := not_shared(plugin, functions)):
-        registry().say_once(logging.WARNING, problem)
+        registry().log_once(logging.WARNING, problem)
         settings = settings._replace(cache_folder=None)
     return registry().source(
         (key, functions.cache_key), lambda: Source(plugin, functions, key, settings)
@@ -196,8 +196,8 @@ def _source(plugin: Plugin, request: "Request") -> Source | None:
 def _loading(key: Hashable, plugin: Plugin) -> Iterator[None]:
     """Run the body as an active call.
 
-    A plugin that asks for its own credentials is never treated like a broken one: then the chain
-    would go on to another identity, which the program would keep.
+    A plugin that asks for its own credentials is never treated like a broken one, because the
+    chain would then go on to another identity, which the program would keep.
     """
     with ActiveCall(key, plugin.label, plugin.name, plugin.origin):
         try:
@@ -210,9 +210,9 @@ def _loading(key: Hashable, plugin: Plugin) -> Iterator[None]:
 
 def _announce(plugin: Plugin) -> None:
     message = f"Credentials come from the credential plugin {plugin.name!r} of {plugin.origin}."
-    registry().say_once(logging.INFO, message)
+    registry().log_once(logging.INFO, message)
 
 
-def _pass_over(name: str, error: PluginError) -> None:
-    message = f"The credential plugin {name!r} is passed over. {error}"
-    registry().say_once(logging.WARNING, message, key=(name, type(error)))
+def _warn_of_skipped(name: str, error: PluginError) -> None:
+    message = f"The credential plugin {name!r} is skipped. {error}"
+    registry().log_once(logging.WARNING, message, key=(name, type(error)))

@@ -1,4 +1,4 @@
-"""Which plugin stands in a chain. Pure functions of what they are given."""
+"""Which plugin is selected for a default chain. Pure functions."""
 
 from collections.abc import Mapping
 from typing import NamedTuple
@@ -15,14 +15,14 @@ from plugincreds._settings import (
 
 
 class Selected(NamedTuple):
-    """One plugin is asked for by name, and nothing else will do.
+    """One plugin is asked for by name, and no other identity may be used.
 
     Attributes:
         name: The plugin's name.
         asked_by: What asks for it, in the words of a message.
-        remedy: How a person takes the request back.
-        account_id: The account that the profile names, where it speaks of the plugin's keys.
-        caution: What a person should know when the plugin is used, or empty.
+        remedy: How to remove that request, in the words of a message.
+        account_id: The account that the profile names, if it is meant for the plugin's keys.
+        caution: A warning to log when the plugin is used, or empty.
     """
 
     name: str
@@ -33,12 +33,12 @@ class Selected(NamedTuple):
 
 
 class Automatic(NamedTuple):
-    """Nobody asks for a plugin: any that is installed may answer, late in the chain.
+    """No plugin is asked for by name: any that is installed may answer, late in the chain.
 
     Attributes:
-        account_id: The account that the profile names, where it speaks of the plugin's keys.
-        asked_by: What cannot do without any of them, in the words of a message; None if the
-            chain goes on.
+        account_id: The account that the profile names, if it is meant for the plugin's keys.
+        asked_by: What asks for any one of them, in the words of a message; None if the chain may
+            go on without them.
     """
 
     account_id: str | None = None
@@ -46,16 +46,16 @@ class Automatic(NamedTuple):
 
 
 class Off:
-    """No plugin is asked here."""
+    """No plugin is called."""
 
     __slots__ = ()
 
     def __eq__(self, other: object) -> bool:
-        """Be the same as any other of this class."""
+        """Tell whether the other one is of this class, too."""
         return isinstance(other, Off)
 
     def __hash__(self) -> int:
-        """Have the same hash as any other of this class."""
+        """Return the same hash for all instances."""
         return hash(Off)
 
 
@@ -65,10 +65,10 @@ Selection = Selected | Automatic | Off
 def chain_selection(
     environ: Mapping[str, str], section: Section, *, profile_in_code: bool
 ) -> Selection:
-    """Return which plugin stands in a default chain beside what its profile asks for.
+    """Return the plugin for a default chain, apart from the one that its profile asks for.
 
-    A profile that is given in code decides alone: botocore skips the environment's keys
-    then, and the variable is skipped for the same reason. Switching off is not skipped.
+    If the profile is given in code, the variable is ignored, as botocore ignores the keys in the
+    environment then; but it still can switch plugins off.
     """
     name = asked_by_variable(environ)
     if is_off(name):
@@ -77,7 +77,7 @@ def chain_selection(
     own = own_plugin(section)
     if name and not profile_in_code:
         return selected_by_variable(name, account_id if own in {"", name} else None)
-    return Off() if own else Automatic(account_id)  # what the profile asks for stands elsewhere
+    return Off() if own else Automatic(account_id)  # the profile's providers have its own plugin
 
 
 def selected_by_variable(name: str, account_id: str | None = None) -> Selected:

@@ -1,6 +1,6 @@
-"""The names of all settings, and who asks for a plugin in the environment and in a profile.
+"""The names of all settings, and what the environment and a profile say about plugins.
 
-Every chain of botocore imports this module, so it does little: records are elsewhere.
+Every chain of botocore imports this module, so it is small; `_plugin_settings` has the rest.
 """
 
 from collections.abc import Iterator, Mapping
@@ -9,7 +9,7 @@ from typing import Any
 VARIABLE = "AWS_CREDENTIAL_PLUGIN"
 PLUGIN_KEY = "credential_plugin"
 PROVIDER_NAME = "plugin"  # what botocore calls the provider; Go: `ProviderName`
-SOURCE_NAME = "CustomPlugin"  # botocore wants names of sources from outside to begin with Custom
+SOURCE_NAME = "CustomPlugin"  # in botocore, names of custom sources must begin with Custom
 ACCOUNT_KEY = "aws_account_id"
 ADVISORY_WINDOW_KEY = "credential_plugin_advisory_window"
 OPTIONS_KEY = "credential_plugin_options"
@@ -18,12 +18,12 @@ CACHE_KEY = "credential_plugin_cache"
 CACHE_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE"
 CACHE_FOLDER_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE_DIR"
 OFF = "none"
-UNREADABLE = "a block of lines"  # no plugin has such a name
+UNREADABLE = "a block of lines"  # no plugin can have this name
 
-Section = Mapping[str, Any]  # a profile's, as botocore reads it, less values that may be secret
-# The keys of a profile that nobody but us reads.
+Section = Mapping[str, Any]  # of a profile, as botocore reads it, without values that may be secret
+# The keys of a profile that only plugincreds reads.
 OWN_KEYS = (PLUGIN_KEY, OPTIONS_KEY, ADVISORY_WINDOW_KEY, TIMEOUT_KEY, CACHE_KEY)
-# The keys whose values are of use here. Frames with others in them may be shown in a traceback.
+# Only the values of these keys are kept, because a traceback may show the variables of its frames.
 _READ_KEYS = frozenset({*OWN_KEYS, ACCOUNT_KEY, "credential_source", "source_profile"})
 
 # The keys by which botocore's own providers find credentials in a profile.
@@ -40,13 +40,13 @@ _SOURCE_KEYS = (
 
 
 class Profiles(Mapping[str, Section]):
-    """The sections of all profiles, in which only those values stand that are read here."""
+    """The sections of all profiles, with only those values that plugincreds reads."""
 
     def __init__(self, sections: Mapping[str, Any]) -> None:
         self._sections = sections
 
     def __getitem__(self, name: str) -> Section:
-        """Return one section; its other keys are there, with empty values."""
+        """Return one section, in which all other keys have empty values."""
         section = self._sections[name]
         return {key: section[key] if key in _READ_KEYS else "" for key in section}
 
@@ -55,7 +55,7 @@ class Profiles(Mapping[str, Section]):
         return iter(self._sections)
 
     def __len__(self) -> int:
-        """Return how many there are."""
+        """Return the number of profiles."""
         return len(self._sections)
 
 
@@ -65,18 +65,18 @@ def is_off(name: str) -> bool:
 
 
 def asked_by_variable(environ: Mapping[str, str]) -> str:
-    """Return the name in the environment variable, empty where there is none."""
+    """Return the name in the environment variable, or an empty text."""
     return environ.get(VARIABLE, "").strip()
 
 
 def own_plugin(section: Section) -> str:
-    """Return the name in a profile, empty where there is none."""
+    """Return the plugin's name in a profile, or an empty text."""
     name = section.get(PLUGIN_KEY, "")
     return name.strip() if isinstance(name, str) else UNREADABLE
 
 
 def asks_for_plugin(section: Section) -> bool:
-    """Tell whether a profile asks for a plugin, be it in a way that cannot be read."""
+    """Tell whether a profile asks for a plugin, even if the name cannot be read."""
     name = own_plugin(section)
     return bool(name) and not is_off(name)
 
@@ -87,5 +87,5 @@ def other_sources(section: Section) -> tuple[str, ...]:
 
 
 def assumes_role(section: Section) -> bool:
-    """Tell whether botocore assumes a role for a profile, before it looks at anything else."""
+    """Tell whether botocore assumes a role for a profile, which it tries first."""
     return "role_arn" in section and "web_identity_token_file" not in section

@@ -1,4 +1,4 @@
-"""One plugin as loaded for one identity: its credentials, refreshed, perhaps shared."""
+"""The source of one identity's credentials: a plugin's functions and their refresh engine."""
 
 import time
 from collections.abc import Callable, Hashable
@@ -16,12 +16,12 @@ if TYPE_CHECKING:
 
 
 class Source:
-    """One plugin as loaded for one identity.
+    """One plugin, loaded for one identity.
 
     Args:
         plugin: The plugin.
-        functions: What its getter gave.
-        key: The plugin, and what its getter was told of the session, or None.
+        functions: What its getter returned.
+        key: The source key: the plugin, and what its getter received of the session, or None.
         settings: How its credentials are refreshed, and whether processes share them.
         clock: Returns seconds since the epoch.
 
@@ -30,7 +30,7 @@ class Source:
         engine: Holds its credentials.
 
     Raises:
-        PluginError: What sharing needs is not installed.
+        PluginError: A package that sharing needs is not installed.
     """
 
     def __init__(
@@ -47,7 +47,7 @@ class Source:
         is_expired = own_is_expired(functions.is_expired)
         self._shared: SharedCredentials | None = None
         if settings.cache_folder is not None:
-            from plugincreds._sharing import cache  # noqa: PLC0415 - few share
+            from plugincreds._sharing import cache  # noqa: PLC0415 - few profiles use it
 
             self._shared = cache.SharedCredentials(
                 plugin,
@@ -70,11 +70,11 @@ class Source:
         )
 
     def require(self) -> None:
-        """Note that the plugin is selected, so that it cannot be done without."""
+        """Record that the plugin is selected, so that messages do not advise doing without it."""
         self.engine.reporter.is_asked_for = True
 
     def reject(self, access_key: str) -> None:
-        """Note that a service has rejected a key; it may have been replaced meanwhile."""
+        """Refresh at the next use, if this is still the current key: a service rejected it."""
         if self._shared is not None:
             self._shared.reject(access_key)
         self.engine.invalidate(access_key)

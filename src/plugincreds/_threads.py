@@ -1,10 +1,10 @@
-"""Threads of our own: for calls with a time limit, for event loops, and for a plugin's coroutine.
+"""Our threads: for calls with a time limit, for event loops, and for a plugin's coroutine.
 
-They are daemons: a plugin that waits for a person must not keep the program from ending. They
-inherit the context variables of their starter, so that they belong to its active call.
+They are daemons: a plugin that waits for user input must not keep the program from ending. They
+inherit the context variables of the thread that starts them, and so belong to its active call.
 
-asyncio is imported only for a plugin that is a coroutine function: most programs do without
-it, and importing it takes as long as everything else that a first signature needs of us.
+asyncio is imported only for a plugin whose `retrieve()` is a coroutine function. Most programs do
+not need it, and importing it takes as long as everything else that the first signature needs.
 """
 
 import contextvars
@@ -29,19 +29,19 @@ def start(call: Callable[[], object]) -> None:
 
 
 def is_in_loop() -> bool:
-    """Tell whether an event loop of asyncio runs in this thread."""
+    """Tell whether an asyncio event loop runs in this thread."""
     asyncio = sys.modules.get("asyncio")
     if asyncio is None:
         return False
     try:
         asyncio.get_running_loop()
-    except (AttributeError, RuntimeError):  # it is being imported, or runs none
+    except (AttributeError, RuntimeError):  # asyncio is being imported, or no loop runs
         return False
     return True
 
 
 def as_failure(error: BaseException) -> Exception:
-    """Return what a plugin raised as an exception; raise it again if it is an interruption."""
+    """Return what a plugin raised as an `Exception`; raise it again if it is an interruption."""
     if isinstance(error, Exception):
         return error
     if isinstance(error, _cancellations()):
@@ -50,23 +50,23 @@ def as_failure(error: BaseException) -> Exception:
 
 
 def faults() -> tuple[type[BaseException], ...]:
-    """Return what counts as a fault of a plugin while it is loaded.
+    """Return the exceptions that count as a plugin's faults while it is loaded.
 
-    An import or a getter may try to end the interpreter, which must not end a program that
-    only has it installed. A cancellation that the plugin raises itself must not look like a
-    cancellation of the program's task.
+    An import or a getter may try to exit the interpreter, which must not end a program that
+    only has the plugin installed. A cancellation that the plugin itself raises must not look
+    like a cancellation of the program's task.
     """
     return (Exception, SystemExit, *_cancellations())
 
 
 def awaited(answer: Awaitable[Any]) -> Any:
-    """Await it in an event loop of its own in a thread, and return or raise its outcome.
+    """Await the answer in a new thread with its own event loop; return or raise the outcome.
 
-    An exception that interrupts the caller cancels it and waits until it has ended, as
-    `asyncio.run` does: else another call of the plugin could start beside it. A second
+    An interruption of the caller cancels the task and waits for its end, as `asyncio.run` does.
+    Otherwise another call of the plugin could start while this one still runs. A second
     interruption ends that wait, too.
     """
-    import asyncio  # noqa: PLC0415 - see above
+    import asyncio  # noqa: PLC0415 - see the module's docstring
     from concurrent.futures import Future  # noqa: PLC0415 - the same
 
     outcome: Future[Any] = Future()
@@ -74,7 +74,8 @@ def awaited(answer: Awaitable[Any]) -> Any:
     interrupted = threading.Event()
 
     async def wait() -> Any:
-        # No variable here holds the task: shown in a traceback, it tells what it raised.
+        # No variable holds the task: tracebacks may be shown with their variables, and the
+        # task's repr shows what it raised.
         loop, cancel = asyncio.get_running_loop(), _cancel_of(asyncio.current_task())
         cancels.append(lambda: loop.call_soon_threadsafe(cancel))
         if interrupted.is_set():
@@ -85,7 +86,7 @@ def awaited(answer: Awaitable[Any]) -> Any:
         try:
             outcome.set_result(asyncio.run(wait()))
         except asyncio.CancelledError as error:
-            # Not the caller's own: there it would look like a cancellation of the program.
+            # A cancellation by the plugin must not look like a cancellation of the program.
             outcome.set_exception(error if interrupted.is_set() else _cancelled(error))
         except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
             outcome.set_exception(error)
@@ -100,7 +101,7 @@ def awaited(answer: Awaitable[Any]) -> Any:
     except BaseException:
         interrupted.set()
         _try(*cancels)
-        # Interrupted in start(), it is unknown whether there is a thread at all.
+        # After an interruption in start(), there may be no thread at all.
         _try(lambda: outcome.exception(None if cancels else _LONGEST_START))
         raise
 
@@ -110,7 +111,7 @@ def _cancel_of(task: Any) -> Callable[[], object]:
 
 
 def _try(*calls: Callable[[], object]) -> None:
-    """Make calls that may fail: the loop has just been closed, or the wait was too long."""
+    """Make calls that may fail: the loop may have been closed, or the wait may time out."""
     for call in calls:
         with suppress(Exception):
             call()
@@ -122,7 +123,7 @@ def _cancellations() -> tuple[type[BaseException], ...]:
 
 
 def _cancelled(error: BaseException) -> RuntimeError:
-    """Return a plugin's own cancellation as what it is to its caller: a failure."""
-    failure = RuntimeError("it was cancelled by itself (CancelledError)")
+    """Return a cancellation that a plugin raised itself as a failure."""
+    failure = RuntimeError("it cancelled itself (CancelledError)")
     failure.__cause__ = error
     return failure

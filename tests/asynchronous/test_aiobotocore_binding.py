@@ -166,7 +166,7 @@ def test_what_aiobotocore_signs_with(install: Install, together: Together) -> No
         with pytest.raises(NotImplementedError):
             _ = credentials.access_key
         for copied in (pickle.dumps, copy.copy):
-            with pytest.raises(TypeError, match=r"Pass get_frozen_credentials\(\) on"):
+            with pytest.raises(TypeError, match=r"Pass on get_frozen_credentials\(\)"):
                 copied(credentials)
 
     assert together(look) == [None]

@@ -13,7 +13,7 @@ def test_all_is_what_is_exported() -> None:
     """A name that is exported by accident is used by somebody for ever."""
     names = [name for name in dir(plugincreds) if not name.startswith("_")]
     exported = {name for name in names if not inspect.ismodule(getattr(plugincreds, name))}
-    assert exported == set(plugincreds.__all__) == set(plugincreds._PLACES)
+    assert exported == set(plugincreds.__all__) == set(plugincreds._MODULES)
     assert plugincreds.install is plugincreds_startup.install
     with pytest.raises(AttributeError, match="has no attribute 'nosuch'"):
         _ = plugincreds.nosuch  # type: ignore[attr-defined]

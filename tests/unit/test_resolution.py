@@ -289,7 +289,10 @@ FAILING = {
     "raises": ("def retrieve(): raise OSError('vault is sealed')", "raised OSError: vault is seal"),
     "raises in a coroutine": ("async def retrieve(): raise OSError('sealed')", "OSError: sealed"),
     "takes a parameter": ("def retrieve(x): ...", "raised TypeError"),
-    "a bad value": ("def retrieve(): return 'AKIA', 'two words'", "returned a value whose secret"),
+    "a bad value": (
+        "def retrieve(): return 'AKIA', 'two words'",
+        "returned credentials whose secret",
+    ),
     "a person must act": (
         "import plugincreds\ndef retrieve():\n"
         "    raise plugincreds.NonRecoverableError('Logged out.', hint='run `acme login`')",

@@ -23,7 +23,7 @@ class JsonFile:
         """Return the access key, the secret key and the token in the file."""
         try:
             with self._path.open("rb") as file:
-                # The version comes first, so that a change while it reads is not missed.
+                # The version comes first, so that a change during the reading is not missed.
                 version = _version(os.fstat(file.fileno()))
                 found = _parse(file.read())
         except OSError as error:
@@ -36,19 +36,19 @@ class JsonFile:
         return found
 
     def is_expired(self) -> bool:
-        """Tell whether the file is another one than at the last `retrieve()`."""
+        """Tell whether the file has changed since the last `retrieve()`."""
         try:
             return _version(self._path.stat()) != self._version
         except OSError:
-            return True  # retrieve() will say what is wrong
+            return True  # retrieve() then raises an error that says what is wrong
 
     def cache_key(self) -> str:
-        """Name the file: it alone decides whose credentials these are."""
+        """Return the path, which alone decides whose credentials these are."""
         return str(self._path)
 
 
 def get_provider() -> JsonFile | None:
-    """Return the plugin, or decline where no file is configured."""
+    """Return the plugin, or None to decline if no file is configured."""
     path = os.environ.get("PLUGIN_CREDS_FILE")
     return JsonFile(path) if path else None
 
@@ -58,11 +58,11 @@ def _version(status: os.stat_result) -> tuple[int, int, int]:
 
 
 def _parse(content: bytes) -> tuple[str, str, str | None] | str:
-    """Return the three values, or what is wrong with the content in words that show none of it."""
+    """Return the credentials, or what is wrong with the content, without showing any of it."""
     try:
         document = json.loads(content)
     except (ValueError, RecursionError):
-        return "is not JSON"  # returned, not raised: the decoder's error carries the whole text
+        return "is not JSON"  # returned, not raised: the decoder's error has the whole content
     if not isinstance(document, dict):
         return "is not a JSON object"
     key, secret, token = (document.get(name) for name in ("Key", "Secret", "Token"))

@@ -1,6 +1,7 @@
-"""The only place that knows AWS packages. Each binding is given the module that it binds to.
+"""Adapts plugins to botocore, the AWS CLI's copy of it, and aiobotocore.
 
-That module need not be the installed botocore's: the AWS CLI brings a copy of its own.
+This is the only package that knows how these work. Each binding gets the module that it binds
+to, which need not be the installed botocore's: the AWS CLI has its own copy.
 """
 
 import sys
@@ -18,18 +19,18 @@ _AIO = "aiobotocore.credentials"
 
 
 def extend_resolver(module: ModuleType, resolver: Any, session: Any) -> Any:
-    """Return the resolver that `module.create_credential_resolver` made, with plugins in it."""
+    """Return the resolver from `module.create_credential_resolver`, with plugins added."""
     return _binding(module).extend_resolver(resolver, session)
 
 
 def extend_profile(
     module: ModuleType, builder: Any, providers: list[Any], profile: str
 ) -> list[Any]:
-    """Return what `module.ProfileProviderBuilder.providers` gave, with the profile's plugin."""
+    """Return the list from `module.ProfileProviderBuilder.providers`, with the profile's plugin."""
     # aiobotocore's builders inherit the method from botocore's.
     if any(kind.__module__ == _AIO for kind in type(builder).__mro__):
         module = sys.modules[_AIO]
-    session = builder._session  # noqa: SLF001 - a test pins it; there is no other way to the session
+    session = builder._session  # noqa: SLF001 - no public name leads to it; a test pins this one
     if not asks_for_plugin(profiles_of(session).get(profile, {})):
         return providers
     return _binding(module).extend_profile(providers, session, profile)
@@ -38,6 +39,6 @@ def extend_profile(
 def _binding(module: ModuleType) -> Binding:
     if module.__name__ != _AIO:
         return Binding(module, PluginProvider)
-    from plugincreds._bindings.aiobotocore import AioPluginProvider  # noqa: PLC0415 - in its world
+    from plugincreds._bindings.aiobotocore import AioPluginProvider  # noqa: PLC0415 - optional
 
     return Binding(module, AioPluginProvider)

@@ -1,4 +1,4 @@
-"""aiobotocore: the same provider and the same sources, awaited."""
+"""The provider and the adapter for aiobotocore, which share their sources with botocore's."""
 
 import os
 from collections.abc import Awaitable, Callable
@@ -22,45 +22,43 @@ if TYPE_CHECKING:
 class AioPluginProvider(PluginProvider):
     """A provider in aiobotocore's chain, or for a profile, that asks plugins.
 
-    It loads in a thread, since discovery, a plugin's import and its first `retrieve()` may all
+    It loads in a thread, because discovery, a plugin's import and its first `retrieve()` may all
     block. Tasks that load at the same time share one thread.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        # The process that began it, and its future: a fork has no such thread.
+        # The process that started the thread, and its future: in a forked child it does not run.
         self._loading: tuple[int, Future[Any]] | None = None
 
     async def load(self) -> Any:
-        """Return aiobotocore credentials over the plugin's source, as the base class does."""
-        under_way, process = self._loading, os.getpid()
-        # A plugin that asks for its own credentials must be refused, rather than wait for itself.
+        """Return aiobotocore credentials for the plugin's source, as the base class does."""
+        loading, process = self._loading, os.getpid()
+        # A plugin that asks for its own credentials must be refused, and not wait for itself. So
+        # its thread is never shared.
         is_mine = (
-            under_way is None
-            or under_way[0] != process
-            or under_way[1].done()
-            or bool(active_plugins())
+            loading is None or loading[0] != process or loading[1].done() or bool(active_plugins())
         )
-        if under_way is None or is_mine:
-            under_way = self._loading = process, in_thread(super().load)
+        if loading is None or is_mine:
+            loading = self._loading = process, in_thread(super().load)
         try:
-            return await settled(under_way[1])
+            return await settled(loading[1])
         except Exception as error:
             if is_mine:
                 raise
             raise again(error) from error.__cause__
         finally:
-            if self._loading is under_way and under_way[1].done():
-                self._loading = None  # what it raised holds frames
+            if self._loading is loading and loading[1].done():
+                self._loading = None  # an exception in it would keep frames alive
 
     def credentials(self, source: "Source", account_id: str | None = None) -> Any:
-        """Return what aiobotocore signs with, for a source."""
+        """Return the adapter that aiobotocore signs with, for a source."""
         kind = aio_credentials_class(self._module.AioRefreshableCredentials)
         return kind(source, self._module.ReadOnlyCredentials, account_id)
 
     @property
     def _base_package(self) -> str:
-        return "botocore"  # what plugins do in a thread needs no event loop
+        return "botocore"  # plugins run in a thread, where they need no event loop
 
 
 @cache
@@ -71,7 +69,7 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
     """
 
     class AioPluginCredentials(Adapter, base):  # type: ignore[misc] # nor has aiobotocore
-        """What aiobotocore signs with."""
+        """Adapter to aiobotocore's `AioRefreshableCredentials`."""
 
         _reader = staticmethod(aio_frozen_reader)
 
@@ -97,7 +95,7 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
 def aio_frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Awaitable[Any]]:
     """Return the coroutine function `get_frozen_credentials` of one adapter.
 
-    It is as `frozen_reader` says, but for the refresh, which is awaited.
+    It works as in `frozen_reader`, except that a refresh is awaited.
     """
     clock, is_expired, ready = engine.clock, engine.is_expired, NOT_READY
 

@@ -1,4 +1,4 @@
-"""Sessions whose chain has no plugin in it, for plugins that need AWS themselves."""
+"""Base sessions: their chains have no plugins, for plugins that call AWS themselves."""
 
 import importlib
 import os
@@ -16,13 +16,13 @@ from plugincreds._reentrancy import active_plugins
 
 
 class BaseProfile(NamedTuple):
-    """The profile of a base session, whatever the environment says when it is opened.
+    """The profile of a base session, fixed before it is opened.
 
     Attributes:
-        name: Its name; None where none is chosen.
-        in_code: Whether it stands for one that is given in code, so that botocore skips the
-            environment's keys.
-        is_source: Whether it is the source of a role, so that no role of its own counts.
+        name: Its name; None if no profile is chosen.
+        in_code: Whether it counts as given in code, so that botocore skips the keys in the
+            environment.
+        is_source: Whether it is the source of a role, so that its own role is not assumed.
     """
 
     name: str | None
@@ -34,7 +34,7 @@ class BaseSessionScope(NamedTuple):
     """What a base session was opened for.
 
     Attributes:
-        plugins: The names of the plugins that it passes over.
+        plugins: The names of the plugins that it skips.
         is_source: Whether it is for the source of a role.
     """
 
@@ -43,16 +43,15 @@ class BaseSessionScope(NamedTuple):
 
 
 def base_session() -> Any:
-    """Return a new botocore session whose chain has no plugin in it.
+    """Return a new botocore session whose chain has no plugins.
 
-    A plugin that needs AWS itself uses it, as in
-    `plugincreds.base_session().create_client("sts")`, or the one of its context, which also
-    has the profile and the region that the plugin was asked for.
+    It is for plugins that call AWS themselves, as in
+    `plugincreds.base_session().create_client("sts")`. `context.session` is such a session, too,
+    and also has the profile and the region that the plugin was asked for.
 
-    Where a profile asks for the plugin that is being retrieved from, its other credentials
-    are used, or the machine's; a role that would be assumed with that plugin's credentials is
-    not assumed. Where a profile asks for another plugin, loading credentials raises
-    `PluginError`.
+    If a profile asks for the plugin that is retrieving now, the profile's other credentials are
+    used, or the machine's; a role that would be assumed with that plugin's credentials is not
+    assumed. If a profile asks for another plugin, loading credentials raises `PluginError`.
     """
     return _open("botocore", BaseSessionScope(active_plugins(), is_source=False))
 
@@ -60,12 +59,12 @@ def base_session() -> Any:
 def open_base_session(
     package: str, plugins: frozenset[str], profile: BaseProfile, **variables: str | None
 ) -> Any:
-    """Return a new session of a botocore; the plugins are passed over where a profile asks."""
+    """Return a new session of a botocore that skips these plugins where a profile asks for them."""
     scope = BaseSessionScope(plugins | active_plugins(), profile.is_source)
     if profile.in_code:
         session = _open(package, scope, profile=profile.name)
     else:
-        # As a default, and not as what is given in code: the environment's keys stay in place.
+        # As a default, so that it does not count as given in code: the environment's keys are used.
         session = _open(package, scope, session_vars={"profile": (None, None, profile.name, None)})
     for name, value in variables.items():
         if value is not None:
@@ -73,17 +72,17 @@ def open_base_session(
     return session
 
 
-def passed_over(session: Any) -> frozenset[str]:
-    """Return the plugins that a base session passes over now."""
+def skipped_plugins(session: Any) -> frozenset[str]:
+    """Return the names of the plugins that a base session skips now."""
     scope: BaseSessionScope | None = scope_of(session)
     return active_plugins() | (frozenset() if scope is None else scope.plugins)
 
 
 def leave_out_role(resolver: Any, session: Any) -> None:
-    """Take the role out of a base session's chain that needs the plugin which uses it."""
+    """Remove the role from a base session's chain if it needs the plugin that uses the session."""
     scope: BaseSessionScope | None = scope_of(session)
     if (scope is not None and scope.is_source) or role_leads_to(
-        passed_over(session),
+        skipped_plugins(session),
         os.environ,
         profiles_of(session),
         active_profile(session),

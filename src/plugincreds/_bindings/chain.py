@@ -1,7 +1,7 @@
-"""Where plugins stand: in a default chain, behind a profile, and as the source of a role.
+"""Adds plugins to a default chain, to a profile's providers, and as the source of a role.
 
-Every chain of botocore comes here, and most never come to a plugin. So what few of them need
-is imported where they need it.
+Every chain of botocore runs this module, and most never reach a plugin. So what only a few of
+them need is imported where they need it.
 """
 # ruff: noqa: PLC0415
 
@@ -20,16 +20,16 @@ from plugincreds._bindings.sessions import (
 from plugincreds._selection import Off, Selected, Selection, chain_selection
 from plugincreds._settings import Section, asks_for_plugin, assumes_role
 
-# An automatic plugin stands before the first of these that is in the chain.
+# An automatic plugin comes before the first of these that is in the chain.
 _MACHINE_METHODS = ("container-role", "iam-role")
 
 
 class Binding:
-    """Puts plugins where one botocore looks for credentials.
+    """Adds plugins wherever one botocore looks for credentials.
 
     Args:
         module: The `credentials` module of that botocore.
-        provider: The class of provider that its chain takes.
+        provider: The provider class for its chain.
     """
 
     def __init__(self, module: ModuleType, provider: type[PluginProvider]) -> None:
@@ -37,7 +37,7 @@ class Binding:
         self._provider = provider
 
     def extend_resolver(self, resolver: Any, session: Any) -> Any:
-        """Put plugins into a new default chain."""
+        """Add plugins to a new default chain, and return it."""
         if scope_of(session) is None:
             _warn_of_role(session)
             _ChainPosition(self._module, self._provider, session).join(resolver)
@@ -49,7 +49,7 @@ class Binding:
         return resolver
 
     def extend_profile(self, providers: list[Any], session: Any, profile: str) -> list[Any]:
-        """Return a profile's providers, with the plugin first that the profile asks for."""
+        """Return a profile's providers, with the plugin that it asks for as the first."""
 
         def choose(section: Section) -> Selection:
             from plugincreds._bindings.profile_choice import chosen_by_profile
@@ -59,8 +59,8 @@ class Binding:
         return [self._provider(self._module, session, profile, choose), *providers]
 
     def _offer_as_source(self, resolver: Any, session: Any) -> None:
-        """Let `credential_source = CustomPlugin` mean a plugin, for roles of this chain."""
-        # A credential source is not told the profile's name, but the configuration has it.
+        """Make `credential_source = CustomPlugin` mean a plugin, for roles of this chain."""
+        # botocore does not pass the profile to a credential source; the configuration has it.
         profile = _profile_of_source(session)
 
         def choose(section: Section) -> Selection:
@@ -70,8 +70,8 @@ class Binding:
 
         for provider in resolver.providers:
             if provider.METHOD == ROLE_METHOD:
-                # There is no public way in; a test pins these two names. Without them botocore
-                # itself says that it knows no such source.
+                # There is no public way to add a source; a test pins these two names. Without
+                # them, botocore raises its own error about an unknown source.
                 sourcer = getattr(provider, "_credential_sourcer", None)
                 sources = getattr(sourcer, "_providers", [])
                 if not any(isinstance(source, PluginProvider) for source in sources):
@@ -79,11 +79,11 @@ class Binding:
 
 
 class _ChainPosition:
-    """Keeps a provider where it belongs in a default chain.
+    """Keeps a provider at its place in a default chain.
 
-    botocore's own provider reads the environment's keys when it loads, so which plugin is
-    selected is looked up then, too: a program may set the variable after the chain is built.
-    The profile is that of the moment when the chain is built, as botocore's own is.
+    A program may set the environment variable after the chain is built. So the selected plugin is
+    looked up each time the chain loads credentials, as botocore's own provider for the
+    environment does. The profile is fixed when the chain is built, as botocore's own is.
     """
 
     def __init__(self, module: ModuleType, provider: type[PluginProvider], session: Any) -> None:
@@ -94,10 +94,10 @@ class _ChainPosition:
         self._provider = provider(module, session, self._profile, lambda _: self._chosen)
 
     def join(self, resolver: Any) -> None:
-        """Stand in a new chain, and be in the right place whenever it loads credentials."""
+        """Add the provider to a new chain, and move it whenever the chain loads credentials."""
         upstream = resolver.load_credentials
         if hasattr(upstream, "plugincreds"):
-            return  # another package's wrapper has called ours before
+            return  # it has been added already, through another package's wrapper
 
         def load_credentials() -> Any:
             self._take(resolver)
@@ -111,26 +111,26 @@ class _ChainPosition:
         section = profiles_of(self._session).get(self._profile, {})
         chosen = chain_selection(os.environ, section, profile_in_code=self._profile_in_code)
         if chosen != self._chosen:
-            # A new list: another thread may be walking the old one.
+            # A new list: another thread may be iterating over the old one.
             resolver.providers = _with_provider(resolver.providers, self._provider, chosen)
             self._chosen = chosen
 
 
 def _with_provider(providers: list[Any], provider: PluginProvider, chosen: Selection) -> list[Any]:
-    """Return a chain with the provider where it belongs: nowhere, first, or late."""
+    """Return a chain's providers with this one left out, as the first, or late in the chain."""
     others = [known for known in providers if known is not provider]
     if isinstance(chosen, Off):
         return others
     if isinstance(chosen, Selected):
         return [provider, *others]
     methods = [known.METHOD for known in others]
-    places = [methods.index(method) for method in _MACHINE_METHODS if method in methods]
-    others.insert(min(places, default=len(others)), provider)
+    positions = [methods.index(method) for method in _MACHINE_METHODS if method in methods]
+    others.insert(min(positions, default=len(others)), provider)
     return others
 
 
 def _profile_of_source(session: Any) -> str:
-    """Return the profile whose `credential_source` is asked, if any is."""
+    """Return the profile whose `credential_source` botocore uses, if it uses one."""
     active = active_profile(session)
     if not assumes_role(profiles_of(session).get(active, {})):
         return active
@@ -141,7 +141,7 @@ def _profile_of_source(session: Any) -> str:
 
 
 def _warn_of_role(session: Any) -> None:
-    """Say, once, that botocore looks at the role of the active profile, and not at its plugin."""
+    """Log, once, that botocore uses the role of the active profile, and not its plugin."""
     section = profiles_of(session).get(active_profile(session), {})
     if assumes_role(section) and asks_for_plugin(section):
         from plugincreds._bindings.profile_choice import warn_of_role

@@ -1,4 +1,4 @@
-"""Whether a version of botocore has the few callables and attributes that the bindings use."""
+"""Checks whether a botocore has the few callables and attributes that the bindings use."""
 
 import inspect
 from typing import Any
@@ -9,7 +9,7 @@ _AIO_BUILDERS = ("AioProfileProviderBuilder", "AnyioProfileProviderBuilder")
 
 
 def unexpected_api(module: Any) -> tuple[str, ...]:
-    """Return the names in a botocore's `credentials` module that are not as the bindings use them.
+    """Return the names in a botocore's `credentials` module that the bindings cannot use.
 
     The result is empty for a compatible version.
     """
@@ -59,7 +59,7 @@ def aio_unexpected_api(module: Any, botocore: Any) -> tuple[str, ...]:
 
 
 def _parameters(function: Any) -> list[str]:
-    # signature() follows __wrapped__, so it sees botocore's function below our own wrapper.
+    # signature() follows __wrapped__, so it sees botocore's function under our wrapper.
     try:
         return list(inspect.signature(function).parameters)
     except (TypeError, ValueError):
@@ -73,6 +73,6 @@ def _begins_with(function: Any, names: list[str]) -> bool:
 def _keeps_session(builder: Any) -> bool:
     session = object()
     try:
-        return builder(session)._session is session  # noqa: SLF001 - this is what is looked at
-    except Exception:  # noqa: BLE001 - whatever it raises, its constructor is another one
+        return builder(session)._session is session  # noqa: SLF001 - the bindings use it
+    except Exception:  # noqa: BLE001 - any exception means that the constructor has changed
         return False

@@ -1,4 +1,4 @@
-"""The adapter between a source and what botocore signs with."""
+"""Adapters between a source and the credentials objects of botocore."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -15,29 +15,29 @@ from plugincreds._threads import as_failure
 
 _COPYING = (
     "Credentials of {} cannot be pickled or copied, because they are bound to the plugin in this "
-    "process. Pass get_frozen_credentials() on, or make a session where they are needed."
+    "process. Pass on get_frozen_credentials(), or create a session where they are needed."
 )
-_WATCH = 1.0  # seconds after which is_expired() is timed again
+_WATCH = 1.0  # seconds after which is_expired() is timed again, so that a slow one is noticed
 
 Freeze = Callable[[Value], Any]
 
 
 def method_of(plugin: str) -> str:
-    """Return what botocore's credentials say of their origin, for a plugin's name."""
+    """Return the attribute `method` of botocore's credentials for a plugin's name."""
     return f"{PROVIDER_NAME}:{plugin}"
 
 
 class Ready:
-    """What a signature needs, if nothing has to be decided. It never changes.
+    """What a signature needs as long as no decision is necessary. It never changes.
 
-    Not a tuple: crash reporters look into tuples, and this holds keys.
+    It is not a tuple, because crash reporters show the elements of tuples, and this holds keys.
 
     Attributes:
         value: The credentials.
-        frozen: The same, as botocore passes them on.
-        state: The engine's state that holds them. Another state ends this.
-        since: The time at which this was made. A clock that was set back to before ends it.
-        until: The time until which it may be used.
+        frozen: The same, as botocore's frozen credentials.
+        state: The engine's state that holds them. Any other state ends the use of this record.
+        since: When it was made. If the clock is set back to before that, it is not used.
+        until: Until when it may be used.
     """
 
     __slots__ = ("frozen", "since", "state", "until", "value")
@@ -52,10 +52,10 @@ class Ready:
         self.until = until
 
     def next(self, value: Value, engine: RefreshEngine, freeze: Freeze) -> "Ready":
-        """Return what the next signature needs, after the engine has given these credentials."""
+        """Return the record for the next signature, after the engine has given credentials."""
         frozen = self.frozen if self.value is value else freeze(value)
         state, now = engine.state, engine.clock()
-        if state.value is not value:  # there are newer ones, which the next signature finds
+        if state.value is not value:  # another thread has newer ones; the next signature asks
             return Ready(value, frozen, state, now, -NEVER)
         until = state.fresh_until
         if engine.is_expired is not None:
@@ -69,9 +69,9 @@ NOT_READY = Ready(None, None, State(), NEVER, -NEVER)
 class Adapter:
     """What the adapters to botocore and to aiobotocore have in common.
 
-    They hold no credentials, but for those that are ready to sign with. Each attribute may come
-    from newer credentials than the one that was read before it; `get_frozen_credentials()` takes
-    them all from one value.
+    They hold no credentials except those in their `Ready` record. Each attribute may come from
+    newer credentials than the attribute read before it; `get_frozen_credentials()` takes them all
+    from the same ones.
     """
 
     _advisory_refresh_timeout: float  # of botocore's class
@@ -81,7 +81,7 @@ class Adapter:
         self.method = method_of(source.plugin.name)
         self._engine = source.engine
         self._profile_account_id = account_id
-        # A function of this object's own, and not a method: see frozen_reader().
+        # A function of this object instead of a method, for speed: see frozen_reader().
         self.get_frozen_credentials = self._reader(source.engine, _freezer(frozen, account_id))
 
     @staticmethod
@@ -114,7 +114,7 @@ def credentials_class(base: type[Any]) -> type[Any]:
     """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
 
     class PluginCredentials(Adapter, base):  # type: ignore[misc] # botocore has no type information
-        """What botocore signs with."""
+        """Adapter to botocore's `RefreshableCredentials`."""
 
         _reader = staticmethod(frozen_reader)
         access_key = property(lambda self: self.get_frozen_credentials().access_key)
@@ -131,16 +131,16 @@ def credentials_class(base: type[Any]) -> type[Any]:
 def frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Any]:
     """Return the function `get_frozen_credentials` of one adapter.
 
-    Every signature calls it. So what needs no decision is written out here in one frame, and what
-    it needs are variables of a function, which are quicker to reach than attributes.
+    Every signature calls it. So for speed the common case, where no refresh is due, is one frame,
+    and uses variables of this function, which are faster than attributes.
     """
     clock, is_expired, ready = engine.clock, engine.is_expired, NOT_READY
 
     def get_frozen_credentials() -> Any:
         nonlocal ready
         if ready.state is engine.state and ready.since <= clock() < ready.until:
-            # No variable has the frozen credentials while the plugin's code runs: a traceback
-            # may be shown with the variables of its frames.
+            # No variable holds the frozen credentials while the plugin's code runs: tracebacks
+            # may be shown with their variables.
             try:
                 if is_expired is None or (answer := is_expired()) is False:
                     return ready.frozen
@@ -151,7 +151,7 @@ def frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Any]:
         else:
             state = engine.state
             reported = engine.ask(state)
-        # One assignment, so that no other thread sees a mix of two values.
+        # One assignment, so that no other thread sees a mix of old and new credentials.
         ready = latest = ready.next(engine.outcome(state, reported).result(), engine, freeze)
         return latest.frozen
 
@@ -159,7 +159,7 @@ def frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Any]:
 
 
 def _freezer(kind: type[Any], account_id: str | None) -> Freeze:
-    """Return what makes frozen credentials; older ones have no account_id."""
+    """Return the function that freezes credentials; botocore's older class has no account_id."""
     fields = kind._fields
 
     def freeze(value: Value) -> Any:

@@ -1,4 +1,4 @@
-"""The value of a plugin by itself, for the command `plugincreds export`."""
+"""A plugin's credentials without a chain, for the command `plugincreds export`."""
 
 import importlib
 import os
@@ -25,18 +25,18 @@ def exported_value(
     profile: str | None,
     marked: Callable[[Sequence[str]], AbstractContextManager[None]],
 ) -> Value:
-    """Return a plugin's value, with the account that its profile names where it has none.
+    """Return a plugin's credentials; if they have no account, with the account of the profile.
 
     Args:
-        name: The plugin; None: the one that is selected here, else any that is installed.
-        profile: Whose options and settings it is told; None: the active one's.
-        marked: Runs the call of the plugin; it is given the names of those that may be called.
+        name: The plugin; None: the selected one, else any that is installed.
+        profile: The profile whose options and settings it receives; None: the active one.
+        marked: Wraps the call of the plugin; it gets the names of those that may be called.
 
     Raises:
-        PluginError: There is no such plugin, it gives no value, or plugins are switched off.
+        PluginError: There is no such plugin, it gives no credentials, or plugins are switched off.
     """
     session: Any = importlib.import_module("botocore.session").Session(profile=profile)
-    session.get_scoped_config()  # raises what botocore raises, if there is no such profile
+    session.get_scoped_config()  # raises botocore's own error if there is no such profile
     active = active_profile(session)
     chosen = _chosen(name, session, active, in_code=profile is not None)
     names = [chosen.name] if isinstance(chosen, Selected) else registry().discovery().plugins
@@ -69,8 +69,8 @@ def _chosen(name: str | None, session: Any, profile: str, *, in_code: bool) -> S
         chosen = profile_selection(os.environ, section, profile)
     if isinstance(chosen, Off):
         raise PluginError(
-            f"The profile {profile!r} goes without plugins (credential_plugin = none). Name a "
-            f"plugin, as in `{_COMMAND} NAME`, or choose another profile."
+            f"The profile {profile!r} uses no plugin (credential_plugin = none). Name a plugin, as "
+            f"in `{_COMMAND} NAME`, or choose another profile."
         )
     if isinstance(chosen, Automatic):
         return chosen._replace(asked_by=f"`{_COMMAND}`")

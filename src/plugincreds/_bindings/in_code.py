@@ -1,4 +1,4 @@
-"""Plugins in a program's own code: what the Go package offers, and boto3 sessions."""
+"""Plugins in a program's own code: the functions of the Go package, and boto3 sessions."""
 
 import importlib
 import os
@@ -16,7 +16,7 @@ from plugincreds._resolution import configured_source, declined, loaded_function
 from plugincreds._selection import Selected
 from plugincreds._settings import is_off
 
-# What boto3's session takes that would be another identity than the plugin's.
+# The arguments of boto3's session that would set another identity than the plugin's.
 _KEYS = ("aws_access_key_id", "aws_secret_access_key", "aws_session_token", "aws_account_id")
 
 
@@ -30,13 +30,13 @@ def get_plugin_provider_fns(
             returns, or the name of an installed plugin.
 
     Returns:
-        The pair (retrieve, is_expired), as the plugin's getter gave it; nothing is called or
-        checked yet. `Provider` checks what they return.
+        The pair (retrieve, is_expired), as the plugin's getter returned it. Neither has been
+        called; `Provider` checks what they return.
 
     Raises:
         PluginNotFoundError: No plugin of that name is installed, or several are.
         LookupSymbolError: The plugin has no such getter, or importing it failed.
-        InvalidSymbolError: The getter is not callable, or gave something else than a pair.
+        InvalidSymbolError: The getter is not callable, or did not return a pair.
         PluginRetrieveNilError: The retrieve function is missing.
         PluginIsExpiredNilError: The is_expired function is missing.
         PluginProviderRetrieveError: The getter declined.
@@ -49,10 +49,10 @@ def get_plugin_provider_fns(
 def get_plugin_provider_fns_by_name(
     plugin: ModuleType | str, symbol_name: str
 ) -> tuple[Callable[[], Any], Callable[[], bool]]:
-    """Return the two functions that another getter gives (Go: `GetPluginProviderFnsByName`).
+    """Return the two functions of a getter with another name (Go: `GetPluginProviderFnsByName`).
 
     Args:
-        plugin: A module, or the name of an installed plugin, whose module is meant then.
+        plugin: A module, or the name of an installed plugin, which stands for its module.
         symbol_name: The getter's name in that module.
 
     It returns and raises what `get_plugin_provider_fns` does.
@@ -65,11 +65,11 @@ def get_plugin_provider_fns_by_name(
 
 
 def new_credentials(plugin: ModuleType | str) -> Any:
-    """Return botocore credentials over a plugin (Go: `NewCredentials`).
+    """Return botocore credentials of a plugin (Go: `NewCredentials`).
 
-    Nothing is retrieved before they are used. They are renewed as those of a session are;
-    but no client tells them when a service has rejected the key: for that, use
-    `create_session()`.
+    Nothing is retrieved before their first use. They are refreshed as those of a session are, but
+    not after a service has rejected the key, because no client reports that to them. For that,
+    use `create_session()`.
 
     Args:
         plugin: A module that has `get_aws_sdk_credential_provider`, or the name of an installed
@@ -96,15 +96,15 @@ def create_session(plugin: ModuleType | str, **boto3_session_arguments: Any) -> 
     Args:
         plugin: A module that has `get_aws_sdk_credential_provider`, or the name of an installed
             plugin.
-        **boto3_session_arguments: What `boto3.Session` takes, such as `region_name`. A
-            `profile_name` supplies the region, the options and other settings only, never
+        **boto3_session_arguments: Arguments of `boto3.Session`, such as `region_name`. A
+            `profile_name` supplies only the region, the options and other settings, never
             credentials.
 
     Raises:
-        PluginError: Keys are given, the botocore session that is given has credentials
-            already, boto3 is not installed, or as `get_plugin_provider_fns` does for the
-            plugin's name and module. Its getter and its `retrieve()` are called when a client is
-            made, or credentials are asked for.
+        PluginError: Keys are given, the botocore session that is given already has credentials,
+            boto3 is not installed, or as `get_plugin_provider_fns` does for the plugin's name and
+            module. Its getter and its `retrieve()` are called when a client is created or
+            credentials are requested.
     """
     for name in _KEYS:
         if boto3_session_arguments.pop(name, None) is not None:
@@ -134,40 +134,41 @@ def _boto3() -> Any:
 
 
 def _check_unused(session: Any) -> None:
-    """See that a session has no credentials yet, which it would keep.
+    """Check that a session has no credentials yet, because it would keep them.
 
-    What it says of itself is the same for two identities of one plugin, so it is asked with a
-    chain that has nothing in it.
+    The method of existing credentials does not help: it is the same for two identities of one
+    plugin. So the session is asked while its chain has no credentials.
     """
     chain = session.get_component("credential_provider")
-    session.register_component("credential_provider", _module().CredentialResolver([_Nobody()]))
+    resolver = _module().CredentialResolver([_EmptyProvider()])
+    session.register_component("credential_provider", resolver)
     kept = session.get_credentials()
     session.register_component("credential_provider", chain)
     if kept is not None:
         message = (
-            "create_session() was given a botocore session that has credentials of the method "
-            f"{kept.method!r} already, and would keep them. Give it a new one, or none."
+            "create_session() was given a botocore session that already has credentials of the "
+            f"method {kept.method!r}, and would keep them. Pass a new session, or none."
         )
         raise PluginError(message)
 
 
-class _Nobody:
-    METHOD = "nobody"
+class _EmptyProvider:
+    METHOD = "empty"
 
     def load(self) -> None:
         return None
 
 
 def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[Selected, Plugin]:
-    """Return a plugin that a program asks for, and that it asks."""
-    advice = "Pass a module, or the name of an installed plugin; open_plugin() makes one of a file."
+    """Return the request of a program as a selection, and the plugin that it names."""
+    advice = "Pass a module or the name of an installed plugin; open_plugin() loads a file."
     if not isinstance(plugin, (ModuleType, str)):
         found = f"{function}() was given an object of type {type(plugin).__name__}"
         raise PluginError(f"{found}. {advice}")
     name = plugin if isinstance(plugin, str) else GivenPlugin(plugin).name
     asked_by = f"{function}({', '.join(map(repr, (name, *symbol)))})"
     if isinstance(plugin, str) and (is_off(name) or name.endswith(".py")):
-        found = f"{asked_by} asks for a plugin, but {name!r} is no plugin's name"
+        found = f"{asked_by} asks for a plugin, but {name!r} is not the name of a plugin"
         raise PluginNotFoundError(f"{found}. {advice}", plugin=name)
     check_not_off(os.environ, name, asked_by)
     wanted = Selected(name, asked_by, remedy="do not ask for it")
@@ -194,5 +195,5 @@ def _new_session() -> Any:
 
 
 def _module() -> Any:
-    # Imported when it is needed: who only wants a Value must not wait for all of botocore.
+    # Imported late: a program that uses plugincreds.Value alone must not wait for botocore.
     return importlib.import_module("botocore.credentials")

@@ -1,4 +1,4 @@
-"""From what is chosen to a source with credentials in it. Chains that reach no plugin skip this."""
+"""Finds the source of a selection. A module of its own, so that other chains never import it."""
 
 import logging
 from traceback import format_tb
@@ -14,7 +14,7 @@ logger = logging.getLogger("plugincreds")
 
 
 def source_of(chosen: Selection, request: Request) -> Source | None:
-    """Return the source of what is chosen, with credentials in it; None if all decline.
+    """Return the source of a selection, with credentials in it; None if all plugins decline.
 
     Raises:
         PluginError: The selected plugin is missing, broken, declines or fails, or an
@@ -32,15 +32,15 @@ def source_of(chosen: Selection, request: Request) -> Source | None:
             return None
         source = found
     if warning := request.unread_options(source.plugin):
-        registry().say_once(logging.WARNING, warning)
+        registry().log_once(logging.WARNING, warning)
     if isinstance(chosen, Selected) and chosen.caution:
-        registry().say_once(logging.WARNING, chosen.caution)
+        registry().log_once(logging.WARNING, chosen.caution)
     return source
 
 
-def tell_of_fault(error: Exception) -> None:
-    """Tell of a fault of ours where no plugin is selected, so that the chain goes on."""
+def warn_of_fault(error: Exception) -> None:
+    """Log a fault of this package where no plugin is selected, so that the chain goes on."""
     message = f"Credential plugins are not used: {described(error)}."
-    registry().say_once(logging.WARNING, message, key=type(error).__name__)
-    # Where it was, but not its text: that may be a plugin's.
+    registry().log_once(logging.WARNING, message, key=type(error).__name__)
+    # Only where it was raised: its text may come from a plugin.
     logger.debug("It was raised here:\n%s", "".join(format_tb(error.__traceback__)))

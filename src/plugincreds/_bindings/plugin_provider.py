@@ -1,6 +1,6 @@
 """The provider in botocore's chain.
 
-Every chain has one, and most never come to it. So what retrieves is imported when it is asked.
+Every chain has one, and most never reach it. So what it needs is imported when it loads.
 """
 # ruff: noqa: PLC0415
 
@@ -23,7 +23,7 @@ logger = logging.getLogger("plugincreds")
 _DAMAGED = "The package plugincreds is damaged"
 _REINSTALL = "Install it again: pip install --force-reinstall plugincreds."
 
-# Tells which plugin a profile's section selects, when credentials are loaded.
+# Returns which plugin a profile's section selects, when credentials are loaded.
 Chooser = Callable[[Section], Selection]
 
 
@@ -34,8 +34,8 @@ class PluginProvider:
         module: The `credentials` module of the botocore that the chain belongs to.
         session: The session that the chain belongs to.
         profile: The name of the profile that the plugins are asked for.
-        choose: Tells which plugin is selected.
-        plugin: The plugin, where a program has passed it; else it is looked up by name.
+        choose: Returns which plugin is selected.
+        plugin: The plugin, if a program has passed it; else it is looked up by name.
     """
 
     METHOD = PROVIDER_NAME
@@ -56,7 +56,7 @@ class PluginProvider:
         self._plugin = plugin
 
     def load(self) -> Any:
-        """Return botocore credentials over the plugin's source; None if every plugin declines.
+        """Return botocore credentials for the plugin's source; None if every plugin declines.
 
         Raises:
             PluginError: The selected plugin is missing, broken, declines or fails, or an
@@ -80,12 +80,12 @@ class PluginProvider:
                 ) from error
             logger.warning("%s, so credential plugins are not used. %s", message, _REINSTALL)
         except Exception as error:
-            from plugincreds._bindings.loading import tell_of_fault
+            from plugincreds._bindings.loading import warn_of_fault
             from plugincreds._errors import PluginError
 
             if _is_required(chosen) or isinstance(error, PluginError):
                 raise  # another identity must not be used instead
-            tell_of_fault(error)
+            warn_of_fault(error)
         return None
 
     def chosen(self) -> Selection:
@@ -97,7 +97,7 @@ class PluginProvider:
         return self._choose(profiles_of(self._session).get(self._profile, {}))
 
     def request(self, chosen: Selection) -> "Request":
-        """Return what the session asks of plugins for the profile."""
+        """Return the session's request for the profile."""
         from plugincreds._bindings.request import Request
 
         is_selected = isinstance(chosen, Selected)
@@ -106,7 +106,7 @@ class PluginProvider:
         )
 
     def credentials(self, source: "Source", account_id: str | None = None) -> Any:
-        """Return what botocore signs with, for a source."""
+        """Return the adapter that botocore signs with, for a source."""
         from plugincreds._bindings.credentials import credentials_class
 
         kind = credentials_class(self._module.RefreshableCredentials)
@@ -120,11 +120,11 @@ class PluginProvider:
 def _damaged(message: str) -> Exception:
     try:
         from plugincreds._errors import PluginError
-    except ImportError:  # this is what is damaged
+    except ImportError:  # this module itself may be missing
         return ImportError(message)
     return PluginError(message)
 
 
 def _is_required(chosen: Selection) -> TypeGuard[Selected | Automatic]:
-    """Tell whether the program cannot do without a plugin."""
+    """Tell whether a plugin is asked for, so that no other identity may be used."""
     return not isinstance(chosen, Off) and chosen.asked_by is not None

@@ -1,4 +1,4 @@
-"""What a profile asks for, seen from the session that it is asked in."""
+"""Which plugin a profile selects in a session, which may be a base session."""
 
 import logging
 import os
@@ -15,8 +15,8 @@ def chosen_by_profile(session: Any, section: Section, profile: str) -> Selection
     """Return which plugin a profile asks for.
 
     Raises:
-        PluginError: It asks in a way that cannot be followed, or in a base session for
-            another plugin than the one that is being retrieved from.
+        PluginError: The request cannot be followed, or a base session is asked for another
+            plugin than the one that is retrieving.
     """
     return _unless_in_base_session(session, profile_selection(os.environ, section, profile))
 
@@ -31,7 +31,7 @@ def chosen_as_source(session: Any, section: Section, profile: str) -> Selection:
 
 
 def warn_of_role(session: Any) -> None:
-    """Say, once, that the plugin of the active profile is not used beside its role."""
+    """Log, once, that the plugin of the active profile is not used, because of its role."""
     profiles, profile = profiles_of(session), active_profile(session)
     source = role_source(profiles, profile)
     if source is not None and source.profile != profile:
@@ -40,31 +40,31 @@ def warn_of_role(session: Any) -> None:
             f"botocore assumes the role with the profile {source.profile!r}, and that plugin "
             f"is not used. Put {PLUGIN_KEY} into the source profile, or remove one of them."
         )
-        from plugincreds._registry import registry  # noqa: PLC0415 - for this rare case
+        from plugincreds._registry import registry  # noqa: PLC0415 - only for this warning
 
-        registry().say_once(logging.WARNING, message)
+        registry().log_once(logging.WARNING, message)
 
 
 def _unless_in_base_session(session: Any, chosen: Selection) -> Selection:
-    """Return what is chosen; in a base session nothing, if the plugin may be passed over.
+    """Return the selection, but in a base session `Off` if that skips the plugin.
 
     Raises:
-        PluginError: It may not: it is not the one that is being retrieved from.
+        PluginError: A base session does not skip it: it is not the plugin that is retrieving.
     """
     if scope_of(session) is None or isinstance(chosen, Off):
         return chosen
-    from plugincreds._bindings.base_sessions import passed_over  # noqa: PLC0415 - few need it
+    from plugincreds._bindings.base_sessions import skipped_plugins  # noqa: PLC0415 - rarely needed
 
-    over = passed_over(session)
-    if (isinstance(chosen, Automatic) and over) or (
-        isinstance(chosen, Selected) and chosen.name in over
+    skipped = skipped_plugins(session)
+    if (isinstance(chosen, Automatic) and skipped) or (
+        isinstance(chosen, Selected) and chosen.name in skipped
     ):
         return Off()
     plugin = chosen.name if isinstance(chosen, Selected) else None
     message = (
         f"{chosen.asked_by} asks for "
         f"{'a credential plugin' if plugin is None else f'the credential plugin {plugin!r}'} in a "
-        "base session, which has no plugins. Use a session of your own outside of plugins; in a "
+        "base session, which has no plugins. Outside of plugins, use a session of your own; in a "
         "plugin, use a profile that asks for none."
     )
     raise PluginError(message, plugin=plugin)

@@ -1,4 +1,4 @@
-"""Tells a source when a service has rejected its key."""
+"""Reports to a source that a service has rejected its key."""
 
 import re
 from typing import Any, Protocol
@@ -13,31 +13,31 @@ _REJECTIONS = frozenset(
         "UnrecognizedClientException",
     }
 )
-# The access key in an Authorization header: of signature version 4, and of version 2.
+# The access key in an Authorization header, in signature versions 4 and 2.
 _SIGNED_BY = re.compile(r"Credential=([^/,\s]+)/|^AWS ([^:\s]+):")
 _NOTE = "plugincreds_access_key"
 
 
-class Rejecting(Protocol):
-    """What wants to hear of a rejection: a source."""
+class KeyRejecter(Protocol):
+    """The part of a source that is needed here."""
 
     def reject(self, access_key: str) -> None:
-        """Take note that a service has rejected a key."""
+        """Handle that a service has rejected a key."""
 
 
 class RejectionHandler:
-    """Two of botocore's event handlers: one notes who signed a request, one reads the answer.
+    """Two botocore event handlers: one notes the key of a request, one reads the response.
 
-    The note stands in the request's context, so that it is that of this very request: when
-    the answer comes, the cache may have a newer key, and then nothing happens to that one.
+    The key is noted in the request's own context. When the response comes, the source may have a
+    newer key, which must not be rejected instead.
     """
 
-    def __init__(self, source: Rejecting) -> None:
+    def __init__(self, source: KeyRejecter) -> None:
         self._source = source
 
     def register(self, session: Any) -> None:
-        """Register with a session, for all clients that it makes from now on."""
-        # Handlers of a whole event run after those of one service, such as the signer.
+        """Register with a session, for all clients that it creates from now on."""
+        # Handlers of a whole event run after those of one service, so after the signer.
         unique_id = f"plugincreds-{id(self._source)}"
         session.register("request-created", self._note, f"{unique_id}-note")
         session.register("response-received", self._check, f"{unique_id}-check")

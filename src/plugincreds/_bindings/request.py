@@ -1,4 +1,4 @@
-"""What a session asks of plugins for one profile: options, settings, the getter's context."""
+"""A session's request to plugins for one profile: its context, options and settings."""
 
 import os
 from collections.abc import Hashable, Mapping
@@ -12,20 +12,20 @@ from plugincreds._redaction import printable
 from plugincreds._registry import registry
 from plugincreds._settings import OPTIONS_KEY, PLUGIN_KEY, Section, own_plugin
 
-# What a base session takes from the session that a plugin is asked for.
+# The settings that a base session takes from the session that the plugin is asked for.
 _BASE_FILES = ("config_file", "credentials_file")
 _BASE_VARIABLES = ("region", *_BASE_FILES)
 
 
 class Request:
-    """What a session asks of plugins for a profile.
+    """A session's request to plugins for one profile.
 
     Args:
         session: The session.
-        package: The botocore that base sessions are of: "botocore" or "awscli.botocore".
+        package: The botocore for base sessions: "botocore" or "awscli.botocore".
         profile: The name of the profile.
-        plugin: The plugin, where a program has passed it; else it is looked up by name.
-        is_selected: Whether one plugin is selected, or else any that is installed may answer.
+        plugin: The plugin, if a program has passed it; else it is looked up by name.
+        is_selected: Whether one plugin is selected; else any that is installed may answer.
     """
 
     def __init__(
@@ -44,22 +44,22 @@ class Request:
         self._profile = profile
 
     def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
-        """Return what a plugin is told of the session and the profile, and the identity.
+        """Return the context for a plugin's getter, and the identity.
 
-        The identity is all that may decide whose credentials its getter gives then.
+        The identity is everything that may decide whose credentials the getter then gives.
         """
         session, package = self._session, self._package
-        # Another profile than the session's is a source_profile: there, botocore itself
-        # skips the environment, as it does for a profile in code.
+        # Another profile than the session's is a source_profile, where botocore itself skips
+        # the environment, as it does for a profile that is given in code.
         is_source = self._profile != active_profile(session)
         in_code = is_source or profile_in_code(session)
         name = self._profile if is_source else session.get_config_variable("profile")
         variables = {each: session.get_config_variable(each) for each in _BASE_VARIABLES}
         options = self._options(plugin)
-        # A module that a program has passed is not what a profile asks for by the same name.
-        over = frozenset([plugin] if self.plugin is None else [])
+        # A module that a program has passed is not the plugin that a profile means by its name.
+        skipped = frozenset([plugin] if self.plugin is None else [])
 
-        # It must not refer to this object: sources outlive sessions.
+        # It must not refer to this request or its session: sources live longer than sessions.
         def open_session() -> Any:
             from plugincreds._bindings.base_sessions import (  # noqa: PLC0415 - few plugins use it
                 BaseProfile,
@@ -67,7 +67,7 @@ class Request:
             )
 
             base = BaseProfile(name, in_code=in_code, is_source=is_source)
-            return open_base_session(package, over, base, **variables)
+            return open_base_session(package, skipped, base, **variables)
 
         context = PluginContext(
             plugin,
@@ -77,30 +77,30 @@ class Request:
             open_session=open_session,
             is_selected=self._is_selected,
         )
-        # What the base session finds differs with the files, too.
+        # The credentials that a base session finds depend on the files, too.
         files = (_absolute(variables[file]) for file in _BASE_FILES)
-        told = (self._profile, variables["region"], tuple(sorted(options.items())))
-        return context, (*told, in_code, *files)
+        identity = (self._profile, variables["region"], tuple(sorted(options.items())))
+        return context, (*identity, in_code, *files)
 
     def refresh_settings(self) -> RefreshSettings:
-        """Return how the profile wants credentials to be refreshed."""
+        """Return the profile's settings for refreshing and sharing credentials."""
         return refresh_settings(self._section(), self._profile, os.environ)
 
     def options_note(self, plugin: Plugin) -> str:
-        """Return which options a plugin was told that has declined: a sentence and a space."""
-        section, whose = self._section(), f"the profile {self._profile!r}"
+        """Return which options a declining plugin received: a sentence and a space, or nothing."""
+        section, profile = self._section(), f"the profile {self._profile!r}"
         if not section.get(OPTIONS_KEY):
             return ""
-        # What a program asks for itself is told the options in any case.
+        # A plugin that a program has passed receives the options in any case.
         if self.plugin is None and not self._options_are_for(plugin):
             meant = f"{PLUGIN_KEY} = {own_plugin(section)}"
-            return f"It was told no options: those of {whose} are for {meant}. "
+            return f"It received no options: those of {profile} are for {meant}. "
         if not registry().getter(plugin).takes_context:
-            return f"It was told no options: {whose} has some, but its getter takes no context. "
-        return f"It was told these options of {whose}: {self._option_names()}. "
+            return f"It received no options: {profile} has some, but its getter takes no context. "
+        return f"It received these options of {profile}: {self._option_names()}. "
 
     def unread_options(self, plugin: Plugin) -> str:
-        """Return that a plugin is not told the profile's options, or an empty text."""
+        """Return a warning that a plugin does not receive the profile's options, or nothing."""
         if not self._section().get(OPTIONS_KEY) or registry().getter(plugin).takes_context:
             return ""
         if not self._options_are_for(plugin):
@@ -108,7 +108,7 @@ class Request:
         names = self._option_names()
         which = f" ({names})" if names else ""
         return (
-            f"{plugin.label} is not told the options of the profile {self._profile!r}{which}, "
+            f"{plugin.label} does not receive the options of the profile {self._profile!r}{which}, "
             "because its getter takes no context, so they have no effect. Select the plugin that "
             "they are for, or remove them."
         )
@@ -132,5 +132,5 @@ class Request:
 
 
 def _absolute(file: str | None) -> str | None:
-    """Return a file's place in full, which is another one in another folder or home."""
+    """Return the absolute path, because a relative one or `~` may mean another file later."""
     return file and os.path.abspath(os.path.expanduser(file))  # noqa: PTH100, PTH111 - never raise

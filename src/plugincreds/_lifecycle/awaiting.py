@@ -1,9 +1,9 @@
-"""The refresh engine behind `await`: the event loop goes on while a thread retrieves.
+"""The refresh engine for event loops: a thread retrieves while tasks await its outcome.
 
-The loop is asyncio's or trio's. A future of `concurrent.futures` stands between the thread and
-the loop. Cancelling a task that awaits it cancels neither the thread nor other tasks.
+The loop is asyncio's or trio's. A future of `concurrent.futures` connects the thread with the
+loop. Cancelling a task that awaits it cancels neither the thread nor other tasks.
 
-Programs without an event loop never load this module.
+Programs without an event loop never import this module.
 """
 
 import asyncio
@@ -29,7 +29,7 @@ class BackgroundRefresh:
     Attributes:
         future: Has the outcome when the thread is done; None if it was interrupted, and a task
             must try again. A task that awaits it cannot cancel it.
-        interrupted_by: What interrupted it.
+        interrupted_by: The exception that interrupted it, or None.
     """
 
     def __init__(self) -> None:
@@ -43,7 +43,7 @@ class BackgroundRefresh:
         outcome: FlightOutcome | None = None,
         interrupted_by: BaseException | None = None,
     ) -> None:
-        """Let the next refresh begin, and wake the tasks."""
+        """Wake the waiting tasks, and allow the next refresh to begin."""
         with sync.lock:
             if sync.background is self:
                 sync.background = None
@@ -52,19 +52,20 @@ class BackgroundRefresh:
 
 
 async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failure) -> Value:  # noqa: FBT001 - what ask() returns
-    """Return what `engine.outcome(...).result()` does, without blocking the event loop.
+    """Do what `engine.outcome(...).result()` does, without blocking the event loop.
 
     Args:
         engine: The engine.
-        state: What the caller has seen.
-        reported: Whether the plugin has reported its credentials as expired.
+        state: The state that the caller has seen.
+        reported: Whether the plugin has reported that state's credentials as expired.
 
     Raises:
         PluginProviderRetrieveError: The plugin gave none, and none are left to use.
         PluginError: The plugin itself asks, while it retrieves these credentials.
     """
     while True:
-        with engine.active_call():  # it refuses the plugin itself; the thread must not inherit it
+        # This refuses the plugin itself. It ends before the thread starts, which would inherit it.
+        with engine.active_call():
             state, reported = engine.counted(state, reported)
         begun = _begun(engine, state, reported=reported)
         if isinstance(begun, FlightOutcome):
@@ -80,7 +81,7 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
                 raise background.interrupted_by
         elif not (reported and outcome.is_stale):
             return outcome.result()
-        # It was interrupted for another task, or its credentials are reported as expired by now.
+        # The thread was interrupted, or it has kept credentials that are reported as expired.
         state = engine.state
         reported = engine.ask(state)
 
@@ -88,7 +89,7 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
 def _begun(
     engine: RefreshEngine, state: State, *, reported: bool
 ) -> FlightOutcome | tuple[BackgroundRefresh, bool] | None:
-    """Return an outcome, or what to await and whether it was begun here; None: decide again."""
+    """Return an outcome, or the refresh and whether it was begun here; None: decide again."""
     step = decide(state, engine.clock(), reported_expired=reported)
     if step is RefreshStep.SERVE:
         return FlightOutcome(state.value)
@@ -173,12 +174,12 @@ async def settled(
                 end_patience()
         return await waiter
     finally:
-        with suppress(RuntimeError):  # the loop is closed already
-            waiter.cancel()  # so that the thread does not call into a loop that is closed then
+        with suppress(RuntimeError):  # the loop is already closed
+            waiter.cancel()  # else the thread would call into a loop that may be closed by then
 
 
 def _is_in_trio() -> bool:
-    # trio may run as a guest in a loop of asyncio, so it is asked first.
+    # trio may run as a guest in an asyncio loop, so it is checked first.
     trio = sys.modules.get("trio")
     return trio is not None and trio.lowlevel.in_trio_task()
 
@@ -186,7 +187,7 @@ def _is_in_trio() -> bool:
 async def _settled_in_trio(
     future: "Future[_T]", patience: float, end_patience: Callable[[], object] | None
 ) -> _T:
-    import trio  # noqa: PLC0415 - it runs already
+    import trio  # noqa: PLC0415 - already imported if this is called
 
     event, token = trio.Event(), trio.lowlevel.current_trio_token()
 

@@ -1,11 +1,11 @@
-"""The public face of the refresh engine."""
+"""`CredentialsCache`: the public interface to the refresh engine."""
 
 import random
 import time
 from collections.abc import Awaitable, Callable
 from datetime import datetime
 
-from plugincreds._contract import Answer, Value
+from plugincreds._contract import PluginAnswer, Value
 from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._lifecycle.policy import Uniform
 from plugincreds._lifecycle.reports import Reporter
@@ -18,13 +18,13 @@ class CredentialsCache:
     Args:
         retrieve: Returns or awaits credentials in any shape of the contract, None to decline,
             or raises.
-        is_expired: Tells whether the plugin reports its last credentials as expired. It is asked
+        is_expired: Tells whether the last credentials must no longer be used. It is called
             before each use after the first. None: they end only by their expiry and
             `invalidate()`.
         clock: Returns seconds since the epoch.
         uniform: Returns a random number between its two arguments.
         advisory_window: How many seconds before their expiry credentials are refreshed early, at
-            most half of their lifetime. None: 5, 15 or 60 minutes, by their lifetime.
+            most half of their lifetime. None: 5, 15 or 60 minutes, depending on the lifetime.
 
     Raises:
         TypeError: One of the functions is not callable.
@@ -33,7 +33,7 @@ class CredentialsCache:
 
     def __init__(
         self,
-        retrieve: Callable[[], Answer | Awaitable[Answer]],
+        retrieve: Callable[[], PluginAnswer | Awaitable[PluginAnswer]],
         is_expired: Callable[[], bool] | None = None,
         *,
         clock: Callable[[], float] = time.time,
@@ -58,19 +58,19 @@ class CredentialsCache:
 
     @property
     def expires_at(self) -> datetime | None:
-        """When the current credentials expire; None without any, or if they never expire."""
+        """When the current credentials expire; None if there are none, or they do not expire."""
         value = self._engine.state.value
         return None if value is None else value.expiry_time
 
     def get(self) -> Value:
-        """Return credentials that may be used now, from the plugin if need be.
+        """Return credentials that may be used now; call the plugin if necessary.
 
         Raises:
-            PluginProviderRetrieveError: The plugin gave none, and none are left to use.
-            PluginError: The plugin itself asks, while it retrieves these credentials.
+            PluginProviderRetrieveError: The plugin gave none, and there are no usable ones.
+            PluginError: The plugin itself calls this while it retrieves these credentials.
         """
         return self._engine.get()
 
     def invalidate(self, access_key: str) -> None:
-        """Refresh at the next `get()`, if this is still the current key: a service rejected it."""
+        """Refresh at the next `get()` if this is still the current key: a service rejected it."""
         self._engine.invalidate(access_key)

@@ -1,6 +1,6 @@
-"""The refresh engine of one source: holds credentials and calls the plugin when it is time.
+"""The refresh engine of one source: holds credentials and calls the plugin when they are due.
 
-`policy` decides what to do, from a state that never changes. Here are the threads: a state is
+`policy` decides what to do, from an immutable state. This module has the threads: a state is
 published by one assignment under a lock, at most one thread calls the plugin, and its waiters
 share the outcome. The plugin is never called under the lock.
 """
@@ -30,29 +30,29 @@ from plugincreds._lifecycle.retrieval import Retrieved, judged
 from plugincreds._reentrancy import ActiveCall, is_in_another_call
 from plugincreds._threads import as_failure, start
 
-_SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a person is told
+_SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
 
 
 class RefreshEngine:
     """Holds the credentials of one source, and refreshes them; safe for threads and forks.
 
     Args:
-        retrieve: Calls the plugin: a `Retrieval`, or what stands in front of one.
-        is_expired: The plugin's function, or None where it has none of its own.
-        reporter: Words what people are told of the source.
-        key: The source key, by which an active call of this source is known.
+        retrieve: Calls the plugin: a `Retrieval`, or a `SharedCredentials` that uses one.
+        is_expired: The plugin's function, or None if it has only that of the base class.
+        reporter: Words the errors and log messages of the source.
+        key: The source key, by which active calls of this source are recognized.
         clock: Returns seconds since the epoch.
         uniform: Returns a random number between its two arguments.
         advisory_window: How many seconds before their expiry credentials are refreshed early, at
-            most half of their lifetime. None: 5, 15 or 60 minutes, by their lifetime.
+            most half of their lifetime. None: 5, 15 or 60 minutes, depending on the lifetime.
         timeout: After how many seconds `retrieve` counts as failed; None for never.
 
     Attributes:
-        state: What is known. Another object, as soon as anything has changed.
+        state: The current state. It is replaced whenever anything changes.
         clock: As given.
         is_expired: As given. Called before each use.
         reporter: As given.
-        patience: Seconds of waiting after which a person is told.
+        patience: Seconds of waiting after which a warning is logged.
     """
 
     patience: ClassVar[float] = 10.0
@@ -81,11 +81,11 @@ class RefreshEngine:
         self._syncs = SyncHolder()
 
     def get(self) -> Value:
-        """Return credentials that may be used now, from the plugin if need be.
+        """Return credentials that may be used now; call the plugin if necessary.
 
         Raises:
-            PluginProviderRetrieveError: The plugin gave none, and none are left to use.
-            PluginError: The plugin itself asks, while it retrieves these credentials.
+            PluginProviderRetrieveError: The plugin gave none, and there are no usable ones.
+            PluginError: The plugin itself asks while it retrieves these credentials.
         """
         state = self.state
         return self.outcome(state, self.ask(state)).result()
@@ -93,8 +93,8 @@ class RefreshEngine:
     def ask(self, state: State) -> bool | Failure:
         """Return whether the plugin reports the credentials of a state as expired.
 
-        A person is told if that takes long. Adapters call `is_expired` itself in between, since
-        looking at the time twice costs more than most answers.
+        It logs a warning if that takes long. In between, adapters call `is_expired` themselves,
+        because reading the clock twice takes longer than most of these functions.
         """
         if self.is_expired is None or state.value is None:
             return False
@@ -108,14 +108,14 @@ class RefreshEngine:
         return judged(answer, self.reporter)
 
     def outcome(self, state: State, reported: bool | Failure) -> FlightOutcome:  # noqa: FBT001 - what ask() returns
-        """Return what a caller gets: refresh in this thread, or wait for the one that does.
+        """Return credentials or a failure: refresh in this thread, or wait for the one that does.
 
         Args:
-            state: What the caller has seen.
-            reported: Whether the plugin has reported its credentials as expired.
+            state: The state that the caller has seen.
+            reported: Whether the plugin has reported that state's credentials as expired.
 
         Raises:
-            PluginError: The plugin itself asks, while it retrieves these credentials.
+            PluginError: The plugin itself asks while it retrieves these credentials.
         """
         with self.active_call():
             while True:
@@ -131,19 +131,19 @@ class RefreshEngine:
                 state, reported = self.published(state, reported=reported)
 
     def invalidate(self, access_key: str) -> None:
-        """Refresh at the next use, if this is still the current key: a service rejected it."""
+        """Refresh at the next use if this is still the current key: a service rejected it."""
         with self._syncs.get().lock:
             value = self.state.value
             if value is not None and value.access_key == access_key and not self.state.rejected:
                 self.state = rejected(self.state)
 
     def active_call(self) -> ActiveCall:
-        """Return what refuses this source to code that its own retrieval has called."""
-        who = self.reporter
-        return ActiveCall(self._key, who.label, who.plugin, who.distribution)
+        """Return a guard that refuses this source to code called by its own retrieval."""
+        about = self.reporter
+        return ActiveCall(self._key, about.label, about.plugin, about.distribution)
 
     def sync(self) -> Sync:
-        """Return the lock, and what is in flight."""
+        """Return the lock and the retrievals in flight."""
         return self._syncs.get()
 
     def counted(self, state: State, reported: bool | Failure) -> tuple[State, bool]:  # noqa: FBT001 - what ask() returns
@@ -153,19 +153,19 @@ class RefreshEngine:
         return state, reported
 
     def published(self, state: State, *, reported: bool) -> tuple[State, bool]:
-        """Return what is known by now; a report counts only for the credentials it was about."""
+        """Return the current state; the report counts only for the credentials it was about."""
         published = self.state
         return published, reported and published.value is state.value
 
     def end_patience(self, *, leads: bool) -> None:
-        """Tell a person about a long wait.
+        """Log a warning about a long wait.
 
         Args:
             leads: Whether the retrieval was begun for the caller itself.
 
         Raises:
-            PluginError: Another plugin waits for a retrieval that it has not begun. It and this
-                one may wait for each other, in two threads, and would do so for ever.
+            PluginError: Another plugin waits for a retrieval that it has not begun. In two
+                threads, it and this one may wait for each other forever.
         """
         if not leads and is_in_another_call(self._key):
             raise self.reporter.circle(self.patience)
@@ -174,10 +174,10 @@ class RefreshEngine:
     def count_failure(
         self, state: State, failure: Failure, *, reported_expired: bool = False
     ) -> State:
-        """Publish a failure that came of no flight, and return what is known then."""
+        """Publish a failure that no retrieval has published, and return the new state."""
         with self._syncs.get().lock:
             now, before = self.clock(), self.state
-            # In a backoff, only a failure that takes the credentials away is news.
+            # During a backoff, a failure only counts if it ends the use of the credentials.
             is_known = backs_off(before, now) and (
                 before.is_hard or not (reported_expired or failure.is_final)
             )
@@ -190,7 +190,7 @@ class RefreshEngine:
         return state
 
     def _flown(self, state: State, step: RefreshStep, *, reported: bool) -> FlightOutcome | None:
-        """Return what a retrieval has come to; None if the caller must decide again."""
+        """Return the outcome of a retrieval; None if the caller must decide again."""
         sync, mine = self._syncs.get(), Flight()
         try:
             with sync.lock:
@@ -207,10 +207,10 @@ class RefreshEngine:
             outcome = self._landed(sync, running, leads=running is mine, reported=reported)
             if mine.interrupted_by is not None:
                 raise mine.interrupted_by
-            # A flight that began before the report may end with the very credentials reported.
+            # A retrieval that began before the report may keep the credentials that it is about.
             return None if reported and outcome and outcome.is_stale else outcome
         finally:
-            if not mine.handed_over:  # even if this thread was interrupted, its waiters wake up
+            if not mine.handed_over:  # wakes the waiters even if this thread was interrupted
                 sync.close(mine)
 
     def _fly(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
@@ -221,8 +221,8 @@ class RefreshEngine:
             self.reporter.warn_of_expired_answer()
 
     def _fly_in_thread(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
-        """Do so in a thread of its own, for which the caller waits up to the time limit."""
-        claim = threading.Lock()  # the thread that takes it ends the flight
+        """Do so in a new thread, for which the caller waits up to the time limit."""
+        claim = threading.Lock()  # the thread that takes it must end the retrieval
 
         def fly() -> None:
             if not claim.acquire(blocking=False):
@@ -239,7 +239,7 @@ class RefreshEngine:
             start(fly)
         except BaseException as error:
             if not claim.acquire(blocking=False):
-                raise  # interrupted when the thread had begun
+                raise  # interrupted after the thread had begun
             mine.handed_over = False
             if not isinstance(error, Exception):
                 raise
@@ -263,13 +263,13 @@ class RefreshEngine:
         state = succeeded(value, min(now, at), self._advisory_window, self._uniform)
         if not (before.rejected and before.value and before.value.access_key == value.access_key):
             return state
-        failure = self.reporter.failure("it gave the key again that a service has rejected")
+        failure = self.reporter.failure("it gave the same key again, which a service has rejected")
         return failed(rejected(state), failure, now, self._uniform, reported_expired=False)
 
     def _landed(
         self, sync: Sync, running: Flight, *, leads: bool, reported: bool
     ) -> FlightOutcome | None:
-        """Wait for a flight, and return what it has come to; None if it was interrupted."""
+        """Wait for an in-flight retrieval, and return its outcome; None if it was interrupted."""
         limit = NEVER if self._timeout is None else self._timeout
         if not running.done.wait(min(limit, self.patience)) and limit > self.patience:
             self.end_patience(leads=leads)

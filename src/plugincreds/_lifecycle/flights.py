@@ -1,7 +1,7 @@
-"""The one retrieval that may be in flight for a source, and what its waiters share.
+"""The one retrieval that may be in flight for a source, and the outcome that its waiters share.
 
-A fork copies locks that other threads hold, and retrievals that never end. So a child starts
-with new ones: each engine finds out when it next needs them.
+A fork copies locks that other threads hold, and retrievals whose threads do not run in the child.
+So each engine makes new ones when it is first used in the child.
 """
 
 import os
@@ -13,9 +13,9 @@ from plugincreds._lifecycle.policy import Failure
 
 
 class FlightOutcome:
-    """What a retrieval has come to: credentials to use, or a failure to raise.
+    """The outcome of a retrieval: credentials to use, or a failure to raise.
 
-    Both where it failed and the current credentials are used meanwhile.
+    Both, if it failed and the stale credentials can still be used.
     """
 
     __slots__ = ("failure", "value")
@@ -45,10 +45,10 @@ class Flight:
     """A retrieval in flight.
 
     Attributes:
-        done: Set when it has ended, in whatever way.
-        outcome: What it has come to; None if it was interrupted, and a waiter must try again.
-        interrupted_by: What interrupted it, where that was not raised in the caller's thread.
-        handed_over: Whether a thread of its own ends it.
+        done: Set when it has ended in any way.
+        outcome: Its outcome; None if it was interrupted, and a waiter must try again.
+        interrupted_by: The exception that interrupted it, if another thread than the caller's ran.
+        handed_over: Whether another thread than the caller's closes it.
     """
 
     def __init__(self) -> None:
@@ -59,7 +59,7 @@ class Flight:
 
 
 class Sync:
-    """The lock of one engine, and what is in flight, in the process that it was made in."""
+    """The lock of one engine, and its retrievals in flight, for the process that created it."""
 
     def __init__(self) -> None:
         self.lock = threading.Lock()
@@ -68,11 +68,11 @@ class Sync:
         self._generation = _forks.generation
 
     def in_this_process(self) -> bool:
-        """Tell whether there has been no fork since."""
+        """Tell whether this is still the process that created it, and not a forked child."""
         return self._generation == _forks.generation
 
     def close(self, flight: Flight) -> None:
-        """End a flight, if it has not ended yet, and wake its waiters."""
+        """End an in-flight retrieval if it has not ended yet, and wake its waiters."""
         with self.lock:
             if self.flight is flight:
                 self.flight = None
@@ -80,7 +80,7 @@ class Sync:
 
 
 class _Forks:
-    """How often this process is the child of a fork, and a lock that no fork copies."""
+    """The number of forks that led to this process, and a lock that is new in each child."""
 
     def __init__(self) -> None:
         self.generation = 0
@@ -103,7 +103,7 @@ class SyncHolder:
         self._sync = Sync()
 
     def get(self) -> Sync:
-        """Return the one of this process."""
+        """Return the `Sync` of this process."""
         sync = self._sync
         if sync.in_this_process():
             return sync

@@ -1,12 +1,12 @@
 """When to refresh credentials: pure functions of the time and an immutable state.
 
-The moments in the life of credentials that expire, with the default windows for one hour:
+The times in the life of credentials that expire, with the default windows for one hour:
 
     retrieved_at          advisory_at            mandatory_at             expires_at
          |------ used --------|--- early refresh ------|--- mandatory refresh --|-- the same, or
                                (15 min, less jitter)     (60 s)                    an error
 
-A failure never moves them; it only sets the moment of the next attempt.
+A failure never moves them; it only sets the time of the next attempt.
 """
 
 from collections.abc import Callable
@@ -19,16 +19,16 @@ from plugincreds._errors import NonRecoverableError, PluginProviderRetrieveError
 MINUTE = 60.0
 NEVER = float("inf")
 
-# Lifetimes up to the first number have the window beside it. Only the first window can be more
-# than half of a lifetime, and is halved there.
+# Lifetimes up to the first number have the window beside it. Only the first window can be longer
+# than half of a lifetime, and is then shortened to that.
 _SHORT, _SHORT_WINDOW = 20 * MINUTE, 5 * MINUTE
 _MEDIUM, _MEDIUM_WINDOW = 90 * MINUTE, 15 * MINUTE
 _LONG_WINDOW = 60 * MINUTE
 _MANDATORY, _MANDATORY_SHARE = 60.0, 0.1
 _JITTER_SHARE = 0.2
 
-# While current credentials are used: so long, at most that share of the time left, and at
-# least so long. After they have expired: the last one.
+# While stale credentials are used, a backoff is so long, but at most that share of the time left,
+# and at least so long. After they have expired, the last one applies.
 _SOFT_BACKOFF = 300.0, 600.0
 _SOFT_SHARE = 1 / 3, 1 / 2
 _SHORTEST_BACKOFF = 1.0, 5.0
@@ -49,14 +49,14 @@ class RefreshStep(Enum):
 class Failure:
     """Why the plugin gave no credentials.
 
-    It is not a tuple: crash reporters look into tuples, and some causes show bytes.
+    Not a tuple, because crash reporters show the elements of tuples, and a cause may show secrets.
 
     Attributes:
         message: The text of the error.
         cause: What the plugin raised, or None.
         plugin: The plugin's name, as in `PluginError.plugin`.
-        distribution: The package's, as in `PluginError.distribution`.
-        declined: Whether the plugin says that it is not configured here.
+        distribution: The package's name and version, as in `PluginError.distribution`.
+        declined: Whether the plugin declined: it is not configured here.
         found: What went wrong, as a part of a sentence.
         hint: What a person must do, in the plugin's words.
     """
@@ -83,16 +83,16 @@ class Failure:
         self.hint: str | None = hint
 
     def __repr__(self) -> str:
-        """Show the text alone."""
+        """Show only the text."""
         return f"Failure({self.message!r})"
 
     @property
     def is_final(self) -> bool:
-        """Whether a person must act before it is worth another attempt."""
+        """Whether another attempt is useless until a person has acted."""
         return isinstance(self.cause, NonRecoverableError)
 
     def error(self) -> PluginProviderRetrieveError:
-        """Return a new error with the one cause: each caller raises its own."""
+        """Return a new error for each caller, all with the same cause."""
         error = PluginProviderRetrieveError(
             self.message,
             plugin=self.plugin,
@@ -105,21 +105,21 @@ class Failure:
 
 
 class State(NamedTuple):
-    """What is known between two calls. All times are seconds since the epoch.
+    """What an engine knows. All times are seconds since the epoch.
 
     Attributes:
         value: The current credentials, or None before the first.
         retrieved_at: When they were retrieved.
-        advisory_at: From when on they are refreshed early, jitter included.
-        mandatory_at: From when on callers wait for the refresh.
+        advisory_at: When their early refresh begins, jitter included.
+        mandatory_at: When callers begin to wait for the refresh.
         expires_at: When they expire.
         rejected: Whether a service has rejected their key.
-        failure: Why the last attempt gave none, if it failed.
+        failure: Why the last attempt failed, or None.
         failed_at: When it failed.
         retry_at: When the next attempt may be made.
         is_hard: Whether `failure` is raised until then; else the credentials are used until then.
-        fresh_from: From here on ...
-        fresh_until: ... to here they are used without a decision, unless reported expired.
+        fresh_from: From this time until `fresh_until`, they are used without a decision ...
+        fresh_until: ... unless the plugin reports them as expired.
     """
 
     value: Value | None = None
@@ -137,7 +137,7 @@ class State(NamedTuple):
 
 
 def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep:  # noqa: PLR0911 - a table
-    """Return what a caller does; `reported_expired` is what `is_expired()` says."""
+    """Return what a caller does; `reported_expired` is the answer of `is_expired()`."""
     waits = backs_off(state, now)
     if waits and state.is_hard:
         return RefreshStep.RAISE
@@ -155,7 +155,7 @@ def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep: 
 
 
 def backs_off(state: State, now: float) -> bool:
-    """Tell whether the plugin is not called again yet after a failure.
+    """Tell whether it is too early to call the plugin again after a failure.
 
     Setting the clock back to before the failure ends the backoff.
     """
@@ -163,7 +163,7 @@ def backs_off(state: State, now: float) -> bool:
 
 
 def succeeded(value: Value, now: float, window: float | None, uniform: Uniform) -> State:
-    """Return the state after a retrieval; `window` replaces the table's, where it is given."""
+    """Return the state after a retrieval; `window` replaces the default window, if given."""
     if value.expiry_time is None:
         return State(value, now, fresh_from=now, fresh_until=NEVER)
     expires_at = value.expiry_time.timestamp()
@@ -194,9 +194,9 @@ def advisory_window(lifetime: float, window: float | None) -> float:
 def soft_backoff(left: float, uniform: Uniform) -> float:
     """Return the backoff in seconds for credentials that expire in `left` seconds.
 
-    Both bounds are random, too. Workers whose credentials expire together would stay in step at a
-    fixed share of the time left, and with a fixed shortest backoff all of them would ask in the
-    last seconds. A backoff that ended at the expiry would bring them together once more.
+    Both bounds are random, too. With a fixed share of the time left, workers whose credentials
+    expire together would retry together. With a fixed shortest backoff, all of them would retry in
+    the last seconds, and with a backoff that ends at the expiry, all at that time.
     """
     longest = left * uniform(*_SOFT_SHARE)
     return max(min(uniform(*_SOFT_BACKOFF), longest), uniform(*_SHORTEST_BACKOFF))
@@ -231,5 +231,5 @@ def failed(
 def rejected(state: State) -> State:
     """Return the state after a service has rejected the key."""
     if state.failure is not None and not state.is_hard:
-        return state._replace(rejected=True)  # it does not lift a backoff
+        return state._replace(rejected=True)  # a rejection does not end a backoff
     return state._replace(rejected=True, fresh_until=-NEVER)

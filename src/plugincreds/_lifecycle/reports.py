@@ -1,4 +1,4 @@
-"""Log messages and error texts of one source: its plugin fails, is slow or contradicts itself."""
+"""The errors and log messages of one source: its plugin fails, is slow or contradicts itself."""
 
 import logging
 
@@ -14,7 +14,7 @@ class Reporter:
     """Words failures and warnings about one plugin.
 
     Args:
-        label: What messages call the plugin, as the beginning of a sentence.
+        label: The plugin's name in messages, as the beginning of a sentence.
         plugin: The plugin's name, as in `PluginError.plugin`.
         distribution: The package's name and version, as in `PluginError.distribution`.
 
@@ -30,7 +30,7 @@ class Reporter:
         self.plugin = plugin
         self.distribution = distribution
         self.is_asked_for = False
-        self._said: dict[str, object] = {}  # a dict, whose setdefault() is one atomic step
+        self._warned: dict[str, object] = {}  # a dict, because setdefault() is one atomic step
 
     def failure(
         self, found: str, *, cause: Exception | None = None, declined: bool = False
@@ -58,7 +58,7 @@ class Reporter:
         return self.failure(f"no thread could be started for it: {error}", cause=error)
 
     def circle(self, seconds: float) -> PluginError:
-        """Return the error for another plugin that has waited for this one so long."""
+        """Return the error for another plugin that has waited for this one too long."""
         message = (
             f"{self.label} has been retrieving credentials for {seconds:.0f} s, and another plugin "
             "waits for it, perhaps in a circle. Plugins must not need each other's credentials: "
@@ -67,7 +67,7 @@ class Reporter:
         return PluginError(message, plugin=self.plugin, distribution=self.distribution)
 
     def warn_of_stale_credentials(self, state: State, now: float) -> None:
-        """Say that a refresh failed, if the credentials from before are still used."""
+        """Log that a refresh failed, if the stale credentials are still used."""
         if state.failure is None or state.is_hard or state.value is None:
             return
         expiry = state.value.expiry_time
@@ -82,36 +82,36 @@ class Reporter:
         )
 
     def warn_of_wait(self, seconds: float) -> None:
-        """Say, once, what the program is waiting for."""
+        """Log, once, which plugin the program is waiting for."""
         self._warn_once(
             f"{self.label} has been retrieving credentials for {seconds:.0f} s, and the program "
-            "waits for it. Perhaps it waits for a person, or for a thread of its own that asks "
+            "waits for it. Perhaps it waits for user input, or for a thread of its own that asks "
             "for these credentials: such a thread must use context.session or "
             "plugincreds.base_session()."
         )
 
     def warn_of_slow_answer(self, seconds: float) -> None:
-        """Say, once, that is_expired() blocks."""
+        """Log, once, that is_expired() blocks."""
         self._warn_once(
-            f"{self.label} slows the program: its is_expired() has taken longer than "
-            f"{seconds * 1000:.0f} ms. It is asked before each request and must not block."
+            f"{self.label} slows down the program: its is_expired() has taken longer than "
+            f"{seconds * 1000:.0f} ms. It is called before each request and must not block."
         )
 
     def warn_of_exit(self) -> None:
-        """Say which plugin ends the program."""
+        """Log which plugin ends the program."""
         logger.warning("%s ends the program: its retrieve() raised SystemExit.", self.label)
 
     def warn_of_expired_answer(self) -> None:
-        """Say, once, that new credentials are reported as expired."""
+        """Log, once, that new credentials are reported as expired."""
         self._warn_once(
-            f"{self.label} says that its credentials are expired right after it has given new "
-            "ones, so it is asked for every request. Its is_expired() is wrong, or its source "
-            "gives credentials that are expired."
+            f"{self.label} reports its credentials as expired right after it has given new ones, "
+            "so its retrieve() is called for every request. Its is_expired() is wrong, or its "
+            "source gives expired credentials."
         )
 
     def _warn_once(self, message: str) -> None:
         mine = object()
-        if self._said.setdefault(message, mine) is mine:
+        if self._warned.setdefault(message, mine) is mine:
             logger.warning(message)
 
 
@@ -120,5 +120,5 @@ def _hint_of(cause: Exception | None) -> str | None:
         return None
     try:
         return shown(str(cause.hint)) if cause.hint else None
-    except Exception:  # noqa: BLE001 - the text of a plugin's exception, only for a message
+    except Exception:  # noqa: BLE001 - str() of a plugin's object may raise anything
         return None

@@ -1,4 +1,4 @@
-"""A plugin's two functions, called: checked credentials, or a failure that says what is wrong."""
+"""Calls a plugin's two functions, and returns checked answers or failures."""
 
 import inspect
 from collections.abc import Callable
@@ -17,13 +17,13 @@ Retrieved = tuple[Value, float] | Failure
 
 
 class Retrieval:
-    """Calls `retrieve()`, and checks its answer once.
+    """Calls `retrieve()`, and checks its answer.
 
     Args:
         retrieve: The function, which may be a coroutine function.
-        reporter: Words the failure.
+        reporter: Words the failures.
         clock: Returns seconds since the epoch.
-        is_same: Tells whether the plugin still gives the identity that is wanted.
+        is_same: Tells whether the plugin still has the identity of the source.
     """
 
     def __init__(
@@ -39,7 +39,7 @@ class Retrieval:
         self._is_same = is_same
 
     def __call__(self, *, is_first: bool) -> Retrieved:
-        """Call it; as long as there are no credentials yet (`is_first`), it may decline."""
+        """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
         try:
             answer = self._retrieve()
@@ -49,8 +49,8 @@ class Retrieval:
             reporter.warn_of_exit()
             raise
         except BaseException as error:  # noqa: BLE001 - an interruption is raised again
-            # Any exception means "try again later". A cancellation is not the program's: nothing
-            # here awaits.
+            # Any exception means "try again later". A cancellation comes from the plugin: nothing
+            # here awaits, so it cannot be a cancellation of the program's task.
             return _raised(as_failure(error), reporter)
         now = self._clock()
         value, fault = validated(answer, now)
@@ -58,20 +58,21 @@ class Retrieval:
             return reporter.failure(f"it returned {fault}")
         if value is None:
             if was_refused():
-                found = f"it declined after it had asked for itself; {OWN_CALL_ADVICE}"
+                found = f"it declined after it had asked for its own credentials; {OWN_CALL_ADVICE}"
                 return reporter.failure(found)
-            # On a refresh it is a failure: the chain does not move on to another identity.
+            # On a refresh this is a failure: the chain does not go on to another identity.
             return reporter.failure("it declined", declined=is_first)
-        if not _is_for_us(self._is_same):
+        if not _is_same_identity(self._is_same):
             return reporter.failure(
-                "its cache_key() has changed, so what it gave belongs to another identity; new "
-                "sessions use that one"
+                "its cache_key() has changed, so these credentials belong to another identity; "
+                "new sessions use that one"
             )
         return value, now
 
 
 def _raised(error: Exception, reporter: Reporter) -> Failure:
-    # Not in the frame that called the plugin: it would hold the error that has it in its traceback.
+    # A function of its own: the frame that called the plugin is in the error's traceback, and a
+    # variable there that held the error would be a reference cycle.
     return reporter.failure(f"it raised {described(error)}", cause=error)
 
 
@@ -82,19 +83,19 @@ def judged(answer: object, reporter: Reporter) -> bool | Failure:
     if isinstance(answer, Exception):
         return reporter.failure(f"its is_expired() raised {described(answer)}", cause=answer)
     if inspect.iscoroutine(answer):
-        answer.close()  # it is never awaited
+        answer.close()  # else Python would warn on stderr that it was never awaited
     kind = type(answer).__name__
     return reporter.failure(f"its is_expired() returned an object of type {kind}, not a bool")
 
 
 def own_is_expired(is_expired: Callable[[], Any]) -> Callable[[], Any] | None:
-    """Return the function, or None for that of the base class, which need not be called."""
+    """Return the function, or None for the base class's, which need not be called."""
     inherited = getattr(is_expired, "__func__", None) is CredentialPlugin.is_expired
     return None if inherited else is_expired
 
 
-def _is_for_us(is_same: Callable[[], bool] | None) -> bool:
+def _is_same_identity(is_same: Callable[[], bool] | None) -> bool:
     try:
         return is_same is None or is_same()
-    except faults():  # a cache_key() that fails may stand for any identity
+    except faults():  # if cache_key() fails, the identity is not known
         return False

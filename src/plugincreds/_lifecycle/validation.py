@@ -1,6 +1,6 @@
-"""What `retrieve()` answered -> one checked `Value`, or a sentence that says what is wrong.
+"""Checks the answer of `retrieve()`: a valid `Value`, or what is wrong with the answer.
 
-That sentence never holds any part of the answer.
+The description of a fault never shows any part of the answer.
 """
 
 import re
@@ -15,7 +15,7 @@ _WANTED = (
     "plugincreds.Value, a mapping with AccessKeyId, SecretAccessKey, SessionToken, "
     "Expiration and AccountId, or None to decline"
 )
-# AWS's names, the two that must be there first, and how people spell them otherwise.
+# AWS's names, the two required ones first, and other common spellings of them.
 _SPELLINGS = {
     "AccessKeyId": {"accesskey"},
     "SecretAccessKey": {"secretaccesskey", "secretkey"},
@@ -30,15 +30,15 @@ _SHORTEST_TUPLE, _LONGEST_TUPLE = 2, 3
 
 
 def validated(answer: object, now: float) -> tuple[Value | None, str]:
-    """Return what `retrieve()` answered as a checked `Value`, or None and the fault, with advice.
+    """Return the answer of `retrieve()` as a checked `Value`, or None and the fault, with advice.
 
-    None and no fault means that the plugin declined. `now` is in seconds since the epoch.
+    None without a fault means that the plugin declined. `now` is in seconds since the epoch.
     """
     try:
         value, fault = _shaped(answer)
         if value is not None:
             fault = _fault(value, now)
-    except Exception as error:  # noqa: BLE001 - a mapping or a timezone of the plugin's own
+    except Exception as error:  # noqa: BLE001 - the plugin's own mapping or timezone class failed
         return None, f"an answer that cannot be read ({type(error).__name__})"
     return (None, fault) if fault else (value, "")
 
@@ -56,9 +56,9 @@ def _shaped(answer: object) -> tuple[Value | None, str]:
 
 
 def _normal(value: Value | None) -> Value | None:
-    """Return a value of our own, which nobody changes later: plain strings, and the expiry in UTC.
+    """Return a copy that the plugin cannot change later: plain strings, and the expiry in UTC.
 
-    An empty token is none, which is what services make of it.
+    An empty token becomes None, because services treat it so.
     """
     if value is None:
         return None
@@ -81,10 +81,10 @@ def _plain(text: Any) -> Any:
 def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:
     for name in _NAMES:
         if name not in answer and any(_is_like(key, name) for key in answer):
-            return None, f"a mapping that spells {name} in another way; that is its name"
+            return None, f"a mapping that spells {name} in another way; use that name"
     for name in _NAMES[:2]:
         if name not in answer:
-            nested = " (it has Credentials: return what stands under that)"
+            nested = " (it has Credentials: return the mapping under that key)"
             return None, f"a mapping without {name}{nested * ('Credentials' in answer)}{_WANTED}"
     expiration = answer.get("Expiration")
     if isinstance(expiration, str):
@@ -111,7 +111,7 @@ def _is_like(key: object, name: str) -> bool:
 
 
 def _parsed(text: str) -> datetime | None:
-    """Read an ISO 8601 time; fractions of a second are dropped, 3.10 reads only some."""
+    """Read an ISO 8601 time, without fractions of a second: Python 3.10 cannot read all of them."""
     try:
         return datetime.fromisoformat(re.sub(r"[.,]\d+", "", text.strip()).replace("Z", "+00:00"))
     except ValueError:
@@ -130,14 +130,16 @@ def _fault(value: Value, now: float) -> str:
 
 def _key_fault(what: str, key: object) -> str:
     if not isinstance(key, str):
-        return f"a value whose {what} is of type {type(key).__name__}, not str"
+        return f"credentials whose {what} is of type {type(key).__name__}, not str"
     if not key:
-        return f"a value whose {what} is empty"
+        return f"credentials whose {what} is empty"
     if not _SENDABLE.fullmatch(key):
-        # It goes into an HTTP header.
+        # It is sent in an HTTP header.
         if key.strip() != key:
-            return f"a value whose {what} begins or ends with a space or a line end; strip() it"
-        return f"a value whose {what} holds a space or a character that is not printable ASCII"
+            return f"credentials whose {what} begins or ends with a space or a line end; strip() it"
+        return (
+            f"credentials whose {what} contains a space or a character that is not printable ASCII"
+        )
     return ""
 
 
@@ -145,15 +147,15 @@ def _expiry_fault(expiry: object, now: float) -> str:
     if expiry is None:
         return ""
     if not isinstance(expiry, datetime):
-        return f"a value whose expiry time is of type {type(expiry).__name__}, not datetime"
+        return f"credentials whose expiry time is of type {type(expiry).__name__}, not datetime"
     if expiry.utcoffset() is None:
-        return "a value whose expiry time has no timezone; datetime.now(timezone.utc) has one"
+        return "credentials whose expiry time has no timezone; datetime.now(timezone.utc) has one"
     if expiry.timestamp() <= now:
-        return f"a value that expired at {expiry.isoformat()}"
+        return f"credentials that expired at {expiry.isoformat()}"
     return ""
 
 
 def _account_fault(account_id: object) -> str:
     if account_id is None or (isinstance(account_id, str) and _ACCOUNT_ID.fullmatch(account_id)):
         return ""
-    return "a value whose account id is not a str of 12 digits"
+    return "credentials whose account id is not a str of 12 digits"

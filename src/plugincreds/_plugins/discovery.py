@@ -1,8 +1,8 @@
-"""Entry points -> candidates. Imports no plugin.
+"""Finds the installed plugins by their entry points, without importing them.
 
-Entry points are read through the standard library: for boto3's users it is already imported.
-The package importlib-metadata, which took two to three times as long, is what the tests hold
-our answers against. `_distributions` leaves only those to read that may declare plugins.
+Entry points are read with the standard library's `importlib.metadata`, which boto3 has imported
+already. The package importlib-metadata takes two to three times as long; the tests compare our
+results with its own. `distributions` selects the few distributions that must be read.
 """
 
 import logging
@@ -25,13 +25,13 @@ logger = logging.getLogger("plugincreds")
 
 
 class Discovery:
-    """What one look at `sys.path` found.
+    """The plugins found on `sys.path`.
 
     Attributes:
-        plugins: The plugins by name, in order of name; several where several packages
-            declare the same one.
-        unreadable: What is wrong with packages that declare plugins in a way that cannot
-            be read, one sentence each.
+        plugins: The plugins by name, in order of name; several if several packages declare the
+            same name.
+        unreadable: What is wrong with packages whose plugins cannot be read, one sentence for
+            each.
     """
 
     def __init__(
@@ -43,7 +43,7 @@ class Discovery:
         self.unreadable = unreadable
 
     def the_one(self, name: str, asked_by: str) -> InstalledPlugin:
-        """Return the plugin of a name.
+        """Return the only plugin of a name.
 
         Raises:
             PluginNotFoundError: There is none, there are several, or the name is reserved.
@@ -55,7 +55,7 @@ class Discovery:
         raise PluginNotFoundError(message, plugin=name)
 
     def fault(self, name: str) -> str | None:
-        """Return why no plugin can be used by a name, as a part of a sentence, or None."""
+        """Return why no plugin can be used by this name, as a part of a sentence, or None."""
         plugins = self.plugins.get(name, ())
         if is_off(name):
             return f"the name {OFF!r} is reserved; its author must rename it"
@@ -63,7 +63,7 @@ class Discovery:
             return f"it is not installed; {self._near(name)}"
         if len(plugins) == 1:
             return None
-        # Two of one name are what an interrupted pip leaves: the folders tell them apart.
+        # An interrupted pip may leave two copies of a package, which differ only in their folder.
         alike = len({plugin.origin for plugin in plugins}) < len(plugins)
         named = (f"{each.origin} in {each.location}" if alike else each.origin for each in plugins)
         origins = " and ".join(sorted(named))
@@ -71,9 +71,12 @@ class Discovery:
 
     def _near(self, name: str) -> str:
         if not self.plugins:
-            known = f"nothing is, in the group {GROUP!r}; install the package that supplies it"
+            known = (
+                f"no installed package declares a plugin in the group {GROUP!r}; install the one "
+                "that supplies it"
+            )
         else:
-            import difflib  # noqa: PLC0415 - for this message alone
+            import difflib  # noqa: PLC0415 - only for this message
 
             near = difflib.get_close_matches(name, self.plugins) or difflib.get_close_matches(
                 name.lower(), self.plugins
@@ -86,12 +89,12 @@ class Discovery:
         meant_off = name.lower() in _OFF_BY_MISTAKE
         hint = (f"{OFF!r} switches plugins off",) if meant_off else ()
         if _NOT_IN_NAMES & set(name):
-            hint = ("a name is one word, and a comment needs a line of its own",)
+            hint = ("a name is one word, and a comment needs its own line",)
         return "; ".join((*hint, known, *self.unreadable))
 
 
 def discover() -> Discovery:
-    """Look for plugins on `sys.path`; the first distribution of a name wins, as ever there."""
+    """Look for plugins on `sys.path`; of several distributions with one name, the first counts."""
     found: dict[str, list[InstalledPlugin]] = {}
     unreadable = []
     for distribution in distributions_with(GROUP):
@@ -101,8 +104,8 @@ def discover() -> Discovery:
                     found.setdefault(plugin.name, []).append(plugin)
                     continue
                 name = printable(plugin.name) or "an empty one"
-                unreadable.append(f"{plugin.origin} declares a name that nobody can write ({name})")
-        except Exception as error:  # noqa: BLE001 - the library raises what it likes on bad files
+                unreadable.append(f"{plugin.origin} declares an unusable name ({name})")
+        except Exception as error:  # noqa: BLE001 - the library raises anything for malformed files
             name, version = _name_and_version(distribution)
             unreadable.append(f"{name} {version} has a malformed {FILE} ({described(error)})")
     plugins = {name: tuple(found[name]) for name in sorted(found)}
@@ -111,9 +114,9 @@ def discover() -> Discovery:
 
 def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
     try:
-        facts = distribution.metadata  # it is read and parsed each time
+        facts = distribution.metadata  # once, because each access reads and parses the file
         name, version = (printable(facts[key] or _UNKNOWN) for key in ("Name", "Version"))
-    except Exception:  # noqa: BLE001 - half a distribution still has plugins
+    except Exception:  # noqa: BLE001 - a distribution with damaged metadata may still have plugins
         name, version = _UNKNOWN, _UNKNOWN
     return name, version
 
@@ -121,7 +124,7 @@ def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
 def _location(distribution: metadata.Distribution) -> str:
     try:
         return str(distribution.locate_file(""))
-    except Exception:  # noqa: BLE001 - it is just for people
+    except Exception:  # noqa: BLE001 - only messages need it
         return ""
 
 

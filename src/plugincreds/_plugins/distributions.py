@@ -1,12 +1,12 @@
-"""The installed distributions that may declare plugins, in the order in which the library has them.
+"""The installed distributions that may declare plugins, in the order of `importlib.metadata`.
 
-The library reads and parses every distribution's entry points. Here the folders of `sys.path`
-are listed, and only bytes are looked for; the few distributions that hold them are then named
-and read by the library. Whatever is not a plain folder (zip files, eggs, other people's
-finders) is left to the library as it is.
+That library reads and parses the entry points of every distribution. For speed, this module
+lists the folders on `sys.path` and searches their entry point files for bytes; the library reads
+only the few distributions that contain them. Everything but a plain folder (zip files, eggs,
+finders of other packages) is left to the library.
 
-The first distribution of a name hides all others of that name, also where it declares
-nothing: it is the one that an import finds.
+The first distribution of a name hides all others of that name, even if it declares no plugin,
+because it is the one that an import finds.
 """
 
 import logging
@@ -25,16 +25,16 @@ logger = logging.getLogger("plugincreds")
 FILE = "entry_points.txt"
 _ENDINGS = (".dist-info", ".egg-info")
 _PIECE = 64 * 1024  # bytes read at once; larger buffers take longer
-# Whatever has that name, a pipe perhaps, must not be waited for.
+# O_NONBLOCK, because a file of that name may be a pipe.
 _FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
 _LIBRARY_FINDERS = frozenset({("importlib_metadata", "MetadataPathFinder")})
 
-# A distribution's name as it is compared, and what reads it; None where nothing is to be read.
+# A distribution's normalized name, and the distribution; None if it need not be read.
 Candidate = tuple[str | None, metadata.Distribution | None]
 
 
 class _Folder:
-    """The distributions in one plain folder of the path."""
+    """A plain folder on the path, and the distributions in it."""
 
     def __init__(self, path: str, children: Iterable[str], text: bytes) -> None:
         self._path = path
@@ -44,12 +44,12 @@ class _Folder:
         }
 
     def hits(self) -> list[str | None]:
-        """Return the names of those that hold the text."""
+        """Return the names of the distributions whose entry points contain the text."""
         return [_name_in_folder(self._path, child) for child in self._hits]
 
     def candidates(self, beginnings: tuple[str, ...]) -> Iterator[Candidate]:
-        """Yield those of certain names, and perhaps some more."""
-        # The library has those of one name together, where the first of them stands.
+        """Yield the distributions whose names begin in these ways, and perhaps some more."""
+        # The library groups the distributions of one name at the position of the first of them.
         groups: dict[str, list[str]] = {}
         for child in self._own:
             lower = child.lower()
@@ -62,14 +62,14 @@ class _Folder:
             yield _name_in_folder(self._path, child), found
 
 
-class _Found:
-    """The distributions that a finder of the library, or of somebody else, has found."""
+class _OtherLocation:
+    """Any other location, and the distributions that the library or a finder has found there."""
 
     def __init__(self, found: list[Candidate]) -> None:
         self._found = found
 
     def hits(self) -> list[str | None]:
-        """Return the names of those that hold the text."""
+        """Return the names of the distributions whose entry points contain the text."""
         return [name for name, distribution in self._found if distribution is not None]
 
     def candidates(self, _: tuple[str, ...]) -> Iterable[Candidate]:
@@ -78,14 +78,14 @@ class _Found:
 
 
 def distributions_with(text: str) -> Iterator[metadata.Distribution]:
-    """Yield the distributions whose file of entry points holds a text, the first of each name."""
-    lots = list(_lots(text))
-    # Nobody wants to know of the others: only one of the same name can hide one of these.
-    names = {name for lot in lots for name in lot.hits()}
+    """Yield the distributions whose entry points contain a text, the first of each name."""
+    locations = list(_locations(text))
+    # Others matter only if they have the same name, because they may hide one of these.
+    names = {name for location in locations for name in location.hits()}
     beginnings = (".", "-", *((name or "").partition("_")[0] for name in names))
     seen = set()
-    for lot in lots if names else ():
-        for name, distribution in lot.candidates(beginnings):
+    for location in locations if names else ():
+        for name, distribution in location.candidates(beginnings):
             if name is not None:
                 if name in seen:
                     continue
@@ -94,8 +94,8 @@ def distributions_with(text: str) -> Iterator[metadata.Distribution]:
                 yield distribution
 
 
-def _lots(text: str) -> Iterator[_Folder | _Found]:
-    # What is no str in sys.path is passed over, as imports do.
+def _locations(text: str) -> Iterator[_Folder | _OtherLocation]:
+    # Entries of sys.path that are not strings are ignored, as imports ignore them.
     path = [entry for entry in sys.path if isinstance(entry, str)]
     for finder in list(sys.meta_path):
         if getattr(finder, "find_distributions", None) is None:
@@ -108,15 +108,15 @@ def _lots(text: str) -> Iterator[_Folder | _Found]:
             yield _by_library(finder, path, text)
 
 
-def _in_entry(finder: object, entry: str, text: str) -> Iterator[_Folder | _Found]:
-    """Look at one entry of the path, as a plain folder if it is one."""
+def _in_entry(finder: object, entry: str, text: str) -> Iterator[_Folder | _OtherLocation]:
+    """Yield the location for one entry of the path: a plain folder, or what the finder finds."""
     if not entry.lower().endswith(".egg"):
         try:
-            children = os.listdir(entry or ".")  # noqa: PTH208 - half the time of pathlib's
+            children = os.listdir(entry or ".")  # noqa: PTH208 - twice as fast as pathlib
         except NotADirectoryError:
-            pass  # a zip file, perhaps
+            pass  # perhaps a zip file
         except (OSError, ValueError):
-            return  # not there, or not to be read, or no name of a folder
+            return  # it does not exist, cannot be read, or cannot be a path
         else:
             yield _Folder(entry or ".", children, text.encode())
             return
@@ -124,9 +124,9 @@ def _in_entry(finder: object, entry: str, text: str) -> Iterator[_Folder | _Foun
 
 
 def _name_in_folder(folder: str, child: str) -> str | None:
-    stem, ending = os.path.splitext(child)  # noqa: PTH122 - what the library does
+    stem, ending = os.path.splitext(child)  # noqa: PTH122 - as in the library
     name = stem.partition("-")[0]
-    # Without a name there, the library takes the one in the metadata.
+    # If the folder's name does not have it, the library takes the name from the metadata.
     return _normal(name) if name and ending in _ENDINGS else _name_of(_at(folder, child))
 
 
@@ -135,7 +135,7 @@ def _at(folder: str, child: str) -> metadata.PathDistribution:
 
 
 def _holds(path: str, text: bytes) -> bool:
-    """Tell whether a file holds these bytes; one that cannot be read does not."""
+    """Tell whether a file contains these bytes; False if it cannot be read."""
     try:
         descriptor = os.open(path, _FLAGS)
     except OSError:
@@ -151,8 +151,8 @@ def _holds(path: str, text: bytes) -> bool:
         os.close(descriptor)
 
 
-def _by_library(finder: object, path: list[str], text: str) -> _Found:
-    """Ask a finder for what it finds, up to where it fails."""
+def _by_library(finder: object, path: list[str], text: str) -> _OtherLocation:
+    """Return the distributions that a finder finds until it fails, if it fails."""
     context = metadata.DistributionFinder.Context(path=path)
     found: list[Candidate] = []
     try:
@@ -161,7 +161,7 @@ def _by_library(finder: object, path: list[str], text: str) -> _Found:
             found.append((_name_of(distribution), distribution if wanted else None))
     except Exception:
         logger.debug("%r cannot list distributions.", finder, exc_info=True)
-    return _Found(found)
+    return _OtherLocation(found)
 
 
 def _mentions(distribution: metadata.Distribution, text: str) -> bool:
@@ -173,15 +173,15 @@ def _mentions(distribution: metadata.Distribution, text: str) -> bool:
 
 
 def _name_of(distribution: metadata.Distribution) -> str | None:
-    """Return the name by which the library tells whether it has seen a distribution."""
+    """Return the name by which the library recognizes distributions of the same name."""
     try:
         name = getattr(distribution, "_normalized_name", None) or distribution.metadata["Name"]
         return _normal(name) if name else None
-    except Exception:  # noqa: BLE001 - metadata without a proper name cannot be shadowed
+    except Exception:  # noqa: BLE001 - without a proper name, nothing can hide it
         return None
 
 
 def _normal(name: str) -> str:
     if "." not in name and "-" not in name and "__" not in name:
-        return name.lower()  # as most are in the names of folders
+        return name.lower()  # a fast path: most names of folders are normalized already
     return re.sub(r"[-_.]+", "-", name).lower().replace("-", "_")

@@ -1,9 +1,7 @@
-"""A plugin -> its two functions, checked against the contract.
+"""Loads a plugin: from its entry point to its getter, and from the getter to its two functions.
 
-Every call into a plugin's code that happens while it is loaded is made here, and whatever
-comes back is either what the contract says or a typed error.
-
-What a getter answered -> the two functions of the contract, or what is wrong with it.
+Every call into a plugin's code during loading is made here. The result is what the contract
+demands, or a typed error.
 """
 
 import importlib
@@ -25,6 +23,12 @@ from plugincreds._redaction import described
 from plugincreds._reentrancy import own_call_error, was_refused
 from plugincreds._threads import faults
 
+_WANTED = (
+    "the getter must return the pair (retrieve, is_expired), an object with these two "
+    "methods, or None to decline"
+)
+_PAIR = 2
+
 
 class Functions(NamedTuple):
     """The two functions of the contract, and whose credentials they give.
@@ -32,8 +36,8 @@ class Functions(NamedTuple):
     Attributes:
         retrieve: Takes nothing, returns or awaits credentials.
         is_expired: Takes nothing, returns a bool.
-        cache_key: What the plugin says its identity depends on, or None.
-        is_same: Tells whether it still says that, or None.
+        cache_key: The plugin's `cache_key()`: what its identity depends on, or None.
+        is_same: Tells whether `cache_key()` still returns that, or None.
     """
 
     retrieve: Callable[[], Any]
@@ -48,7 +52,7 @@ class Getter:
     Attributes:
         plugin: The plugin that it is the getter of.
         function: The getter.
-        takes_context: Whether it wants to be told of the session that asks.
+        takes_context: Whether it has a parameter `context`.
     """
 
     def __init__(
@@ -62,22 +66,24 @@ class Getter:
         """Call the getter, with the context if it takes one; None: the plugin declines.
 
         Raises:
-            InvalidSymbolError: It raised, or returned something else than the contract says.
+            InvalidSymbolError: It raised, or what it returned breaks the contract.
             PluginRetrieveNilError: What it returned has no retrieve function.
             PluginIsExpiredNilError: What it returned has no is_expired function.
         """
         try:
             answer = self.function(context=context) if self.takes_context else self.function()
-            read = None if answer is None else read_functions(answer)
+            read = None if answer is None else _read_functions(answer)
         except faults() as error:
             if was_refused() and isinstance(error, PluginError):
-                raise  # it asked for itself
+                raise  # it asked for its own credentials
             message = f"its getter raised {described(error)}; a getter that is not configured"
-            raise _wrong(self.plugin, f"{message} must return None instead") from error
-        del answer  # authors mistake a getter for retrieve(), so it may hold credentials
+            raise _broken(self.plugin, f"{message} must return None instead") from error
+        # A getter that was mistaken for retrieve() has returned credentials, which the traceback
+        # of the error below must not hold.
+        del answer
         if read is None or isinstance(read, Functions):
             return read
-        raise _wrong(self.plugin, *read)
+        raise _broken(self.plugin, *read)
 
 
 def load(plugin: Plugin) -> Getter:
@@ -85,11 +91,11 @@ def load(plugin: Plugin) -> Getter:
 
     Raises:
         LookupSymbolError: The module or the attribute does not exist, or importing failed.
-        InvalidSymbolError: The attribute is not callable in the way that the contract says.
+        InvalidSymbolError: The attribute is not callable, or takes other parameters than a getter.
     """
     function = _symbol(plugin)
     if not callable(function):
-        raise _wrong(
+        raise _broken(
             plugin, f"{plugin.value} is of type {type(function).__name__}, but must be callable"
         )
     return Getter(plugin, function, takes_context=_takes_context(plugin, function))
@@ -99,7 +105,7 @@ def _symbol(plugin: Plugin) -> Any:
     module_name, attribute = module_and_attribute(plugin)
     if not all(part.isidentifier() for part in attribute.split(".")):
         found = f"{attribute!r} cannot be the name of a getter"
-        raise _lookup(plugin, found, is_name=True)
+        raise _not_loaded(plugin, found, is_name=True)
     try:
         module = (
             plugin.module
@@ -107,15 +113,15 @@ def _symbol(plugin: Plugin) -> Any:
             else importlib.import_module(module_name)
         )
     except faults() as error:
-        raise _lookup(plugin, _import_fault(module_name, error)) from error
+        raise _not_loaded(plugin, _import_fault(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
     except faults() as error:
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
-            # Its own import has led here, and that was begun by the program.
+            # The program is importing the module, and that import has led here.
             raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
         found = f"its module {module_name!r} has no attribute {attribute!r}"
-        raise _lookup(plugin, found, is_name=True) from error
+        raise _not_loaded(plugin, found, is_name=True) from error
 
 
 def _import_fault(module_name: str, error: BaseException) -> str:
@@ -124,26 +130,6 @@ def _import_fault(module_name: str, error: BaseException) -> str:
     if error.name and f"{module_name}.".startswith(f"{error.name}."):
         return f"its module {module_name!r} does not exist"
     return f"its module {module_name!r} needs {error.name!r}, which is not installed here"
-
-
-def _lookup(plugin: Plugin, found: str, *, is_name: bool = False) -> LookupSymbolError:
-    """Return the error; it may be that the getter's name is wrong, and nothing else."""
-    if isinstance(plugin, GivenPlugin):
-        advice = "Mend that module, or ask for a name that it has."
-    elif is_name and plugin.has_other_getter:
-        advice = "Correct the name."
-    else:
-        advice = (
-            "Install that package or what it needs again, or tell its authors; it was looked up as "
-            f"{plugin.value!r}."
-        )
-    message = f"{plugin.label} cannot be loaded: {found}. {advice}"
-    return LookupSymbolError(message, plugin=plugin.name, distribution=plugin.origin)
-
-
-def _wrong(plugin: Plugin, found: str, kind: type[PluginError] = InvalidSymbolError) -> PluginError:
-    message = f"{plugin.label} breaks the contract: {found}. This is for its authors to mend."
-    return kind(message, plugin=plugin.name, distribution=plugin.origin)
 
 
 def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
@@ -162,21 +148,14 @@ def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
             f"its getter must be called with {', '.join(required)}, but it may take one "
             "parameter, which must be named context, or none"
         )
-        raise _wrong(plugin, found)
+        raise _broken(plugin, found)
     return any(
         parameter.name == "context" and parameter.kind is not parameter.POSITIONAL_ONLY
         for parameter in parameters
     )
 
 
-_WANTED = (
-    "the getter must return the pair (retrieve, is_expired), an object with these two "
-    "methods, or None to decline"
-)
-_PAIR = 2
-
-
-def read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]:
+def _read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]:
     """Return a getter's answer as functions, or what is wrong with it."""
     fault = _fault(answer)
     if fault:
@@ -192,15 +171,15 @@ def read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]:
     if isinstance(key, str):
         return Functions(retrieve, is_expired, key, lambda: cache_key() == key)
     if inspect.iscoroutine(key):
-        key.close()  # nobody will await it
+        key.close()  # else Python would warn on stderr that it was never awaited
     found = f"its cache_key() returned an object of type {type(key).__name__}"
     return f"{found}, but must return a str", InvalidSymbolError
 
 
 def _fault(answer: object) -> tuple[str, type[PluginError]] | None:
-    """Return what is wrong with a getter's answer, in words that hold no part of it."""
+    """Return what is wrong with a getter's answer, without showing any part of it."""
     if inspect.iscoroutine(answer):
-        answer.close()  # nobody will await it, and Python would say so on stderr
+        answer.close()  # else Python would warn on stderr that it was never awaited
     if isinstance(answer, tuple) and len(answer) != _PAIR:
         return (
             f"its getter returned a tuple of {len(answer)} elements; {_WANTED}",
@@ -235,3 +214,25 @@ def _function_fault(
         found = f"its {name} is of type {type(function).__name__}, but must be callable"
         return found, InvalidSymbolError
     return None
+
+
+def _not_loaded(plugin: Plugin, found: str, *, is_name: bool = False) -> LookupSymbolError:
+    """Return the error; `is_name`: only the getter's name may be wrong."""
+    if isinstance(plugin, GivenPlugin):
+        advice = "Fix that module, or pass a name that it has."
+    elif is_name and plugin.has_other_getter:
+        advice = "Correct the name."
+    else:
+        advice = (
+            "Install that package or what it needs again, or tell its authors; it was looked up as "
+            f"{plugin.value!r}."
+        )
+    message = f"{plugin.label} cannot be loaded: {found}. {advice}"
+    return LookupSymbolError(message, plugin=plugin.name, distribution=plugin.origin)
+
+
+def _broken(
+    plugin: Plugin, found: str, kind: type[PluginError] = InvalidSymbolError
+) -> PluginError:
+    message = f"{plugin.label} breaks the contract: {found}. Its authors must fix this."
+    return kind(message, plugin=plugin.name, distribution=plugin.origin)

@@ -1,11 +1,11 @@
-"""What names a plugin that is not loaded: an entry point, or a module that a program hands over."""
+"""References to plugins that are not loaded: an entry point, or a module that a program passes."""
 
 from dataclasses import dataclass, field, replace
 from types import ModuleType
 from typing import NamedTuple
 
 PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
-OPENED_AS = "__plugincreds_prefix__"  # of the name of a module that was opened as a file
+OPENED_AS = "__plugincreds_prefix__"  # of a module opened as a file: the prefix of its name
 
 
 @dataclass(frozen=True, slots=True)
@@ -14,10 +14,10 @@ class InstalledPlugin:
 
     Attributes:
         name: The plugin's name, which selects it.
-        value: Where its getter is: "module:attribute", or a module alone.
+        value: The value of the entry point: "module:attribute", or a module alone.
         distribution: The name of the package that supplies it.
         version: That package's version.
-        location: The folder that the package is installed in, empty where that is not known.
+        location: The folder that the package is installed in, empty if that is not known.
         has_other_getter: Whether a program has named another getter than the entry point's.
     """
 
@@ -30,17 +30,17 @@ class InstalledPlugin:
 
     @property
     def origin(self) -> str:
-        """Name and version of the package, as messages and `PluginError.distribution` say it."""
+        """Name and version of the package, as in messages and `PluginError.distribution`."""
         return f"{self.distribution} {self.version}"
 
     @property
     def label(self) -> str:
-        """The plugin as messages call it."""
+        """The plugin's name in messages, as the beginning of a sentence."""
         return f"The credential plugin {self.name!r} of {self.origin}"
 
 
 class GivenPlugin(NamedTuple):
-    """A module that a program hands over as a plugin, installed or not.
+    """A module that a program passes as a plugin, installed or not.
 
     Attributes:
         module: The module.
@@ -52,22 +52,22 @@ class GivenPlugin(NamedTuple):
 
     @property
     def name(self) -> str:
-        """The module's name, without the prefix of those that were opened as files."""
+        """The module's name, without the prefix of a module that was opened as a file."""
         return self.module.__name__.removeprefix(self.module.__dict__.get(OPENED_AS, ""))
 
     @property
     def value(self) -> str:
-        """Where the getter is, as entry points say it."""
+        """Where the getter is, as in the value of an entry point."""
         return f"{self.name}:{self.symbol}"
 
     @property
     def origin(self) -> str:
-        """The module's file; a module that is given to a program belongs to no distribution."""
+        """The module's file; a module that a program passes belongs to no distribution."""
         return getattr(self.module, "__file__", None) or f"module {self.name}"
 
     @property
     def label(self) -> str:
-        """The plugin as messages call it."""
+        """The plugin's name in messages, as the beginning of a sentence."""
         return f"The credential plugin {self.name!r} of {self.origin}"
 
 

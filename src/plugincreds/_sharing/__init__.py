@@ -1,4 +1,4 @@
-"""Credentials that the processes of one user share, and whether a plugin's may be shared."""
+"""Credentials shared by the processes of one user, and the conditions for that."""
 
 from typing import Any
 
@@ -8,29 +8,24 @@ from plugincreds._plugins.references import Plugin
 
 
 def not_shared(plugin: Plugin, functions: Functions) -> str:
-    """Return why a plugin's values are never shared between processes, or an empty text."""
+    """Return why processes must not share a plugin's credentials, or an empty text."""
     if functions.cache_key is not None:
         return ""
-    # Two tenants of one user of the system must never get each other's credentials.
+    # Two identities of one user of this machine must never get each other's credentials.
     return (
-        f"{plugin.label} has no cache_key(), so nobody can tell whose credentials it gives, "
-        "and they are not shared between processes. This is for its authors to add."
+        f"{plugin.label} has no cache_key(), so it is not known whose credentials it gives, and "
+        "they are not shared between processes. Its authors must add it."
     )
 
 
-def check_extra() -> None:
-    """See that what is needed is installed.
+def lock_class() -> Any:
+    """Return the class of locks between processes.
 
     Raises:
-        PluginError: It is not.
+        PluginError: The package that has it is not installed.
     """
-    lock_class()
-
-
-def lock_class() -> Any:
-    """Return the class of locks between processes."""
     try:
-        from filelock import FileLock  # noqa: PLC0415 - an extra, for those who share values
+        from filelock import FileLock  # noqa: PLC0415 - an extra, only needed for sharing
     except ImportError as error:
         message = (
             "Sharing credentials between processes needs the package filelock. Install it: "

@@ -1,8 +1,8 @@
-"""Credentials that the processes of one user share: one retrieves, the others read the file.
+"""Credentials shared by the processes of one user: one retrieves, the others read its file.
 
-This stands between the refresh engine and the plugin. The plugin of this process knows nothing
-of credentials that another process retrieved, so its is_expired() is not asked about them: they
-end by their expiry or by a rejection.
+This is called by the refresh engine in place of the plugin. The plugin of this process knows
+nothing of credentials that another process retrieved, so its is_expired() is not called for them:
+they end by their expiry or by a rejection.
 """
 
 import hashlib
@@ -27,8 +27,8 @@ from plugincreds._threads import is_in_loop, start
 
 logger = logging.getLogger("plugincreds")
 
-_LONGEST_WAIT = 60.0  # seconds for a process that holds the lock and does not come back
-# What decides whose credentials a base session finds, beside the profile.
+_LONGEST_WAIT = 60.0  # seconds to wait for a process that holds the lock
+# The variables that decide, together with the profile, whose credentials a base session finds.
 _BASE_IDENTITY = (
     "AWS_ACCESS_KEY_ID",
     "AWS_ROLE_ARN",
@@ -40,21 +40,21 @@ _POLL = 0.05  # seconds between two looks at the lock and the file
 
 
 class SharedCredentials:
-    """Retrieves for one source, together with the other processes that have the same one.
+    """Retrieves for one source, together with the other processes that have the same source.
 
     Args:
         plugin: The plugin.
         retrieval: Calls it.
         reporter: Words failures.
-        identity: What decides whose credentials these are: the plugin's `cache_key()`, and what
-            its getter was told of the session, or None.
-        folder: Where the files are.
+        identity: What decides whose credentials these are: the plugin's `cache_key()`, and the
+            identity that its getter received, or None.
+        folder: The folder of the files.
         is_expired: The plugin's function, or None.
         window: The configured advisory window in seconds, or None.
         clock: Returns seconds since the epoch.
 
     Raises:
-        PluginError: What it needs is not installed.
+        PluginError: The package filelock is not installed.
     """
 
     def __init__(  # noqa: PLR0913 - one for each fact that decides whose credentials it shares
@@ -69,66 +69,66 @@ class SharedCredentials:
         window: float | None = None,
         clock: Callable[[], float] = time.time,
     ) -> None:
-        cache_key, told = identity
+        cache_key, received = identity
         self._plugin = plugin
         self._retrieval = retrieval
         self._reporter = reporter
         self._own_is_expired = is_expired
-        self._profile = str(told[0]) if told else None
+        self._profile = str(received[0]) if received else None
         self._files = CacheFiles(folder)
-        facts = [plugin.name, plugin.origin, cache_key, repr(told)]
-        if told is not None:  # it may exchange the credentials of the environment
+        facts = [plugin.name, plugin.origin, cache_key, repr(received)]
+        if received is not None:  # the plugin may exchange a base session's credentials
             facts += [os.environ.get(name) for name in _BASE_IDENTITY]
         self._name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
         self._window = window
         self._clock = clock
-        self._is_own = True  # the last credentials came from the plugin of this process
+        self._is_own = True  # whether this process's plugin gave the last credentials
         self._given: str | None = None  # their access key
         self._given_at = 0.0
-        self._refused: str | None = None  # a key that a service has rejected
-        self._said: set[str] = set()
+        self._rejected: str | None = None  # a key that a service has rejected
+        self._warned: set[str] = set()
         self._lock_class = lock_class()
 
     def __call__(self, *, is_first: bool) -> Retrieved:
-        """Return the credentials of the file, or new ones from the plugin, for all processes."""
+        """Return credentials from the file, or new ones from the plugin for all processes."""
         try:
             with self._turn() as (entry, is_mine):
                 if entry is not None and not is_mine:
                     return self._taken(entry)
                 return self._retrieved(entry, is_first=is_first)
         except _UnusableError as problem:
-            self._warn(str(problem))
+            self._warn_not_shared(str(problem))
             return self._from_plugin(is_first=is_first)
         except SharingError as error:
             return self._reporter.failure(str(error), cause=error)
 
     def is_expired(self) -> object:
-        """Ask the plugin, if it gave the last credentials in this process."""
+        """Call the plugin's function, if it gave the last credentials in this process."""
         return self._is_own and self._own_is_expired is not None and self._own_is_expired()
 
     def reject(self, access_key: str) -> None:
-        """Remove the file, if it holds this key: a service rejected it."""
-        self._refused = access_key
+        """Remove the file, if it has this key: a service rejected it."""
+        self._rejected = access_key
         if not is_in_loop():
-            self._remove_refused()
+            self._remove_rejected()
             return
-        with suppress(RuntimeError):  # no thread can be had; the key is not taken here in any case
-            start(self._remove_refused)  # the loop must not wait for a disk
+        with suppress(RuntimeError):  # without a thread it stays, but is not used in this process
+            start(self._remove_rejected)  # the event loop must not wait for a disk
 
-    def _remove_refused(self) -> None:
+    def _remove_rejected(self) -> None:
         try:
             entry = entry_of(self._files.read(self._name), self._clock())
-            if entry is not None and entry.value.access_key == self._refused:
+            if entry is not None and entry.value.access_key == self._rejected:
                 self._files.remove(self._name)
         except (OSError, RefusedError) as error:
-            self._warn(_said_of(error))
+            self._warn_not_shared(_text_of(error))
 
     @contextmanager
     def _turn(self) -> Iterator[tuple[Entry | None, bool]]:
-        """Yield what the file holds, and whether it is this process's turn to replace it.
+        """Yield the file's entry, and whether it is this process's turn to replace it.
 
         Raises:
-            SharingError: Another process tries, or has just tried in vain.
+            SharingError: Another process still tries, or has just failed.
         """
         entry = self._read()
         if entry is not None and self._is_fresh(entry):
@@ -144,22 +144,22 @@ class SharedCredentials:
             entry = self._read()
             is_fresh = entry is not None and self._is_fresh(entry)
             if has_waited and not is_fresh and self._has_just_failed(began):
-                lock.release()  # its values cannot be shared, so nobody need wait for another
+                lock.release()  # its credentials cannot be shared, so other processes need not wait
             yield entry, not is_fresh
         finally:
             lock.release()
 
     def _waited(self, lock: Any, entry: Entry | None) -> Entry | None:
-        """Wait for the lock, or for the entry that its holder writes, which is returned."""
+        """Wait for the lock, or for an entry to use, which is returned."""
         until = time.monotonic() + _LONGEST_WAIT
         while True:
             if entry is not None and self._is_new(entry):
-                return entry  # it is being renewed ahead by somebody else
+                return entry  # another process is refreshing it early
             if time.monotonic() > until:
                 found = f"another process has been retrieving for {_LONGEST_WAIT:.0f} s"
                 if entry is not None and self._is_good(entry):
-                    raise SharingError(found)  # what is held here is good meanwhile
-                self._warn(f"{found}, so this one retrieves for itself")
+                    raise SharingError(found)  # the current credentials can still be used
+                self._warn_not_shared(f"{found}, so this one retrieves for itself")
                 return None
             time.sleep(_POLL)
             entry = self._read()
@@ -169,7 +169,7 @@ class SharedCredentials:
                 return None
 
     def _has_just_failed(self, since: float) -> bool:
-        """Tell whether the one who was waited for has left nothing to share.
+        """Tell whether the process that was waited for got credentials that cannot be shared.
 
         Raises:
             SharingError: It has failed.
@@ -186,25 +186,25 @@ class SharedCredentials:
         try:
             return self._files.read(self._name, ending)
         except (OSError, RefusedError) as error:
-            raise _UnusableError(_said_of(error)) from error
+            raise _UnusableError(_text_of(error)) from error
 
     def _lock(self) -> Any:
         try:
             self._files.create_folder()
         except (OSError, RefusedError) as error:
-            raise _UnusableError(_said_of(error)) from error
+            raise _UnusableError(_text_of(error)) from error
         return self._lock_class(self._files.path(self._name, LOCK), mode=0o600)
 
     def _is_good(self, entry: Entry) -> bool:
-        return entry.value.access_key != self._refused
+        return entry.value.access_key != self._rejected
 
     def _is_new(self, entry: Entry) -> bool:
-        """Tell whether it is not what is to be replaced."""
+        """Tell whether an entry is not the one that this process wants to replace."""
         is_other = entry.value.access_key != self._given or entry.retrieved_at > self._given_at
         return is_other and self._is_good(entry)
 
     def _is_fresh(self, entry: Entry) -> bool:
-        """Tell whether it is new, and not to be renewed ahead yet."""
+        """Tell whether an entry is new, and not due for an early refresh."""
         now, expiry = self._clock(), entry.value.expiry_time
         if expiry is None or not self._is_new(entry) or entry.retrieved_at > now:
             return False
@@ -218,17 +218,17 @@ class SharedCredentials:
         return entry.value, entry.retrieved_at
 
     def _retrieved(self, entry: Entry | None, *, is_first: bool) -> Retrieved:
-        """Ask the plugin, and write its credentials, if they are worth sharing.
+        """Call the plugin, and write its credentials if they have an expiry.
 
-        If it gives none and this process has none, those of another process are used until they
-        expire.
+        If it fails and this process has no credentials, those of another process are used until
+        they expire.
         """
         retrieved = self._from_plugin(is_first=is_first)
         if isinstance(retrieved, Failure):
             may_take = entry is not None and self._given is None and self._is_good(entry)
             if may_take and entry is not None and not retrieved.is_final:
                 found = f"could not refresh its credentials: {retrieved.found}"
-                self._say(f"{found}. Those that another process retrieved are used")
+                self._warn(f"{found}. Those that another process retrieved are used")
                 return self._taken(entry)
             if retrieved.cause is not None:
                 self._leave_note(retrieved.found)
@@ -236,7 +236,7 @@ class SharedCredentials:
         value, at = retrieved
         if value.expiry_time is None:
             self._leave_note(None)
-        elif value.access_key != self._refused:
+        elif value.access_key != self._rejected:
             facts = (self._plugin.name, self._plugin.origin, self._profile)
             self._write(Entry(value, at, *facts).document(), ENTRY)
         return retrieved
@@ -248,7 +248,7 @@ class SharedCredentials:
         try:
             self._files.write(self._name, document, ending)
         except (OSError, RefusedError) as error:
-            self._warn(_said_of(error))
+            self._warn_not_shared(_text_of(error))
 
     def _from_plugin(self, *, is_first: bool) -> Retrieved:
         retrieved = self._retrieval(is_first=is_first)
@@ -258,21 +258,21 @@ class SharedCredentials:
             self._given, self._given_at = value.access_key, at
         return retrieved
 
-    def _warn(self, found: str) -> None:
-        self._say(f"does not share its credentials between processes: {found}")
+    def _warn_not_shared(self, found: str) -> None:
+        self._warn(f"does not share its credentials between processes: {found}")
 
-    def _say(self, what: str) -> None:
-        if what not in self._said:
-            self._said.add(what)
-            logger.warning("%s %s.", self._plugin.label, what)
+    def _warn(self, warning: str) -> None:
+        if warning not in self._warned:
+            self._warned.add(warning)
+            logger.warning("%s %s.", self._plugin.label, warning)
 
 
 class SharingError(Exception):
-    """What this process waits for is tried by another one, or has just failed there."""
+    """Another process is still retrieving the credentials, or has just failed to."""
 
 
 class _UnusableError(Exception):
-    """The cache cannot be used now; the plugin is asked without it."""
+    """The cache cannot be used now, so the plugin is called without it."""
 
 
 def _acquired(lock: Any) -> bool:
@@ -281,9 +281,9 @@ def _acquired(lock: Any) -> bool:
     except TimeoutError:  # filelock's own is one
         return False
     except (OSError, NotImplementedError) as error:
-        raise _UnusableError(_said_of(error)) from error
+        raise _UnusableError(_text_of(error)) from error
     return True
 
 
-def _said_of(error: Exception) -> str:
+def _text_of(error: Exception) -> str:
     return str(error) if isinstance(error, RefusedError) else described(error)

@@ -1,4 +1,4 @@
-"""What a file of the cache between processes holds, and how it is read back."""
+"""The content of the cache's files: how entries and notes are written and read."""
 
 import json
 from typing import Any, NamedTuple
@@ -10,14 +10,14 @@ _TYPE = "plugin"
 
 
 class Entry(NamedTuple):
-    """What one file holds.
+    """Credentials in a file, and where they come from.
 
     Attributes:
-        value: The value.
-        retrieved_at: When it was retrieved, in seconds since the epoch.
+        value: The credentials.
+        retrieved_at: When they were retrieved, in seconds since the epoch.
         plugin: The plugin's name.
         distribution: The name and version of its package.
-        profile: The profile that it was retrieved for, or None for all.
+        profile: The profile that they were retrieved for, or None for all.
     """
 
     value: Value
@@ -27,7 +27,7 @@ class Entry(NamedTuple):
     profile: str | None = None
 
     def document(self) -> bytes:
-        """Return it as the AWS CLI writes credentials into its own cache, and what is ours."""
+        """Return the entry in the format of the AWS CLI's own cache, with fields of ours added."""
         value = self.value
         expiry = value.expiry_time
         credentials = {
@@ -49,7 +49,7 @@ class Entry(NamedTuple):
 
 
 def entry_of(document: bytes | None, now: float) -> Entry | None:
-    """Return what a file holds; None if it is not there, not whole, or has expired."""
+    """Return the entry in a file; None if there is no file, or it is damaged or expired."""
     try:
         read: Any = json.loads(document or b"null")
         value, fault = validated(read["Credentials"], now)
@@ -65,12 +65,12 @@ def entry_of(document: bytes | None, now: float) -> Entry | None:
 
 
 def note_of(failure: str | None, now: float) -> bytes:
-    """Return what is left where a retrieval has left no entry: why, and when."""
+    """Return the note about a retrieval that wrote no entry: its failure, if any, and the time."""
     return json.dumps({"Failure": failure, "At": now}).encode()
 
 
 def read_note(document: bytes | None, since: float) -> tuple[bool, str | None]:
-    """Return whether a note was left since a moment, and the failure that it tells of, if any."""
+    """Return whether a note was written since a given time, and its failure, if any."""
     try:
         note: Any = json.loads(document or b"null")
         is_recent = float(note["At"]) >= since

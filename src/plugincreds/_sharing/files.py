@@ -1,8 +1,8 @@
-"""The files of the cache between processes: written whole or not at all, and nobody else's.
+"""The files of the cache: written completely or not at all, and private to one user.
 
-A credentials file that another user could have put there, or could read, is worse than
-none. So the folder is looked at each time, and each file through the descriptor that is then
-read; what is not as it was made is refused.
+A credentials file that another user could have written, or could read, is worse than none. So
+the folder is checked each time, and each file by the descriptor that it is then read from.
+Anything with another type, owner or mode than it was created with is refused.
 """
 
 import os
@@ -16,15 +16,15 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LONGEST_WRITE = 60.0  # seconds
 _LARGEST = 64 * 1024  # bytes; a token has at most some thousand
-ENTRY, LOCK, NOTE = ".json", ".lock", ".note"  # how names of files end
+ENTRY, LOCK, NOTE = ".json", ".lock", ".note"  # suffixes of the files
 
 
 class RefusedError(Exception):
-    """A file or folder is not safe to use; the text says which, why, and what to do."""
+    """A file or folder is not safe to use; the message says which, why, and what to do."""
 
 
 class CacheFiles:
-    """The files in one folder, by name without ending.
+    """The files in one folder, by name without suffix.
 
     Args:
         folder: The folder, which need not exist yet.
@@ -34,11 +34,11 @@ class CacheFiles:
         self.folder = folder
 
     def path(self, name: str, ending: str = ENTRY) -> Path:
-        """Return where a file is."""
+        """Return the path of a file."""
         return self.folder / f"{name}{ending}"
 
     def names(self) -> list[str]:
-        """Return the names of the files that are there.
+        """Return the names of the entries in the folder.
 
         Raises:
             RefusedError: The folder is not safe to use.
@@ -49,7 +49,7 @@ class CacheFiles:
         return sorted(path.stem for path in self.folder.glob(f"*{ENTRY}"))
 
     def read(self, name: str, ending: str = ENTRY) -> bytes | None:
-        """Return what a file holds; None if there is none.
+        """Return the content of a file; None if there is no such file.
 
         Raises:
             RefusedError: It, or the folder, is not safe to use.
@@ -74,14 +74,14 @@ class CacheFiles:
         return content if len(content) < _LARGEST else b""
 
     def write(self, name: str, content: bytes, ending: str = ENTRY) -> None:
-        """Write a file, so that a reader sees the old one or the new one, and a crash leaves one.
+        """Write a file atomically: a reader sees the old or the new file, even after a crash.
 
         Raises:
             RefusedError: The folder is not safe to use.
             OSError: It cannot be written; the old file is still there.
         """
         self.create_folder()
-        # It is made with mode 0600, and never where something else is.
+        # mkstemp() creates a file with mode 0600, and never opens an existing one.
         descriptor, temporary = tempfile.mkstemp(prefix=f"{name}.", suffix=".new", dir=self.folder)
         try:
             with os.fdopen(descriptor, "wb") as file:
@@ -95,7 +95,7 @@ class CacheFiles:
             raise
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it is there.
+        """Remove a file, if it exists.
 
         Raises:
             RefusedError: The folder is not safe to use.
@@ -105,9 +105,9 @@ class CacheFiles:
             self.path(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
-        """Remove what processes have left that were killed while they wrote, and notes.
+        """Remove notes, and files left by processes that were killed while they wrote.
 
-        Locks stay: a process may hold one. So does what may be being written.
+        Locks and young files stay, because a process may be using them.
         """
         if not self._check_folder():
             return
@@ -119,11 +119,11 @@ class CacheFiles:
                     path.unlink()
 
     def create_folder(self) -> None:
-        """See that the folder is there, and is safe to use.
+        """Create the folder if it does not exist, and check that it is safe to use.
 
         Raises:
-            RefusedError: It is not.
-            OSError: It cannot be made.
+            RefusedError: It is not safe.
+            OSError: It cannot be created.
         """
         for folder in (*reversed(self.folder.parents), self.folder):
             if not folder.exists():
@@ -145,13 +145,13 @@ def _check(path: Path, found: os.stat_result, is_kind: object, kind: str, mode: 
         what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else f"no {kind}"
         advice = "choose a folder of your own" if kind == "folder" else "remove it"
         raise RefusedError(f"{path} is {what}; {advice}")
-    if not hasattr(os, "geteuid"):  # Windows, where the folder of a user is that user's
+    if not hasattr(os, "geteuid"):  # on Windows, the folders of a user are private
         return
     if found.st_uid != os.geteuid():
         raise RefusedError(f"{path} belongs to another user; choose a folder of your own")
     if found.st_mode & _OTHERS:
         bits = stat.S_IMODE(found.st_mode)
-        # One with this bit is there for all users, such as /tmp.
+        # The sticky bit marks a folder for all users, such as /tmp.
         is_common = bool(found.st_mode & stat.S_ISVTX)
         advice = "choose a folder of your own" if is_common else f"chmod {mode:o} it"
         raise RefusedError(f"{path} is open to other users (mode {bits:o}); {advice}")

@@ -4,12 +4,12 @@ import threading
 from collections.abc import Callable
 
 from plugincreds import PluginContext, Value
-from plugincreds._contract import Answer
+from plugincreds._contract import PluginAnswer
 
 _LONGEST = 60.0  # seconds; a test that forgets release() must not hang the test run
 _MADE_UP = Value("AKIAFAKEPLUGIN000000", "made-up/secret/key/of/a/FakePlugin000000")
 
-ScriptStep = Answer | BaseException | type[BaseException]
+ScriptStep = PluginAnswer | BaseException | type[BaseException]
 
 
 class FakePlugin:
@@ -56,7 +56,7 @@ class FakePlugin:
         self.contexts.append(context)
         return None if self.declines else self
 
-    def retrieve(self) -> Answer:
+    def retrieve(self) -> PluginAnswer:
         """Do what the script says for this call, after `release()` if the test holds it."""
         with self._changed:
             step = self._script[min(self.retrieve_calls, len(self._script) - 1)]

@@ -281,7 +281,7 @@ def test_copying_says_what_to_do_instead(install: Install, copied: Any) -> None:
     """A copy would be bound to no plugin, or carry a secret somewhere."""
     install(GOOD)
     credentials = botocore.session.Session().get_credentials()
-    with pytest.raises(TypeError, match=r"Pass get_frozen_credentials\(\) on"):
+    with pytest.raises(TypeError, match=r"Pass on get_frozen_credentials\(\)"):
         copied(credentials)
 
 

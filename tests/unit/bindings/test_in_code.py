@@ -154,10 +154,10 @@ def test_files_that_cannot_be_opened(tmp_path: Path) -> None:
     with pytest.raises(PluginNotFoundError, match=r"is a folder, not a file"):
         plugincreds.open_plugin(tmp_path)
     for path in ("\0", "x" * 5000):
-        with pytest.raises(PluginNotFoundError, match=r"Give (another|the path)"):
+        with pytest.raises(PluginNotFoundError, match=r"(Correct|Give) the path"):
             plugincreds.open_plugin(path)
     for name, text, words in [
-        ("plugin.so.txt", "", "does not end like that of a Python module"),
+        ("plugin.so.txt", "", "has no suffix of a Python module"),
         ("fails.py", "1 / 0", "ZeroDivisionError: division by zero"),
         ("exits.py", "raise SystemExit(3)", "SystemExit: 3"),
         ("syntax.py", "def", "SyntaxError"),
@@ -275,7 +275,7 @@ def test_what_cannot_be_honoured_is_said_at_once(
 @pytest.mark.parametrize("name", ["none", "broker.py"])
 def test_what_is_no_plugins_name(name: str) -> None:
     """Guards a word that is reserved, and the path of a file."""
-    with pytest.raises(PluginNotFoundError, match=r"is no plugin's name.*open_plugin"):
+    with pytest.raises(PluginNotFoundError, match=r"is not the name of a plugin.*open_plugin"):
         plugincreds.create_session(name)
 
 
@@ -375,7 +375,7 @@ def test_a_botocore_session_may_be_given(install: Install) -> None:
     core = botocore.session.Session()
     chain = core.get_component("credential_provider")
     core.set_credentials("AKIA", "secret")
-    with pytest.raises(PluginError, match="has credentials of the method 'explicit' already"):
+    with pytest.raises(PluginError, match="already has credentials of the method 'explicit'"):
         plugincreds.create_session("vault", botocore_session=core)
     assert core.get_component("credential_provider") is chain
 
@@ -385,7 +385,7 @@ def test_a_given_session_with_another_identity_of_the_plugin(install: Install) -
     install("def get_provider(context): return (lambda: (context.profile, 's')), (lambda: False)")
     core = botocore.session.Session(profile="dev")
     assert core.get_credentials().access_key == "dev"
-    with pytest.raises(PluginError, match="'plugin:vault' already"):
+    with pytest.raises(PluginError, match="already has credentials of the method 'plugin:vault'"):
         plugincreds.create_session("vault", botocore_session=core)
 
 

@@ -179,7 +179,7 @@ BAD = {
     "a comment": (
         "credential_plugin = vault # prod",
         PluginNotFoundError,
-        "a comment needs a line of its own",
+        "a comment needs its own line",
     ),
     "bad options": (
         "credential_plugin = vault\ncredential_plugin_options = role",
@@ -369,7 +369,7 @@ def test_a_decline_names_the_options(
     """Guards that a misspelt option is found, and that no value is shown."""
     install(source)
     config(f"[profile p]\ncredential_plugin = vault\ncredential_plugin_options =\n{lines}\n")
-    told = f" It was told {said}.*\\." if said else ""
+    told = f" It received {said}.*\\." if said else ""
     wanted = rf"not configured here\.{told} Configure it, or remove that line\.$"
     with pytest.raises(PluginProviderRetrieveError, match=wanted) as caught:
         key_of("p")

@@ -720,7 +720,7 @@ def test_a_role_with_a_plugin_whose_values_cannot_be_shared(
     )
     warnings = doctor()["warnings"]
     assert [sentence.partition(" has no ")[2][:11] for sentence in warnings] == ["cache_key()", ""]
-    assert "is not told the options of the profile 'base' (role)" in warnings[1]
+    assert "does not receive the options of the profile 'base' (role)" in warnings[1]
 
 
 @pytest.mark.parametrize(
@@ -799,7 +799,7 @@ def test_a_decline_is_told_as_the_program_tells_it(
         "[default]\ncredential_plugin = vault\ncredential_plugin_options =\n  rolle = admin\n"
     )
     (error,) = doctor()["errors"]
-    assert "It was told these options of the profile 'default': rolle. Configure it" in error
+    assert "It received these options of the profile 'default': rolle. Configure it" in error
     with pytest.raises(plugincreds.PluginError) as caught:
         botocore.session.Session().get_credentials()
     assert str(caught.value) == error

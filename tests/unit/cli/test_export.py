@@ -187,7 +187,7 @@ def test_whose_credentials_are_exported(
     assert "Use --profile z, or name a plugin." in err
     status, out, err = run(capfd, "export", "--profile", "off")
     assert (status, out) == (1, "")
-    assert "goes without plugins" in err
+    assert "uses no plugin (" in err
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "none")
     for arguments in (["vault"], []):
         status, out, err = run(capfd, "export", *arguments)

@@ -21,7 +21,6 @@ from tests.unit.docs.room import (
     getting,
     given_back_to_boto3,
     half_removed,
-    half_removed_profile,
     just_failed,
     malformed,
     no_home,
@@ -68,7 +67,7 @@ CASES: dict[str, dict[str, Case]] = {
         "A file in place of a name": calling(lambda _: plugincreds.create_session("acme.py")),
         "There is no such file": calling(lambda room: open_plugin(room.folder / "a.py")),
         "The file is a folder": calling(lambda room: open_plugin(room.folder)),
-        "The path is not a path": calling(lambda _: open_plugin("acme\0.py")),
+        "The path cannot be a path": calling(lambda _: open_plugin("acme\0.py")),
     },
     "LookupSymbolError": {
         "The module does not exist": Case(
@@ -80,14 +79,14 @@ CASES: dict[str, dict[str, Case]] = {
         "A program asks for a getter that is not there": calling(
             lambda _: plugincreds.get_plugin_provider_fns_by_name("acme", "nope"), GOOD
         ),
-        "The getter's name is no name": Case(entry={"value": ":get-provider"}),
+        "The getter's name is not a name": Case(entry={"value": ":get-provider"}),
         "A file has no getter": calling(
             lambda room: plugincreds.new_credentials(open_plugin(room.file("")))
         ),
         "A file cannot be executed": calling(
             lambda room: open_plugin(room.file("raise RuntimeError('no display')"))
         ),
-        "A file is not Python's": calling(lambda room: open_plugin(room.file("", "acme.txt"))),
+        "A file is not a Python file": calling(lambda room: open_plugin(room.file("", "acme.txt"))),
         "A getter without a name": calling(
             lambda _: plugincreds.get_plugin_provider_fns_by_name("acme", ""), GOOD
         ),
@@ -122,7 +121,7 @@ CASES: dict[str, dict[str, Case]] = {
     },
     "PluginProviderRetrieveError": {
         "`retrieve()` raised": retrieving("raise ConnectionError('the broker is down')"),
-        "A plugin failed that nobody asked for": retrieving(
+        "A plugin failed that is not selected": retrieving(
             "raise ConnectionError('the broker is down')", variables={}
         ),
         "A person must act": retrieving(
@@ -137,13 +136,13 @@ CASES: dict[str, dict[str, Case]] = {
             config="[default]\ncredential_plugin = other\n"
             "credential_plugin_options =\n  role = admin\n",
         ),
-        "A selected plugin declined that cannot be told options": with_profile(
+        "A selected plugin declined that takes no options": with_profile(
             "credential_plugin_options =\n  role = admin", "def get_provider(): ..."
         ),
         "A plugin declined that a program asked for": calling(
             lambda _: plugincreds.get_plugin_provider_fns("acme"), "def get_provider(): ..."
         ),
-        "A plugin declined that is to be exported": calling(
+        "A plugin declined that `export` asked for": calling(
             lambda _: exported_value("acme", None, no_mark), "def get_provider(): ..."
         ),
         "No plugin for a role is configured": Case(
@@ -152,7 +151,7 @@ CASES: dict[str, dict[str, Case]] = {
         "No plugin for a role is installed": Case(None, config=CUSTOM, variables={}),
         "It returned something else": returning("['AKIDEXAMPLE', 'secret']"),
         "It returned a tuple of another length": returning("('AKIDEXAMPLE',)"),
-        "A key is no string": returning("b'AKIDEXAMPLE', b'secret'"),
+        "A key is not a string": returning("b'AKIDEXAMPLE', b'secret'"),
         "A key is empty": returning("'AKIDEXAMPLE', ''"),
         "A key ends with a line end": returning(r"'AKIDEXAMPLE', 'secret\n'"),
         "A key cannot be sent": returning(r"'AKIDEXAMPLE', 'sec ret'"),
@@ -162,7 +161,7 @@ CASES: dict[str, dict[str, Case]] = {
         "The expiry has no timezone": returning(
             "plugincreds.Value('AKIDEXAMPLE', 'secret', expiry_time=datetime(2100, 1, 1))"
         ),
-        "The value has expired": returning(
+        "The credentials have expired": returning(
             "plugincreds.Value('AKIDEXAMPLE', 'secret', "
             "expiry_time=datetime(2001, 1, 1, tzinfo=timezone.utc))"
         ),
@@ -198,20 +197,20 @@ CASES: dict[str, dict[str, Case]] = {
             "def get_provider(): return GATE.wait, lambda: False",
             call=too_slow,
         ),
-        "No thread can be had": with_profile("credential_plugin_timeout = 60", call=no_thread),
+        "No thread can be started": with_profile("credential_plugin_timeout = 60", call=no_thread),
         "It was cancelled": Case(
             "import asyncio\nasync def retrieve(): raise asyncio.CancelledError\n"
             "def get_provider(): return retrieve, lambda: False"
         ),
         "`cache_key()` has changed": Case(KEYED, call=changed_key),
-        "It asked for itself while it retrieved": retrieving(
+        "It asked for its own credentials while it retrieved them": retrieving(
             "import botocore.session\n    botocore.session.Session().get_credentials()"
         ),
-        "It asked for itself, and declined": Case(SWALLOWING),
+        "It asked for its own credentials, and declined": Case(SWALLOWING),
         "Another process has just failed": Case(SHARED, call=just_failed, variables=SHARING),
     },
     "PluginError": {
-        "The getter asked for itself": Case(
+        "The getter asked for its own credentials": Case(
             "import botocore.session\n"
             "def get_provider(): botocore.session.Session().get_credentials()"
         ),
@@ -234,12 +233,12 @@ CASES: dict[str, dict[str, Case]] = {
             "credential_plugin_options = role=reader",
             "def get_provider(context): ...",
         ),
-        "A value is not a number": with_profile("credential_plugin_timeout = soon"),
+        "A setting is not a number": with_profile("credential_plugin_timeout = soon"),
         "A variable is neither true nor false": Case(
             variables={**SHARING, "AWS_CREDENTIAL_PLUGIN_CACHE": "yes"}
         ),
         "A key is neither true nor false": with_profile("credential_plugin_cache = yes"),
-        "The cache's folder is no full path": Case(
+        "The cache's folder is not an absolute path": Case(
             SHARED, variables={**SHARING, "AWS_CREDENTIAL_PLUGIN_CACHE_DIR": "cache"}
         ),
         "The cache's folder has no home": Case(SHARED, variables=SHARING, call=no_home),
@@ -256,7 +255,8 @@ CASES: dict[str, dict[str, Case]] = {
         "Neither a module nor a name": calling(
             lambda _: plugincreds.new_credentials(42)  # type: ignore[arg-type]
         ),
-        "The chain is not as expected": Case(call=strange_botocore),
+        "This botocore is incompatible": Case(call=strange_botocore),
+        "A part of the package is missing": Case(call=half_removed),
         "The package is damaged": Case(call=without_module("plugincreds._bindings.loading")),
         "`export` for a profile with a role": calling(
             export,
@@ -271,9 +271,11 @@ CASES: dict[str, dict[str, Case]] = {
         "A value that cmd.exe cannot quote": calling(for_cmd),
     },
     "ImportError": {
-        "The variable selects, but the package is gone": Case(call=half_removed, kind=ImportError),
+        "The variable selects, but the package is gone": Case(
+            call=without_module("plugincreds._bindings"), kind=ImportError
+        ),
         "The profile selects, but the package is gone": with_profile(
-            "", call=half_removed_profile, kind=ImportError
+            "", call=without_module("plugincreds._bindings"), kind=ImportError
         ),
     },
     "TypeError and ValueError": {

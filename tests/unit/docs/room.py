@@ -200,14 +200,8 @@ def strange_botocore(room: Room) -> None:
 
 
 def half_removed(room: Room) -> None:
-    """Load where only the startup module is left."""
+    """Load where a part of the package is missing."""
     room.patch.delattr(_bindings, "extend_resolver")
-    load(room)
-
-
-def half_removed_profile(room: Room) -> None:
-    """Load a profile where only the startup module is left."""
-    room.patch.delattr(_bindings, "extend_profile")
     load(room)
 
 

@@ -19,7 +19,7 @@ FLAT = [
     for kind, cases in CASES.items()
     for cause, case in cases.items()
 ]
-# Text that nobody is shown as it is: parts of a level below WARNING, or of what others word.
+# Text that no user sees like this: messages below WARNING, or parts that other modules word.
 NOT_SHOWN = {
     "%r cannot list distributions.",  # DEBUG
     "A distribution's %s cannot be read.",  # DEBUG
@@ -77,10 +77,10 @@ def test_the_page_shows_each_warning(
 def test_the_page_has_each_text_of_the_source() -> None:
     """Whoever adds a message must say on the page what to do about it."""
     shown = on_one_line(PAGE)
-    files = [*SOURCE.glob("plugincreds/*.py"), *SOURCE.glob("plugincreds/_bindings/*.py")]
     texts = {
         on_one_line(text)
-        for file in [*files, SOURCE / "plugincreds_startup.py"]
+        for file in SOURCE.rglob("*.py")
+        if not {"_cli", "testing"} & {*file.relative_to(SOURCE).parts}
         for text in literals(file)
         if len(text.split()) >= SHORTEST
     }

@@ -25,6 +25,7 @@ from tests.unit.docs.room import (
     Case,
     Room,
     calling,
+    half_removed,
     load,
     malformed,
     retrieving,
@@ -237,17 +238,17 @@ def chain_alone(_: Room) -> None:
 
 UNASKED: dict[str, Any] = {"variables": {}}
 WARNINGS: dict[str, Case] = {
-    "A broken plugin is passed over": Case(
+    "A broken plugin is skipped": Case(
         "raise RuntimeError('no display')", quietly(load), **UNASKED
     ),
-    "A name that two packages declare is passed over": Case(call=quietly(two_packages), **UNASKED),
-    "A reserved name is passed over": Case(
+    "A name that two packages declare is skipped": Case(call=quietly(two_packages), **UNASKED),
+    "A reserved name is skipped": Case(
         call=quietly(load),
         entry={"entry_points": f"[{GROUP}]\nnone = acme_creds:get_provider\n"},
         **UNASKED,
     ),
     "A package cannot be read": Case(None, quietly(malformed), **UNASKED),
-    "A name that nobody can write": Case(
+    "An unusable name": Case(
         call=quietly(load),
         entry={"entry_points": f"[{GROUP}]\nred\x1b[31m = acme_creds:get_provider\n"},
         **UNASKED,
@@ -256,7 +257,7 @@ WARNINGS: dict[str, Case] = {
     "A rejected key came back": calling(rejected_key),
     "A plugin takes long": calling(long_wait),
     "`is_expired()` is slow": calling(slow_answer),
-    "A new value is expired at once": calling(expired_at_once),
+    "New credentials are reported as expired": calling(expired_at_once),
     "A plugin ends the program": retrieving("raise SystemExit(3)", call=ended),
     "Options that have no effect": with_profile("credential_plugin_options =\n  role = admin"),
     "A plugin beside other credentials": with_profile("credential_process = acme-keys"),
@@ -267,19 +268,22 @@ WARNINGS: dict[str, Case] = {
         "[profile base]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n",
         **UNASKED,
     ),
-    "The chain is not as expected, and nobody selects a plugin": Case(
+    "This botocore is incompatible, and no plugin is selected": Case(
         call=quietly(strange_botocore), **UNASKED
     ),
-    "The package is damaged, and nobody selects a plugin": Case(
+    "A part of the package is missing, and no plugin is selected": Case(
+        call=quietly(half_removed), **UNASKED
+    ),
+    "The package is damaged, and no plugin is selected": Case(
         call=quietly(without_module("plugincreds._bindings.loading")), **UNASKED
     ),
-    "A fault of ours": Case(call=broken_ours, **UNASKED),
+    "A fault of plugincreds": Case(call=broken_ours, **UNASKED),
     "No `cache_key()`": Case(GOOD, variables=SHARING),
     "The cache's folder is open to others": Case(SHARED, in_folder(open_folder), variables=SHARING),
     "The cache's folder is for all users": Case(
         SHARED, in_folder(common_folder), variables=SHARING
     ),
-    "The cache's folder belongs to somebody else": Case(SHARED, of_another_user, variables=SHARING),
+    "The cache's folder belongs to another user": Case(SHARED, of_another_user, variables=SHARING),
     "The cache's folder is a link": Case(SHARED, in_folder(linked), variables=SHARING),
     "The cache's folder is a file": Case(SHARED, in_folder(Path.touch), variables=SHARING),
     "A file of the cache is a link": Case(SHARED, with_file(linked_file), variables=SHARING),
@@ -287,6 +291,8 @@ WARNINGS: dict[str, Case] = {
         SHARED, with_file(lambda file: file.chmod(0o644)), variables=SHARING
     ),
     "Another process hangs": Case(SHARED, hanging_process, variables=SHARING),
-    "Another process's value is kept in use": Case(MOODY, renewed("down"), variables=SHARING),
-    "Another process's value, after a decline": Case(MOODY, renewed("none"), variables=SHARING),
+    "Another process's credentials are used": Case(MOODY, renewed("down"), variables=SHARING),
+    "Another process's credentials are used after a decline": Case(
+        MOODY, renewed("none"), variables=SHARING
+    ),
 }

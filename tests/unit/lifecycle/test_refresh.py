@@ -474,7 +474,7 @@ class TestInvalidate:
         world.answer = world.new_value("KEY1")
         assert [world.key() for _ in range(5)] == ["KEY1"] * 5
         assert world.calls == 2
-        assert "key again that a service has rejected" in warnings(caplog)[0]
+        assert "gave the same key again, which a service has rejected" in warnings(caplog)[0]
         world.now, world.answer = 300.0, NEVER_SET
         assert world.key() == "KEY3"
 

@@ -532,7 +532,7 @@ class TestInterruption:
             raise asyncio.CancelledError
 
         cache = new_engine(retrieve_later if is_coroutine else retrieve)
-        with pytest.raises(PluginProviderRetrieveError, match="it was cancelled by itself"):
+        with pytest.raises(PluginProviderRetrieveError, match="it cancelled itself"):
             cache.get()
 
     @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])

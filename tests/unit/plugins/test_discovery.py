@@ -112,7 +112,10 @@ def test_a_missing_name_lists_near_misses_and_what_is_there(install: Install) ->
 
 def test_a_missing_name_where_nothing_is_installed() -> None:
     """The advice must not list nothing."""
-    with pytest.raises(PluginNotFoundError, match=r"nothing is, in the group 'aws_sdk\.cred"):
+    with pytest.raises(
+        PluginNotFoundError,
+        match=r"no installed package declares a plugin in the group 'aws_sdk\.cred",
+    ):
         Discovery().the_one("vault", "Somebody")
 
 
@@ -197,7 +200,7 @@ def test_names_that_nobody_can_write_are_unreadable(
     assert list(found.plugins) == ["good"]
     assert found.plugins["good"][0].origin == "acme-creds 1?[2J"
     (fault,) = found.unreadable
-    assert fault == f"acme-creds 1?[2J declares a name that nobody can write ({shown})"
+    assert fault == f"acme-creds 1?[2J declares an unusable name ({shown})"
 
 
 @pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")

@@ -282,7 +282,7 @@ def test_values_without_an_expiry_are_not_written(broker: Broker) -> None:
 def test_a_value_of_another_identity_is_not_written(broker: Broker) -> None:
     """Guards a plugin whose setting changed while it retrieved."""
     process = broker.process(is_same=lambda: False)
-    with pytest.raises(RetrieveError, match="belongs to another identity"):
+    with pytest.raises(RetrieveError, match="belong to another identity"):
         process.key()
     assert broker.files() == []
 
@@ -464,7 +464,9 @@ def test_a_place_that_differs_with_the_current_folder(
     install(KEYED)
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", "true")
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "somewhere")
-    with pytest.raises(PluginError, match=r"AWS_CREDENTIAL_PLUGIN_CACHE_DIR=somewhere is no full"):
+    with pytest.raises(
+        PluginError, match=r"AWS_CREDENTIAL_PLUGIN_CACHE_DIR=somewhere is no absolute path"
+    ):
         key_of()
 
 
@@ -760,7 +762,7 @@ def test_a_plugin_without_cache_key_is_not_shared(
         assert botocore.session.Session().get_credentials().access_key == "KEY1"
     assert not folder.exists()
     (record,) = caplog.records
-    assert "has no cache_key(), so nobody can tell whose" in record.getMessage()
+    assert "has no cache_key(), so it is not known whose" in record.getMessage()
 
 
 @pytest.mark.usefixtures("folder")

@@ -33,7 +33,7 @@ from plugincreds._profile_selection import role_source
 from plugincreds._redaction import described
 from plugincreds._registry import registry
 from plugincreds._settings import CACHE_KEY, CACHE_VARIABLE, Section
-from plugincreds._sharing import check_extra
+from plugincreds._sharing import lock_class
 from plugincreds._sharing.files import CacheFiles, RefusedError
 
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
@@ -197,7 +197,7 @@ def _cache_state(section: Section, profile: str) -> dict[str, Any]:
     try:
         wanted = wants_cache(section, profile, os.environ)
         if wanted:
-            check_extra()
+            lock_class()
             folder = cache_folder(os.environ)
             entries = len(CacheFiles(folder).names())
     except PluginError as error:

@@ -171,7 +171,7 @@ def _of_plugins(examination: Examination) -> Iterator[str]:
     for step in _with_sources(examination.chain):
         for state in step.plugins:
             if state.state == "broken" and faults[state.name] is None:
-                yield f"The credential plugin {state.name!r} is passed over. {state.reason}"
+                yield f"The credential plugin {state.name!r} is skipped. {state.reason}"
         names = [state.name for state in step.plugins if state.state == "configured"]
         if len(names) > 1:
             yield (

@@ -15,7 +15,7 @@ from plugincreds._plugins.references import Plugin
 from plugincreds._registry import registry
 from plugincreds._resolution import declined, loaded_functions
 from plugincreds._selection import Automatic, Off, Selected
-from plugincreds._sharing import check_extra, not_shared
+from plugincreds._sharing import lock_class, not_shared
 
 # Where the plugin is not selected, the chain goes on after one of these.
 _PASSED_OVER = (
@@ -110,7 +110,7 @@ def _asked(request: Request, plugin: Plugin) -> PluginState:
     if request.refresh_settings().cache_folder is not None:
         problem = not_shared(plugin, functions)
         if not problem:
-            check_extra()
+            lock_class()
     unread = request.unread_options(plugin)
     cautions = (unread,) if unread else ()
     return PluginState(plugin.name, "configured", plugin.origin, cautions, problem)

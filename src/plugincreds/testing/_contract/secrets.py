@@ -24,7 +24,7 @@ class Secrets:
         self._kinds: dict[str, str] = {}
 
     def add(self, value: Value) -> None:
-        """Add the keys and the token of a value."""
+        """Add the keys and the token of some credentials."""
         self._kinds[value.access_key] = "access key"
         self._kinds[value.secret_key] = "secret key"
         if value.token:

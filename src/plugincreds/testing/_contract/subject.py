@@ -64,7 +64,7 @@ class RetrieveResult:
 
 
 class Subject:
-    """Where the plugin is, what its getter is told, and how a test calls it."""
+    """Where the plugin is, what its getter receives, and how a test calls it."""
 
     getter: ClassVar[str]
     name: ClassVar[str | None] = None
