@@ -125,7 +125,7 @@ def test_the_order_names_every_module() -> None:
     """Guards the order in CONTRIBUTING.md against modules that come and go."""
     members: dict[str, set[str]] = {}
     for module, file in FILES.items():
-        if text_of(file).strip():
+        if len(ast.parse(text_of(file)).body) > 1:  # more than a docstring
             package, _, name = module.rpartition(".")
             members.setdefault(package, set()).add(name)
             if package != "plugincreds":
