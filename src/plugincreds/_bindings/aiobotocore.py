@@ -73,6 +73,9 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
 
         _reader = staticmethod(aio_frozen_reader)
 
+        async def get_frozen_credentials(self) -> Any:  # for callers that take it from the class
+            return await vars(self)["get_frozen_credentials"]()
+
         async def get_access_key(self) -> Any:
             return (await self.get_frozen_credentials()).access_key
 
@@ -101,19 +104,20 @@ def aio_frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Awa
 
     async def get_frozen_credentials() -> Any:
         nonlocal ready
-        if ready.state is engine.state and ready.since <= clock() < ready.until:
+        mine = ready
+        if mine.state is engine.state and mine.since <= clock() < mine.until:
             try:
                 if is_expired is None or (answer := is_expired()) is False:
-                    return ready.frozen
+                    return mine.frozen
             except BaseException as error:  # noqa: BLE001 - interruptions are raised again
                 answer = as_failure(error)
-            state, reported = ready.state, judged(answer, engine.reporter)
+            state, reported = mine.state, judged(answer, engine.reporter)
             del answer
         else:
             state = engine.state
             reported = engine.ask(state)
         value = await refreshed(engine, state, reported)
-        ready = latest = ready.next(value, engine, freeze)
-        return latest.frozen
+        ready = mine = mine.next(value, engine, freeze)
+        return mine.frozen
 
     return get_frozen_credentials

@@ -117,6 +117,10 @@ def credentials_class(base: type[Any]) -> type[Any]:
         """Adapter to botocore's `RefreshableCredentials`."""
 
         _reader = staticmethod(frozen_reader)
+
+        def get_frozen_credentials(self) -> Any:  # for callers that take it from the class
+            return vars(self)["get_frozen_credentials"]()
+
         access_key = property(lambda self: self.get_frozen_credentials().access_key)
         secret_key = property(lambda self: self.get_frozen_credentials().secret_key)
         token = property(lambda self: self.get_frozen_credentials().token)
@@ -138,22 +142,23 @@ def frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Any]:
 
     def get_frozen_credentials() -> Any:
         nonlocal ready
-        if ready.state is engine.state and ready.since <= clock() < ready.until:
-            # No variable holds the frozen credentials while the plugin's code runs: tracebacks
+        # One reading and one assignment: a late thread may put an older record in its place.
+        mine = ready
+        if mine.state is engine.state and mine.since <= clock() < mine.until:
+            # No variable shows the frozen credentials while the plugin's code runs: tracebacks
             # may be shown with their variables.
             try:
                 if is_expired is None or (answer := is_expired()) is False:
-                    return ready.frozen
+                    return mine.frozen
             except BaseException as error:  # noqa: BLE001 - interruptions are raised again
                 answer = as_failure(error)
-            state, reported = ready.state, judged(answer, engine.reporter)
+            state, reported = mine.state, judged(answer, engine.reporter)
             del answer
         else:
             state = engine.state
             reported = engine.ask(state)
-        # One assignment, so that no other thread sees a mix of old and new credentials.
-        ready = latest = ready.next(engine.outcome(state, reported).result(), engine, freeze)
-        return latest.frozen
+        ready = mine = mine.next(engine.outcome(state, reported).result(), engine, freeze)
+        return mine.frozen
 
     return get_frozen_credentials
 
