@@ -181,7 +181,7 @@ class Adapter:
 
     def _set_from_data(self, data: dict[str, Any]) -> None:
         """Accept what `_refresh_using()` has returned: these are the current credentials."""
-        if {**self._metadata(), **data} != self._metadata():
+        if not data.items() <= self._metadata().items():
             raise AttributeError(_SETTING.format("access_key", self.method))
 
     def _normalize(self) -> None:
