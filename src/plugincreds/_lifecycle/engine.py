@@ -22,6 +22,7 @@ from plugincreds._lifecycle.policy import (
     Uniform,
     backs_off,
     decide,
+    due,
     failed,
     rejected,
     succeeded,
@@ -137,6 +138,12 @@ class RefreshEngine:
             value = self.state.value
             if value is not None and value.access_key == access_key and not self.state.rejected:
                 self.state = rejected(self.state)
+
+    def hasten(self) -> State:
+        """Refresh at the next use, because the program asks for it; return the new state."""
+        with self._syncs.get().lock:
+            self.state = state = due(self.state)
+        return state
 
     def active_call(self) -> AbstractContextManager[None]:
         """Return a guard that refuses this source to code called by its own retrieval."""

@@ -278,6 +278,14 @@ CASES: dict[str, dict[str, Case]] = {
             "", call=without_module("plugincreds._bindings"), kind=ImportError
         ),
     },
+    "AttributeError": {
+        "Credentials are changed": Case(
+            call=lambda _: setattr(
+                botocore.session.Session().get_credentials(), "access_key", "AKIDOTHER"
+            ),
+            kind=AttributeError,
+        ),
+    },
     "TypeError and ValueError": {
         "Credentials are pickled": Case(
             call=lambda _: copy.copy(botocore.session.Session().get_credentials()),
