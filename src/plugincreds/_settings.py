@@ -18,7 +18,7 @@ CACHE_KEY = "credential_plugin_cache"
 CACHE_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE"
 CACHE_FOLDER_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE_DIR"
 OFF = "none"
-UNREADABLE = "a block of lines"  # no plugin can have this name
+UNREADABLE = "(unreadable)"  # no plugin can have this name
 
 Section = Mapping[str, Any]  # of a profile, as botocore reads it, without values that may be secret
 # The keys of a profile that only plugincreds reads.
@@ -40,15 +40,18 @@ _SOURCE_KEYS = (
 
 
 class Profiles(Mapping[str, Section]):
-    """The sections of all profiles, with only those values that plugincreds reads."""
+    """The sections of all profiles, with only those values that plugincreds reads.
+
+    A value of several lines, other than the options, is replaced by a block of the keys of ours
+    in it: botocore adds an indented line to the value of the line above.
+    """
 
     def __init__(self, sections: Mapping[str, Any]) -> None:
         self._sections = sections
 
     def __getitem__(self, name: str) -> Section:
         """Return one section, in which all other keys have empty values."""
-        section = self._sections[name]
-        return {key: section[key] if key in _READ_KEYS else "" for key in section}
+        return {key: _kept(key, value) for key, value in self._sections[name].items()}
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
@@ -57,6 +60,16 @@ class Profiles(Mapping[str, Section]):
     def __len__(self) -> int:
         """Return the number of profiles."""
         return len(self._sections)
+
+
+def _kept(key: str, value: Any) -> Any:
+    is_block = isinstance(value, Mapping)
+    if not is_block and "\n" not in str(value):
+        return value if key in _READ_KEYS else ""
+    lines = value if is_block else str(value).split("\n")[1:]
+    names = [line.replace(":", "=").partition("=")[0].strip().lower() for line in lines]
+    own = {name: "" for name in names if name in OWN_KEYS}
+    return value if key == OPTIONS_KEY and not own else own
 
 
 def is_off(name: str) -> bool:
@@ -71,8 +84,28 @@ def asked_by_variable(environ: Mapping[str, str]) -> str:
 
 def own_plugin(section: Section) -> str:
     """Return the plugin's name in a profile, or an empty text."""
-    name = section.get(PLUGIN_KEY, "")
-    return name.strip() if isinstance(name, str) else UNREADABLE
+    return UNREADABLE if misread(section) else section.get(PLUGIN_KEY, "").strip()
+
+
+def misread(section: Section) -> str:
+    """Return which key of ours botocore reads wrongly, because of indentation, or nothing.
+
+    It is a part of a sentence, and the next one, which says what to do.
+    """
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            inside = next((own for own in OWN_KEYS if own in value), None)
+            if inside is not None:
+                return (
+                    f"{inside} in the value of {key}, because that line is indented. Remove the "
+                    "spaces before it"
+                )
+            if key in OWN_KEYS and key != OPTIONS_KEY:
+                return (
+                    f"{key} with indented lines below it. Write its value on the same line, and "
+                    f"options below {OPTIONS_KEY}"
+                )
+    return ""
 
 
 def asks_for_plugin(section: Section) -> bool:
