@@ -22,7 +22,8 @@ UNREADABLE = "(unreadable)"  # no plugin can have this name
 
 Section = Mapping[str, Any]  # of a profile, as botocore reads it, without values that may be secret
 # The keys of a profile that only plugincreds reads.
-OWN_KEYS = (PLUGIN_KEY, OPTIONS_KEY, ADVISORY_WINDOW_KEY, TIMEOUT_KEY, CACHE_KEY)
+_ONE_LINE_KEYS = (PLUGIN_KEY, ADVISORY_WINDOW_KEY, TIMEOUT_KEY, CACHE_KEY)
+OWN_KEYS = (*_ONE_LINE_KEYS, OPTIONS_KEY)
 # Only the values of these keys are kept, because a traceback may show the variables of its frames.
 _READ_KEYS = frozenset({*OWN_KEYS, ACCOUNT_KEY, "credential_source", "source_profile"})
 
@@ -42,8 +43,8 @@ _SOURCE_KEYS = (
 class Profiles(Mapping[str, Section]):
     """The sections of all profiles, with only those values that plugincreds reads.
 
-    A value of several lines, other than the options, is replaced by a block of the keys of ours
-    in it: botocore adds an indented line to the value of the line above.
+    Where botocore has added an indented line to the value of the line above, and a key of ours is
+    concerned, that value is replaced by a block of the keys of ours in it.
     """
 
     def __init__(self, sections: Mapping[str, Any]) -> None:
@@ -69,7 +70,9 @@ def _kept(key: str, value: Any) -> Any:
     lines = value if is_block else str(value).split("\n")[1:]
     names = [line.replace(":", "=").partition("=")[0].strip().lower() for line in lines]
     own = {name: "" for name in names if name in OWN_KEYS}
-    return value if key == OPTIONS_KEY and not own else own
+    if own or key in _ONE_LINE_KEYS:
+        return own
+    return value if key in _READ_KEYS else {} if is_block else ""
 
 
 def is_off(name: str) -> bool:
@@ -100,7 +103,7 @@ def misread(section: Section) -> str:
                     f"{inside} in the value of {key}, because that line is indented. Remove the "
                     "spaces before it"
                 )
-            if key in OWN_KEYS and key != OPTIONS_KEY:
+            if key in _ONE_LINE_KEYS:
                 return (
                     f"{key} with indented lines below it. Write its value on the same line, and "
                     f"options below {OPTIONS_KEY}"
