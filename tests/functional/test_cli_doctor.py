@@ -46,7 +46,7 @@ def test_a_healthy_environment(
     environment = new_environment("alpha")
     variables = {**keys(alice), "PLUGIN_TRACE": str(trace)}
     found = document(run(environment, "doctor", "--json", variables=variables))
-    assert found["answer"] == {"provider": "plugin", "plugin": "alpha", "certain": False}
+    assert found["answer"] == {"provider": "plugin", "plugin": "alpha", "certain": True}
     assert (found["errors"], found["warnings"]) == ([], [])
     hook = found["startup_hook"]
     assert hook["active"]

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from botocore.exceptions import ConfigParseError
 
+
 def damage_of(error: BaseException) -> str:
     """Return it as a sentence, without the line itself, which may have a secret.
 
@@ -23,18 +24,17 @@ def damage_of(error: BaseException) -> str:
 def _first_fault(path: Path) -> tuple[int | None, str]:
     try:
         configparser.RawConfigParser().read([path])  # as botocore does
-    except configparser.MissingSectionHeaderError as error:
-        if error.line.startswith("\ufeff"):
-            return error.lineno, "begins with a byte order mark"
-        return error.lineno, "is neither a [section] nor below one"
+    except UnicodeDecodeError as error:
+        return _first_not_in(error.encoding, path), f"is not {error.encoding} text"
+    except configparser.ParsingError as error:  # and its subclass, which has lineno
+        number = getattr(error, "lineno", None) or error.errors[0][0]
+        if getattr(error, "line", "").startswith("\ufeff"):
+            return number, "begins with a byte order mark"
+        return number, "is neither a [section] nor 'key = value' below one"
     except configparser.DuplicateSectionError as error:
         return error.lineno, "repeats a [section]"
     except configparser.DuplicateOptionError as error:
         return error.lineno, "repeats a key of its section"
-    except configparser.ParsingError as error:
-        return error.errors[0][0], "is neither a [section] nor 'key = value'"
-    except UnicodeDecodeError as error:
-        return _first_not_in(error.encoding, path), f"is not {error.encoding} text"
     return _first_bad_in_block(path), "is indented below a key, but is not 'key = value'"
 
 
@@ -50,7 +50,8 @@ def _first_not_in(encoding: str, path: Path) -> int | None:
 def _first_bad_in_block(path: Path) -> int | None:
     """Return the first line of a nested block that botocore cannot split."""
     key_indent, is_block = math.inf, False
-    for number, line in enumerate(path.read_text(encoding="utf-8", errors="replace").split("\n"), start=1):
+    lines = path.read_text(encoding="utf-8", errors="replace").split("\n")
+    for number, line in enumerate(lines, start=1):
         text = line.strip()
         if not text or text[0] in "#;":
             continue

@@ -9,11 +9,12 @@ from botocore.exceptions import ConfigParseError
 from tests.support.commands import main
 
 KEY = "aws_secret_access_key = CANARY\n"
+NO_PAIR = "is neither a [section] nor 'key = value' below one"
 DAMAGE = {
-    "no sign": (f"[default]\n{KEY}CANARY\n", 3, "is neither a [section] nor 'key = value'"),
-    "no name": (f"[default]\n{KEY}= CANARY\n", 3, "is neither a [section] nor 'key = value'"),
-    "no section": (f"\n{KEY}", 2, "is neither a [section] nor below one"),
-    "half a section": ("[CANARY\n", 1, "is neither a [section] nor below one"),
+    "no sign": (f"[default]\n{KEY}CANARY\n", 3, NO_PAIR),
+    "no name": (f"[default]\n{KEY}= CANARY\n", 3, NO_PAIR),
+    "no section": (f"\n{KEY}", 2, NO_PAIR),
+    "half a section": ("[CANARY\n", 1, NO_PAIR),
     "a byte order mark": (f"\ufeff[default]\n{KEY}", 1, "begins with a byte order mark"),
     "a section twice": (f"[CANARY]\n{KEY}[CANARY]\n", 3, "repeats a [section]"),
     "a key twice": (f"[default]\n{KEY}\n{KEY}", 4, "repeats a key of its section"),
@@ -25,7 +26,7 @@ DAMAGE = {
         "is indented below a key, but is not 'key = value'",
     ),
     "an indented block": (
-        f"[default]\n  s3 =\n    d = e\n[profile x]\n    s3:\n    {KEY}    s4 =\n\t\t\t\t\tCANARY\n",
+        f"[default]\n  s3 =\n    d = e\n[profile x]\n   s3:\n   {KEY}   s4 =\n\t\t\t\tCANARY\n",
         8,
         "is indented below a key, but is not 'key = value'",
     ),

@@ -9,8 +9,8 @@ from plugincreds._cli.doctor.retrieval import NO_CREDENTIALS
 from plugincreds._cli.doctor.steps import ChainStep, Status, last_of
 from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._settings import (
-    OWN_KEYS,
     OPTIONS_KEY,
+    OWN_KEYS,
     PLUGIN_KEY,
     PROVIDER_NAME,
     VARIABLE,
