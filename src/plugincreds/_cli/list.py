@@ -14,12 +14,18 @@ from plugincreds._cli.selection import (
     selection_in_effect,
     with_location,
 )
-from plugincreds._cli.terminal import Palette, print_json, print_lines, stdout_kept_clean, table
+from plugincreds._cli.terminal import (
+    Palette,
+    print_json,
+    print_lines,
+    sentence,
+    stdout_kept_clean,
+    table,
+)
 from plugincreds._errors import PluginError
 from plugincreds._plugins.discovery import GROUP, Discovery
 from plugincreds._plugins.loading import load
 from plugincreds._plugins.references import InstalledPlugin
-from plugincreds._redaction import described
 from plugincreds._registry import registry
 from plugincreds._settings import asked_by_variable
 
@@ -66,7 +72,7 @@ def _selection_here(environ: Mapping[str, str]) -> SelectionInEffect:
         session.get_scoped_config()  # raises if there is no such profile
         selection = selection_in_effect(environ, profiles_of(session), active_profile(session))
     except Exception as error:  # noqa: BLE001 - a file that botocore cannot read
-        problem = f"The profiles cannot be read ({described(error)})."
+        problem = f"The profiles cannot be read. {sentence(error)}"
         return SelectionInEffect(NOT_SELECTED, problem=problem)
     names = ("config_file", "credentials_file")
     return with_location(selection, *map(session.get_config_variable, names))

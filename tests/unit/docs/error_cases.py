@@ -222,6 +222,9 @@ CASES: dict[str, dict[str, Case]] = {
         "A block of lines in place of a name": Case(
             config="[default]\ncredential_plugin =\n  name = acme\n", variables={}
         ),
+        "A line that is indented too much": Case(
+            config="[default]\noutput = json\n  credential_plugin = acme\n", variables={}
+        ),
         "A base session is asked for another plugin": calling(
             lambda _: plugincreds.base_session().get_credentials(),
             config="[default]\ncredential_plugin = acme\n",
@@ -229,9 +232,14 @@ CASES: dict[str, dict[str, Case]] = {
         "A base session is asked for any plugin": calling(
             lambda _: plugincreds.base_session().get_credentials(), config=CUSTOM
         ),
+        "Options that are not indented": with_profile(
+            "credential_plugin_options =\nrole = reader", DECLINING
+        ),
         "Options on the same line": with_profile(
-            "credential_plugin_options = role=reader",
-            "def get_provider(context): ...",
+            "credential_plugin_options = role=reader", DECLINING
+        ),
+        "An option's name is not one word": with_profile(
+            "credential_plugin_options =\n  role: reader=yes", DECLINING
         ),
         "A setting is not a number": with_profile("credential_plugin_timeout = soon"),
         "A variable is neither true nor false": Case(

@@ -55,6 +55,7 @@ class Examination:
         profile: The name of the active profile.
         profile_given_by: "--profile", a variable, or "default".
         sections: The sections of that profile and of the one that its role leads to, by name.
+        session_keys: The keys of a profile that are variables of a botocore session.
         selection: Which plugin is selected.
         chain: What would come of asking each provider.
         fault: Why there is no chain, as a sentence, or None.
@@ -70,6 +71,7 @@ class Examination:
     profile: str = "default"
     profile_given_by: str = "default"
     sections: dict[str, Section] = field(default_factory=dict)
+    session_keys: frozenset[str] = frozenset()
     selection: SelectionInEffect = field(default_factory=lambda: SelectionInEffect(NOT_SELECTED))
     chain: tuple[ChainStep, ...] = ()
     fault: str | None = None
@@ -153,6 +155,7 @@ def _examine_chain(examination: Examination, profile: str | None, *, retrieve: b
     session = Session(profile=profile)
     examination.profile = active_profile(session)
     examination.profile_given_by = _profile_given_by(profile)
+    examination.session_keys = frozenset(key for key, *_ in session.session_var_map.values())
     in_code = examination.profile_in_code
     try:
         profiles = profiles_of(session)

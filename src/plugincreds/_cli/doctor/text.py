@@ -126,7 +126,8 @@ def _outcome(document: dict[str, Any], palette: Palette) -> str:
     if origin["plugin"] and origin["provider"] != "plugin":
         name = f"{origin['provider']}, with those of {name}"
     if not origin["certain"]:
-        return palette.paint(f"Credentials may come from {name}.", "yellow")
+        doubt = "; --retrieve tells whether it declines" if origin["plugin"] else ""
+        return palette.paint(f"Credentials may come from {name}{doubt}.", "yellow")
     verb = "come" if document["retrieved"] else "would come"
     colour = "green" if document["ok"] else "red"
     return palette.paint(f"Credentials {verb} from {name}{_note(document)}.", colour)
