@@ -51,9 +51,7 @@ class RefreshEngine:
 
     Attributes:
         state: The current state. It is replaced whenever anything changes.
-        clock: As given.
-        is_expired: As given. Called before each use.
-        reporter: As given.
+        clock, is_expired, reporter: As given. `is_expired` is called before each use.
         patience: Seconds of waiting after which a warning is logged.
     """
 
