@@ -65,11 +65,10 @@ class Discovery:
             return f"it is not installed; {self._near(name)}"
         if len(plugins) == 1:
             return None
-        # An interrupted pip may leave two copies of a package, which differ only in their folder.
-        alike = len({plugin.origin for plugin in plugins}) < len(plugins)
-        named = (f"{each.origin} in {each.location}" if alike else each.origin for each in plugins)
-        origins = " and ".join(sorted(named))
-        return f"more than one package declares it: {origins}; uninstall all but one"
+        origins = sorted({plugin.origin for plugin in plugins})
+        if len(origins) == 1:
+            return f"{origins[0]} declares it more than once; its authors must fix this"
+        return f"more than one package declares it: {' and '.join(origins)}; uninstall all but one"
 
     def _near(self, name: str) -> str:
         if not self.plugins:

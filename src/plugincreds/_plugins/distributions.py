@@ -166,14 +166,14 @@ def _is_abandoned(found: Distribution) -> bool:
 def _locations(text: bytes) -> Iterator[_Folder | _OtherLocation]:
     # Entries of sys.path that are not strings are ignored, as imports ignore them.
     path = [entry for entry in sys.path if isinstance(entry, str)]
-    finders = list(sys.meta_path)
+    finders = [each for each in sys.meta_path if hasattr(each, "find_distributions")]
     if not any(map(_searches_path, finders)):
-        # Another finder has replaced PathFinder, and uses it for imports, but not for metadata.
+        # A finder that has replaced PathFinder uses it for imports, but not for distributions.
         finders.append(PathFinder)
     for finder in finders:
         if _searches_path(finder):
             yield from _on_path(finder, path, text)
-        elif getattr(finder, "find_distributions", None) is not None:
+        else:
             yield _by_library(finder, path, text)
 
 

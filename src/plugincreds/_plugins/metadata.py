@@ -114,7 +114,8 @@ class Distribution:
     def name_and_version(self) -> tuple[str, str]:
         """Both as in its metadata, else as in its folder's name, else empty."""
         name, _, version = Path(self.path).stem.partition("-")
-        return self._headers.get("name") or name, self._headers.get("version") or version
+        headers = self._headers
+        return headers.get("name") or name.replace("_", "-"), headers.get("version") or version
 
     def entry_points(self) -> str:
         """Return the text of its file of entry points.
@@ -174,8 +175,11 @@ class DistributionOfLibrary(Distribution):
     @cached_property
     def key(self) -> str | None:
         """As in the class above."""
-        if self._path is not None:
+        if isinstance(self._path, Path):
             return super().key
+        if self._path is not None:  # in a zip file, the library prefers the name in the metadata
+            name = self._headers.get("name")
+            return normal(name) if name else super().key
         try:
             name = getattr(self._found, "_normalized_name", None) or self._found.metadata["Name"]
         except Exception:  # noqa: BLE001 - without a proper name, nothing can hide it
