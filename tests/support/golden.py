@@ -16,7 +16,8 @@ from typing import Any
 FOLDER = Path(__file__).parents[1] / "unit" / "cli" / "golden"
 # What differs with the machine, and providers that not every supported botocore has.
 _ENVIRONMENT = re.compile(
-    r"^  (startup file|python|plugincreds|botocore|boto3|aiobotocore|awscli|aws)  .*\n", re.MULTILINE
+    r"^  (startup file|python|plugincreds|botocore|boto3|aiobotocore|awscli|aws)  .*\n",
+    re.MULTILINE,
 )
 _NEW_PROVIDERS = ("login",)
 _NEW_ROWS = re.compile(rf"^ +({'|'.join(_NEW_PROVIDERS)})  .*\n", re.MULTILINE)

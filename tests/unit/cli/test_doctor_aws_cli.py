@@ -72,8 +72,8 @@ def warnings_of(document: dict[str, Any]) -> list[str]:
         "#!{python} -Es\n",
         "#!/usr/bin/env {python}\n",
         "#!/bin/sh\n'''exec' \"{python}\" \"$0\" \"$@\"\n' '''\n",
-        "#!/bin/sh\nexec \"{python}\" -m awscli \"$@\"\n",
-        "#!/bin/bash -e\nexport X=1\nexec {python} -m awscli \"$@\"\n",
+        '#!/bin/sh\nexec "{python}" -m awscli "$@"\n',
+        '#!/bin/bash -e\nexport X=1\nexec {python} -m awscli "$@"\n',
     ],
 )
 @pytest.mark.parametrize("library", ["lib/python3.11/site-packages", "lib/python3/dist-packages"])
@@ -102,6 +102,20 @@ def test_a_python_without_the_plugin(look: Look, tmp_path: Path, packages: tuple
         f"{tmp_path}/bin/aws does not use the credential plugin 'vault', because it runs in "
         f"{python}: install acme-creds there, too."
     ]
+
+
+@pytest.mark.parametrize("includes", ["true", "false"])
+def test_an_environment_over_another_python(look: Look, tmp_path: Path, includes: str) -> None:
+    """Guards the way to install a plugin beside the system's `aws`."""
+    system = environment(tmp_path / "usr", "awscli", "vault")
+    python = environment(tmp_path / "venv", "plugincreds")
+    (tmp_path / "venv" / "pyvenv.cfg").write_text(
+        f"home = {system.parent}\ninclude-system-site-packages = {includes}\n"
+    )
+    found = look(script(tmp_path / "bin", f"#!{python}\n"))["aws_cli"]
+    is_over = includes == "true"
+    assert found["plugins"] == (["vault"] if is_over else [])
+    assert found["version"] == ("2.9.19" if is_over else None)
 
 
 def test_the_python_of_the_doctor(look: Look, tmp_path: Path) -> None:

@@ -151,7 +151,9 @@ def test_a_copy_without_metadata_that_is_the_only_one(
     assert f"{info_of(site)} is left over from an interrupted installation" in printed
 
 
-def test_an_empty_folder_alone_is_named(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
+def test_an_empty_folder_alone_is_named(
+    install: Install, capsys: pytest.CaptureFixture[str]
+) -> None:
     """Guards against "not installed" here, and "requirement already satisfied" of pip."""
     site = install("", name="other", distribution="other-creds")
     path = empty(site)

@@ -21,7 +21,9 @@ BY_HAND = """
 """
 
 
-@pytest.mark.parametrize("source", [BY_HAND, pytest.param("lazy from {module} import get", marks=LAZY)])
+@pytest.mark.parametrize(
+    "source", [BY_HAND, pytest.param("lazy from {module} import get", marks=LAZY)]
+)
 @pytest.mark.parametrize(
     ("module", "broken", "found"),
     [
@@ -34,7 +36,9 @@ def test_a_lazy_import_that_fails(
     install: Install, source: str, module: str, broken: str | None, found: str
 ) -> None:
     """Guards the name of what is missing: "has no attribute" sends people to the wrong place."""
-    site = install(source.replace("{module!r}", repr(module)).replace("{module}", module), value=":get")
+    site = install(
+        source.replace("{module!r}", repr(module)).replace("{module}", module), value=":get"
+    )
     if broken:
         (site / f"{module}.py").write_text(broken)
     with pytest.raises(LookupSymbolError) as caught:

@@ -177,9 +177,7 @@ def test_names_and_versions_are_those_of_the_library() -> None:
 
 
 @POSIX
-def test_a_hostile_package_is_said_once(
-    install: Install, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_a_hostile_package_is_said_once(install: Install, caplog: pytest.LogCaptureFixture) -> None:
     """Guards the log of a program in which no plugin is selected."""
     site = install("def get_provider(): return None")
     pipe(other_package(site) / "METADATA")

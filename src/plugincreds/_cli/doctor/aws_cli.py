@@ -1,5 +1,6 @@
 """The command `aws` on the path: what it is, and which plugins it finds. It is not started."""
 
+import os
 import re
 import shutil
 import sys
@@ -76,9 +77,21 @@ def _folders(prefix: Path, python: Path) -> list[Path]:
     """Return the folders in which that Python looks for packages, in its order."""
     name = python.resolve().name
     name = name if re.fullmatch(r"python3\.\d+t?", name) else "python3*"
-    user = [] if (prefix / "pyvenv.cfg").exists() else [Path.home() / ".local"]
     patterns = [pattern.format(name) for pattern in _FOLDERS]
-    return [folder for base in (*user, prefix) for each in patterns for folder in base.glob(each)]
+    return [each for base in _bases(prefix) for pattern in patterns for each in base.glob(pattern)]
+
+
+def _bases(prefix: Path) -> list[Path]:
+    """Return the folders below which it has packages: the user's, its own, its base's."""
+    user = Path(os.path.expanduser("~/.local"))  # noqa: PTH111 - it never raises
+    try:
+        text = (prefix / "pyvenv.cfg").read_text(encoding="utf-8")
+    except OSError:
+        return [user, prefix]  # no virtual environment
+    home = re.search(r"^home *= *(.+)/bin$", text, re.MULTILINE)
+    if home is None or not re.search(r"^include-system-site-packages *= *true", text, re.MULTILINE):
+        return [prefix]
+    return [prefix, user, Path(home[1])]
 
 
 def _interpreter(script: Path) -> Path | None:

@@ -60,7 +60,8 @@ def _aws_cli(found: dict[str, Any]) -> str:
     if found["kind"] == FROZEN:
         return f"{found['path']}, of AWS's own installer; it cannot load plugins"
     plugins = ", ".join(found["plugins"]) or "no plugins"
-    return f"{found['path']}, {found['version']} in {found['python']}; it finds {plugins}"
+    version = f", {found['version']}" if found["version"] else ""
+    return f"{found['path']}{version}, run by {found['python']}; it finds {plugins}"
 
 
 def _selection(document: dict[str, Any]) -> list[tuple[str, str]]:
