@@ -8,6 +8,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from plugincreds._cli.leftovers import leftover_notes
 from plugincreds._cli.selection import (
     NOT_SELECTED,
     SelectionInEffect,
@@ -103,6 +104,7 @@ def _document(discovery: Discovery, selection: SelectionInEffect, *, check: bool
         "selection": asdict(selection),
         "problems": problems,
         "unreadable": list(discovery.unreadable),
+        "leftovers": leftover_notes(),
     }
 
 
@@ -157,7 +159,8 @@ def _lines(document: dict[str, Any], palette: Palette) -> list[str]:
         lines.append(f"The selection is written in {selection['file']}, line {selection['line']}.")
     bad = [plugin["problem"] for plugin in plugins if plugin["problem"]]
     bad += [f"{problem}." for problem in document["unreadable"]] + document["problems"]
-    return lines + [palette.paint(problem, "red") for problem in dict.fromkeys(bad)]
+    lines += [palette.paint(problem, "red") for problem in dict.fromkeys(bad)]
+    return lines + [palette.paint(note, "yellow") for note in document["leftovers"]]
 
 
 def _row(plugin: dict[str, Any]) -> tuple[str, ...]:

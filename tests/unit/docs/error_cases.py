@@ -61,6 +61,9 @@ CASES: dict[str, dict[str, Case]] = {
         "A comment behind the name": Case(variables={"AWS_CREDENTIAL_PLUGIN": "acme # mine"}),
         "A word that looks like `none`": Case(variables={"AWS_CREDENTIAL_PLUGIN": "off"}),
         "Two packages declare the name": Case(call=two_packages),
+        "One package declares the name twice": Case(
+            entry={"entry_points": f"[{GROUP}]\nacme = acme_creds:one\nacme = acme_creds:two\n"}
+        ),
         "One of them cannot be read": Case(
             None, variables={"AWS_CREDENTIAL_PLUGIN": "acme"}, call=malformed
         ),
@@ -75,6 +78,9 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "The module needs another package": Case("import acme_broker"),
         "Importing the module raised": Case("raise RuntimeError('no display')"),
+        "The getter cannot be looked up": Case(
+            "def __getattr__(name): raise ImportError('libacme.so is missing')"
+        ),
         "The module has no such getter": Case("", entry={"value": ":get_provdier"}),
         "A program asks for a getter that is not there": calling(
             lambda _: plugincreds.get_plugin_provider_fns_by_name("acme", "nope"), GOOD

@@ -258,11 +258,19 @@ def no_home(room: Room) -> None:
     load(room)
 
 
-def malformed(room: Room) -> None:
-    """Install a package whose entry points cannot be read, and ask for another."""
-    info = room.folder / "bad" / "bad_creds-3.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad-creds\nVersion: 3.0\n")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\nno equals sign\n")
-    room.patch.syspath_prepend(str(info.parent))
-    load(room)
+def with_bad_package(entry_points: str, change: Callable[[Path], object] = bool) -> Call:
+    """Return a call that loads beside a package with these entry points, changed like this."""
+
+    def called(room: Room) -> None:
+        info = room.folder / "bad" / "bad_creds-3.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad-creds\nVersion: 3.0\n")
+        (info / "entry_points.txt").write_text(f"[{GROUP}]\n{entry_points}\n")
+        change(info)
+        room.patch.syspath_prepend(str(info.parent))
+        load(room)
+
+    return called
+
+
+malformed = with_bad_package("no equals sign")
