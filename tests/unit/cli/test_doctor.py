@@ -243,7 +243,9 @@ def test_the_answer_is_that_of_botocore(
         ("[default]\nlogin_session = x\n", {}, "login", None),
         ("[default]\ncredential_process = /bin/false\n", {}, "custom-process", None),
         (
+            # The start URL stands in both places, because older botocores read no sessions.
             "[default]\nsso_role_name = r\nsso_account_id = 1\nsso_session = x\n"
+            "sso_start_url = http://192.0.2.1\nsso_region = x\n"
             "[sso-session x]\nsso_start_url = http://192.0.2.1\nsso_region = x\n",
             {},
             "sso",
