@@ -150,7 +150,9 @@ def live_with_botocore(start: float, world: World, ledger: Ledger) -> None:
         if met:
             ledger.renew(now, was_failing=is_failing)
         expires_at = now + LIFETIME
-        now = world.signature_after(start, expires_at - RefreshableCredentials._advisory_refresh_timeout)
+        now = world.signature_after(
+            start, expires_at - RefreshableCredentials._advisory_refresh_timeout
+        )
 
 
 def live_with_plugincreds(start: float, world: World, ledger: Ledger, *, uniform: Uniform) -> None:

@@ -13,13 +13,13 @@ from urllib.parse import parse_qs
 
 import pytest
 from plugincreds import NonRecoverableError, Value
+from tests.support.endpoint import leading_to
 
 import plugincreds_keyring
 from plugincreds_keyring import _sts
 from plugincreds_keyring._item import write_item
 from plugincreds_keyring._keychain import KeychainError
 from plugincreds_keyring._plugin import KeyringPlugin
-from tests.support.endpoint import leading_to
 
 OURS = Path(plugincreds_keyring.__file__).parent
 SERIAL = "arn:aws:iam::123456789012:mfa/alice"

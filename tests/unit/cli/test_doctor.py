@@ -591,6 +591,9 @@ def test_why_the_hook_has_not_started(
         assert "is missing beside" in reason(module)
         module.with_suffix(".pth").touch()
         assert "its line has not run" in reason(module)
+        monkeypatch.setattr(_startup_state, "_NO_IMPORT_LINES_SINCE", (3, 10))  # as in 3.18
+        assert "ignore import lines in .pth files" in reason(module)
+        assert "pip install --upgrade plugincreds" in reason(module)
         module.with_suffix(".start").touch()
         monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
         assert ".start stands beside" in reason(module)
