@@ -146,7 +146,7 @@ def test_the_metadata_says_what_installers_need(built: Built) -> None:
     facts = built.metadata()
     requirements = facts.get_all("Requires-Dist", [])
     needed = [each for each in requirements if ";" not in each]
-    assert needed == ["botocore>=1.31.0", "python-dateutil>=2.8.1"]  # which botocore needs, too
+    assert needed == ["botocore>=1.23.34", "python-dateutil>=2.8.1"]  # which botocore needs, too
     assert {"boto3", "cache", "completion"} <= set(facts.get_all("Provides-Extra", []))
     assert facts["Requires-Python"] == ">=3.10"
     assert (facts["License-Expression"], facts["License-File"]) == ("Apache-2.0", "LICENSE")

@@ -20,7 +20,8 @@ def describe(module):
         "loader": [type(spec.loader).__qualname__, type(spec.loader).__module__],
         "loader's own": vars(spec.loader),
         "names": [name for name in vars(module)],
-        "places": [module.__file__, module.__cached__, module.__package__, repr(module)],
+        "places": [module.__file__, module.__package__, repr(module)],
+        "cached": getattr(module, "__cached__", None),  # Python 3.15 no longer sets it
         "source": digest(inspect.getsource(module)),
         "function": digest(inspect.getsource(function)),
         "signature": str(inspect.signature(function)),
@@ -126,21 +127,44 @@ def test_reload_and_import_again() -> None:
     """)
 
 
+def test_sessions_of_other_threads_during_a_reload() -> None:
+    """Guards that at no moment of a reload a session or a profile can miss the hook."""
+    run("""
+        import botocore.credentials as module
+        import builtins
+        build, seen = builtins.__build_class__, []
+        def look_and_build(function, name, *bases, **more):
+            if function.__globals__ is vars(module):
+                wrapper = module.ProfileProviderBuilder.providers
+                seen.append((methods().count("plugin"), layers(wrapper)))
+            return build(function, name, *bases, **more)
+        builtins.__build_class__ = look_and_build
+        old, classes = module.create_credential_resolver, module.ProfileProviderBuilder
+        importlib.reload(module)
+        builtins.__build_class__ = build
+        assert len(seen) > 20 and set(seen) == {(1, 1)}, seen
+        assert hooked()
+        assert module.create_credential_resolver.__wrapped__ is not old.__wrapped__
+        assert module.ProfileProviderBuilder is not classes
+        assert module.create_credential_resolver.__wrapped__.__globals__ is vars(module)
+    """)
+
+
 def test_import_that_failed_is_tried_again() -> None:
     """Guards a first import that raises: as without us, and the next one is hooked."""
     run("""
         import botocore
-        sys.modules["botocore.tokens"] = None
+        sys.modules["botocore.configloader"] = None
         for _ in range(2):
             try:
                 import botocore.credentials
             except ImportError as error:
-                assert "botocore.tokens" in str(error), error
+                assert "botocore.configloader" in str(error), error
             else:
                 raise AssertionError
             assert NAME not in sys.modules
         startup.install()
         assert NAME not in sys.modules
-        del sys.modules["botocore.tokens"]
+        del sys.modules["botocore.configloader"]
         assert hooked()
     """)

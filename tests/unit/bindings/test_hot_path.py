@@ -1,6 +1,7 @@
 """What a signature needs is one record; it ends with its time, and when anything has changed."""
 
 import asyncio
+import inspect
 import logging
 import sys
 import threading
@@ -252,7 +253,7 @@ def test_a_coroutine_function_is_what_aiobotocore_gets(plugin: Plugin) -> None:
     kind = aio_credentials_class(aio.AioRefreshableCredentials)
     credentials = kind(plugin.source, botocore.credentials.ReadOnlyCredentials, None)
     found: Callable[[], Awaitable[Any]] = credentials.get_frozen_credentials
-    assert asyncio.iscoroutinefunction(found)
+    assert inspect.iscoroutinefunction(found)
 
 
 class Stalled:

@@ -243,7 +243,9 @@ def test_the_answer_is_that_of_botocore(
         ("[default]\nlogin_session = x\n", {}, "login", None),
         ("[default]\ncredential_process = /bin/false\n", {}, "custom-process", None),
         (
+            # The start URL stands in both places, because older botocores read no sessions.
             "[default]\nsso_role_name = r\nsso_account_id = 1\nsso_session = x\n"
+            "sso_start_url = http://192.0.2.1\nsso_region = x\n"
             "[sso-session x]\nsso_start_url = http://192.0.2.1\nsso_region = x\n",
             {},
             "sso",
@@ -657,6 +659,9 @@ def test_why_the_hook_has_not_started(
         assert "is missing beside" in reason(module)
         module.with_suffix(".pth").touch()
         assert "its line has not run" in reason(module)
+        monkeypatch.setattr(_startup_state, "_NO_IMPORT_LINES_SINCE", (3, 10))  # as in 3.18
+        assert "ignore import lines in .pth files" in reason(module)
+        assert "pip install --upgrade plugincreds" in reason(module)
         module.with_suffix(".start").touch()
         monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
         assert ".start stands beside" in reason(module)
