@@ -17,7 +17,7 @@ def _note(found: Leftover) -> str:
     note = f"{path} is left over from "
     if found.is_abandoned:
         note += (
-            "an interrupted pip, and is skipped. Delete it, and all else in that folder whose "
+            f"an interrupted pip, and is skipped. Delete it, and all else in {path.parent} whose "
             "name begins with ~."
         )
     elif found.is_whole:
@@ -27,7 +27,7 @@ def _note(found: Leftover) -> str:
         )
     else:
         note += (
-            "an interrupted installation: it has no METADATA. Delete it, and install the package "
-            "again if you need it."
+            "an interrupted installation: it has no readable metadata. Delete it, and install the "
+            "package again if you need it."
         )
     return printable(note)
