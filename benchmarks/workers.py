@@ -6,10 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
 from datetime import datetime, timezone
 
-from botocore.credentials import (
-    _DEFAULT_ADVISORY_REFRESH_TIMEOUT,
-    _DEFAULT_MANDATORY_REFRESH_TIMEOUT,
-)
+from botocore.credentials import RefreshableCredentials
 
 from plugincreds import Value
 from plugincreds._lifecycle.policy import (
@@ -144,7 +141,7 @@ def live_with_botocore(start: float, world: World, ledger: Ledger) -> None:
         if met:
             until = world.signature(start, world.recovers_at)
             ledger.ask_each(now, until)
-            raised_from = max(now, expires_at - _DEFAULT_MANDATORY_REFRESH_TIMEOUT)
+            raised_from = max(now, expires_at - RefreshableCredentials._mandatory_refresh_timeout)
             if raised_from > now:
                 raised_from = world.signature_after(start, raised_from)
             is_failing = ledger.fail(raised_from, until) > 0
@@ -153,7 +150,9 @@ def live_with_botocore(start: float, world: World, ledger: Ledger) -> None:
         if met:
             ledger.renew(now, was_failing=is_failing)
         expires_at = now + LIFETIME
-        now = world.signature_after(start, expires_at - _DEFAULT_ADVISORY_REFRESH_TIMEOUT)
+        now = world.signature_after(
+            start, expires_at - RefreshableCredentials._advisory_refresh_timeout
+        )
 
 
 def live_with_plugincreds(start: float, world: World, ledger: Ledger, *, uniform: Uniform) -> None:

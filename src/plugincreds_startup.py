@@ -242,7 +242,7 @@ def _raise_if_selected(session: "Any", error: Exception) -> None:
     name = environ.get("AWS_CREDENTIAL_PLUGIN", "").strip()
     in_code: dict[str, Any] = getattr(session, "instance_variables", dict)()
     if name.lower() not in ("", "none") and in_code.get("profile") is None:
-        _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error)
+        _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error, name)
     if _is_imported():  # else the package is being removed or upgraded, and is silent
         from logging import getLogger
 
@@ -251,17 +251,20 @@ def _raise_if_selected(session: "Any", error: Exception) -> None:
 
 def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) -> None:
     """Do the same for the key in a profile."""
+    session = getattr(builder, "_session", None)
+    if session is None:  # this attribute may be what has changed; the files are the same
+        package = type(builder).__module__.partition(".credentials")[0]
+        session = __import__(f"{package}.session", fromlist=["Session"]).Session()
     try:
-        profiles = builder._session.full_config["profiles"]  # noqa: SLF001 - pinned by a test
-        name = profiles[profile]["credential_plugin"]
+        name = session.full_config["profiles"][profile]["credential_plugin"]
     except Exception:  # noqa: BLE001 - there is no such profile or key, or no configuration
         return
     name = name.strip() if isinstance(name, str) else "?"  # a block of lines
     if name.lower() not in ("", "none"):
-        _raise(f"The profile {profile!r} selects the credential plugin {name!r}", error)
+        _raise(f"The profile {profile!r} selects the credential plugin {name!r}", error, name)
 
 
-def _raise(what: str, error: Exception) -> None:
+def _raise(what: str, error: Exception, plugin: str) -> None:
     message = (
         f"{what}, but {_found(error)}. Install plugincreds again (pip install --force-reinstall "
         "plugincreds), upgrade it, or remove that setting."
@@ -270,7 +273,7 @@ def _raise(what: str, error: Exception) -> None:
         raise ImportError(message) from error
     from plugincreds._errors import PluginError
 
-    raise PluginError(message) from error
+    raise PluginError(message, plugin=plugin) from error
 
 
 def _found(error: Exception) -> str:

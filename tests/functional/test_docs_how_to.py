@@ -159,7 +159,7 @@ def guide(
         **alice.for_plugin("shown"),
         "AWS_DEFAULT_REGION": REGION,
         "AWS_EC2_METADATA_DISABLED": "true",
-        "AWS_ENDPOINT_URL": server.url,
+        **server.variables,
     }
     variables["PATH"] = f"{environment.python.parent}{os.pathsep}{variables['PATH']}"
     folder = tmp_path / "folder"

@@ -193,7 +193,7 @@ class Environment:
             "AWS_DEFAULT_REGION": "us-east-1",
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_MAX_ATTEMPTS": "1",
-            "AWS_ENDPOINT_URL": self._server.url,
+            **self._server.variables,
         }
 
 

@@ -18,6 +18,8 @@ from typing import IO, Any, final
 import boto3
 from botocore.config import Config
 
+from tests.support.endpoint import leading_to
+
 ENTRY = Path(__file__).with_name("moto_entry.py")
 HOST = "127.0.0.1"
 REGION = "us-east-1"
@@ -71,6 +73,7 @@ class MotoServer:
         """Prepare, without starting anything."""
         self.port = 0
         self.secrets: set[str] = set()
+        self._folder = tempfile.TemporaryDirectory()
         self._process: subprocess.Popen[str] | None = None
         self._errors: IO[str] | None = None
         self._admin = Identity("", "SETUP", "setup")
@@ -96,8 +99,13 @@ class MotoServer:
 
     @property
     def url(self) -> str:
-        """The address for `AWS_ENDPOINT_URL`."""
+        """Its address."""
         return f"http://{HOST}:{self.port}"
+
+    @property
+    def variables(self) -> dict[str, str]:
+        """The environment variables that lead programs to it."""
+        return leading_to(self.url, Path(self._folder.name))
 
     @property
     def container_url(self) -> str:
@@ -112,6 +120,7 @@ class MotoServer:
             process.communicate()
         if self._errors is not None:
             self._errors.close()
+        self._folder.cleanup()
 
     def client(self, service: str, identity: Identity | None = None) -> Any:
         """Return a boto3 client that signs as this identity, else as the administrator."""

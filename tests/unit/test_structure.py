@@ -12,7 +12,7 @@ from tests.support.pages import ROOT, SOURCE
 LONGEST_MODULE, LONGEST_FUNCTION, MOST_FLAT_MODULES = 300, 45, 16
 AWS_PACKAGES = {"aiobotocore", "awscli", "boto3", "botocore"}
 # They import AWS packages besides the bindings and the doctor: for base classes, or a session.
-AWS_USERS = {"_errors", "_cli.list", "testing._contract.chain_tests"}
+AWS_USERS = {"_errors", "_cli.config_damage", "_cli.list", "testing._contract.chain_tests"}
 
 
 def text_of(file: Path) -> str:

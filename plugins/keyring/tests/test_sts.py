@@ -13,6 +13,7 @@ from urllib.parse import parse_qs
 
 import pytest
 from plugincreds import NonRecoverableError, Value
+from tests.support.endpoint import leading_to
 
 import plugincreds_keyring
 from plugincreds_keyring import _sts
@@ -68,12 +69,12 @@ class Handler(BaseHTTPRequestHandler):
 
 
 @pytest.fixture
-def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
+def server(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[Server]:
     """Run the server, in place of STS."""
     running = Server()
     thread = threading.Thread(target=running.serve_forever, args=(0.01,))
     thread.start()
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{running.server_port}")
+    _lead_to(running.server_port, monkeypatch, tmp_path)
     monkeypatch.setenv("AWS_MAX_ATTEMPTS", "1")
     monkeypatch.setenv("NO_PROXY", "127.0.0.1")
     monkeypatch.setattr(_sts, "ask_for_code", lambda _: CODE)
@@ -81,6 +82,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     running.shutdown()
     thread.join()
     running.server_close()
+
+
+def _lead_to(port: int, monkeypatch: pytest.MonkeyPatch, folder: Path) -> None:
+    for name, value in leading_to(f"http://127.0.0.1:{port}", folder).items():
+        monkeypatch.setenv(name, value)
 
 
 @pytest.fixture(autouse=True)
@@ -161,13 +167,13 @@ def test_a_refusal_is_worded_anew(
 
 @pytest.mark.usefixtures("server")
 def test_a_network_that_fails_is_worded_anew(
-    new_context: Any, monkeypatch: pytest.MonkeyPatch
+    new_context: Any, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
     """Guards the code, which stands in the frames of botocore's own error."""
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
-    monkeypatch.setenv("AWS_ENDPOINT_URL", f"http://127.0.0.1:{port}")
+    _lead_to(port, monkeypatch, tmp_path)
     with pytest.raises(KeychainError, match="EndpointConnectionError") as caught:
         KeyringPlugin(new_context(mfa_serial=SERIAL)).retrieve()
     assert caught.value.__context__ is None

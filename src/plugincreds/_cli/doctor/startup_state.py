@@ -14,6 +14,7 @@ import plugincreds_startup
 _STEM = "plugincreds_startup"
 _ADVICE = "call plugincreds.install() before the program's first AWS call"
 _START_FILES_SINCE = (3, 15)
+_NO_IMPORT_LINES_SINCE = (3, 18)  # in .pth files; PEP 829
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,7 +102,13 @@ def _not_started(folder: Path, startup_file: str | None) -> str:
     if sys.version_info >= _START_FILES_SINCE and start.exists():
         return (
             f"{start} stands beside {_STEM}.pth, so Python does not run the lines of that one; "
-            "remove it, or put 'plugincreds_startup:install' into it."
+            f"put the line '{_STEM}:install' into {start.name}."
+        )
+    if sys.version_info >= _NO_IMPORT_LINES_SINCE:
+        return (
+            f"Python 3.18 and later ignore import lines in .pth files, and {startup_file} has "
+            "only such a line; upgrade plugincreds (pip install --upgrade plugincreds). Until "
+            f"then, {_ADVICE}."
         )
     return (
         f"{startup_file} is there, but its line has not run, or uninstall() was called; python -v "
