@@ -9,6 +9,8 @@ from tests.unit.model.situations import BROKEN, DECLINING, FAILING, SIGNING, Sit
 PER_NUMBER = 3
 _NAMES = ("alpha", "beta", "gamma")
 _PROFILES = ("default", "one", "two", "three")
+_IN_BOTH = {"aws_access_key_id", "credential_plugin", "credential_plugin_options"}
+_OPTIONS = ({"a": "1"}, {"a": "2"}, {"b": "3"}, {"a": "4", "b": "5"}, "")
 _EXCHANGING = [kind for kind in SIGNING if kind.startswith("exchanges")]
 _KINDS = (*[[*SIGNING], _EXCHANGING] * 2, [*DECLINING], [*FAILING, *BROKEN])
 
@@ -38,11 +40,11 @@ def _files(draw: random.Random, plugins: tuple[str, ...]) -> dict[str, Any]:
             continue
         files["config"][profile] = {}
         for key, line in _lines(draw, plugins, number).items():
-            chosen = [draw.choice(("config", "config", "config", "credentials"))]
-            if key == "aws_access_key_id" and draw.random() < 0.3:
-                chosen = list(files)
-            for file in chosen:
-                files[file].setdefault(profile, {})[key] = line
+            file = draw.choice(("config", "config", "config", "credentials"))
+            files[file].setdefault(profile, {})[key] = line
+        for key, line in _lines(draw, plugins, number).items():
+            if key in _IN_BOTH and draw.random() < 0.3:
+                files["credentials"].setdefault(profile, {})[key] = line
     return files
 
 
@@ -50,7 +52,7 @@ def _lines(draw: random.Random, plugins: tuple[str, ...], number: int) -> dict[s
     profile, later = _PROFILES[number], _PROFILES[number + 1 :]
     possible: tuple[tuple[float, dict[str, Any]], ...] = (
         (0.45, {"credential_plugin": draw.choice(plugins)}),
-        (0.3, {"credential_plugin_options": {"who": draw.choice("xyz")}}),
+        (0.3, {"credential_plugin_options": draw.choice(_OPTIONS)}),
         (0.3, {"aws_access_key_id": ""}),
         (0.1, {"credential_process": ""}),
         (0.45, {"role_arn": f"role-{profile}", **_source(draw, profile, later)}),

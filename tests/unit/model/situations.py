@@ -16,7 +16,8 @@ SIGNING = {
     """,
     "takes context": """
         def get(context):
-            who = f"plugin:NAME@{context.profile}?{context.options.get('who', '')}"
+            options = '&'.join(f'{key}={value}' for key, value in sorted(context.options.items()))
+            who = f"plugin:NAME@{context.profile}?{options}"
             return (lambda: (who, 'secret')), (lambda: False)
     """,
     "exchanges": """

@@ -177,11 +177,10 @@ class Chain:
             fail(FAILED)
         if kind in DECLINING or kind in BROKEN:
             return None
+        # An empty block is an error where a plugin takes options.
+        options = self.options(name) if kind in {"takes context", "exchanges"} else ""
         if kind == "takes context":
-            options = self.lines.get("credential_plugin_options", {})
-            is_for_it = self.plugin in {None, name}  # else they are for the one that is named there
-            who = options.get("who", "") if is_for_it and not isinstance(options, str) else ""
-            return f"plugin:{name}@{self.profile}?{who}"
+            return f"plugin:{name}@{self.profile}?{options}"
         if kind.startswith("exchanges"):
             base = replace(self, own=name, is_source=False, has_role=not self.is_source)
             try:
@@ -192,3 +191,12 @@ class Chain:
                 fail(FAILED)
             return who and f"plugin:{name}<{who}"
         return f"plugin:{name}"
+
+    def options(self, name: str) -> str:
+        if self.plugin not in {None, name}:  # they are for the plugin that is named there
+            return ""
+        files = (self.here.config, self.here.credentials)
+        blocks = [file.get(self.profile, {}).get("credential_plugin_options", {}) for file in files]
+        if "" in blocks:
+            fail("PluginError")
+        return "&".join(f"{key}={value}" for key, value in sorted({**blocks[0], **blocks[1]}.items()))
