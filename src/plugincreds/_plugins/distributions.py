@@ -166,7 +166,7 @@ def _is_abandoned(found: Distribution) -> bool:
 def _locations(text: bytes) -> Iterator[_Folder | _OtherLocation]:
     # Entries of sys.path that are not strings are ignored, as imports ignore them.
     path = [entry for entry in sys.path if isinstance(entry, str)]
-    finders = [each for each in sys.meta_path if hasattr(each, "find_distributions")]
+    finders = [each for each in sys.meta_path if getattr(each, "find_distributions", None)]
     if not any(map(_searches_path, finders)):
         # A finder that has replaced PathFinder uses it for imports, but not for distributions.
         finders.append(PathFinder)

@@ -86,10 +86,8 @@ class Distribution:
     @cached_property
     def key(self) -> str | None:
         """The normalized name, by which distributions of the same name are recognized."""
-        stem, ending = os.path.splitext(os.path.basename(self.path))  # noqa: PTH119, PTH122 - speed
-        name = stem.partition("-")[0] if ending in ENDINGS else ""
         # If the folder's name does not have it, the library takes the name from the metadata.
-        name = name or self._headers.get("name", "")
+        name = self._from_path[0] or self._headers.get("name")
         return normal(name) if name else None
 
     @cached_property
@@ -108,13 +106,12 @@ class Distribution:
         # Each line is a path, a hash and a size. What follows the last line end may be cut off.
         lines = record.rpartition("\n")[0].splitlines()
         rows = (line.rsplit(",", 2) for line in lines if ".py," in line)
-        return all(_size(f"{self.folder}{os.sep}{path}") == size for path, _, size in rows)
+        return all(row[-1] == _size(f"{self.folder}{os.sep}{row[0]}") != "" for row in rows)
 
     @property
     def name_and_version(self) -> tuple[str, str]:
         """Both as in its metadata, else as in its folder's name, else empty."""
-        name, _, version = Path(self.path).stem.partition("-")
-        headers = self._headers
+        (name, version), headers = self._from_path, self._headers
         return headers.get("name") or name.replace("_", "-"), headers.get("version") or version
 
     def entry_points(self) -> str:
@@ -131,6 +128,13 @@ class Distribution:
         if len(data) > LARGEST:
             raise UnreadableError(f"a file {FILE} of more than {LARGEST // 1024} KiB")
         return data.decode()
+
+    @property
+    def _from_path(self) -> tuple[str, str]:
+        """Name and version as the name of its folder has them, or empty."""
+        stem, ending = os.path.splitext(os.path.basename(self.path))  # noqa: PTH119, PTH122 - speed
+        name, _, version = stem.partition("-") if ending in ENDINGS else ("", "", "")
+        return name, version
 
     @cached_property
     def _headers(self) -> dict[str, str]:
@@ -196,6 +200,6 @@ def _size(path: str) -> str:
     """Return the size of a regular file in digits, or an empty string."""
     try:
         found = os.stat(path)  # noqa: PTH116 - strings all along
-    except OSError:
+    except (OSError, ValueError):  # a RECORD may name anything
         return ""
     return str(found.st_size) if stat.S_ISREG(found.st_mode) else ""

@@ -84,6 +84,17 @@ def test_a_pipe_in_place_of_record(install: Install) -> None:
     assert list(discover().plugins) == ["evil", "vault"]
 
 
+@pytest.mark.parametrize("line", ["a.py,", "a.py,,", "\0.py,sha256=x,3", "a.py,x,y", ".py,"])
+def test_a_malformed_record(install: Install, line: str) -> None:
+    """Guards the same against any text there: such a copy is not the one with its modules."""
+    site = install()
+    good, bad = (other_package(site, f"evil-{version}.dist-info") for version in ("1.0", "2.0"))
+    (good / "RECORD").write_text(f"{good.name}/RECORD,,\n")
+    (good / "METADATA").write_text("Name: evil\nVersion: 1.0\n")
+    (bad / "RECORD").write_text(f"{line}\n")
+    assert discover().plugins["evil"][0].version == "1.0"
+
+
 @POSIX
 def test_a_pipe_that_another_finder_has_found(
     install: Install, monkeypatch: pytest.MonkeyPatch
