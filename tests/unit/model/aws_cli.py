@@ -14,6 +14,6 @@ from tests.unit.model.comparison import disagreements  # noqa: E402 - see above
 
 if __name__ == "__main__":
     folder, *numbers = sys.argv[1:]
-    found = disagreements("botocore", map(int, numbers), Path(folder))
+    found = disagreements("awscli", map(int, numbers), Path(folder))
     copy = importlib.import_module("botocore").__file__
     print(json.dumps({"botocore": copy, "disagreements": found}))

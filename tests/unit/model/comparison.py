@@ -41,16 +41,17 @@ def difference(world: World, client: str, some: list[Situation]) -> str | None:
     expected, found = Outcome(), Outcome()
     with world.installed(some[0]):
         for here in some:
+            # Known: issue 14, point 8. When it is fixed, remove these two lines.
             if any("exchanges" in " ".join(kinds) for kinds in here.installed.values()):
-                # Known: issue 14, point 8. Until it is fixed, a plugin that exchanges the base
-                # session's credentials gets those of an earlier situation again.
                 plugincreds.reset()
+            world.forget_roles()  # known: issue 14, point 9; remove this line, too
             for total, new in ((expected, outcome(here)), (found, world.outcome(client, here))):
                 total.who = new.who
                 total.imported |= new.imported
                 total.warned |= new.warned
             if expected != found:
-                return f"expected {expected}\n   found {found}\n   in {here}"
+                before = "".join(f"\n   after {earlier}" for earlier in some[: some.index(here)])
+                return f"expected {expected}\n   found {found}\n   in {here}{before}"
     return None
 
 

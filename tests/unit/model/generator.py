@@ -4,9 +4,11 @@ import random
 from dataclasses import replace
 from typing import Any
 
-from tests.unit.model.situations import BROKEN, DECLINING, FAILING, SIGNING, Situation
+from tests.unit.model.plugins import BROKEN, DECLINING, FAILING, SIGNING
+from tests.unit.model.situations import Situation
 
 PER_NUMBER = 3
+_SEED = 10  # with it, the first hundred numbers are of all sorts
 _NAMES = ("alpha", "beta", "gamma")
 _PROFILES = ("default", "one", "two", "three")
 _IN_BOTH = {"aws_access_key_id", "credential_plugin", "credential_plugin_options"}
@@ -17,9 +19,9 @@ _KINDS = (*[[*SIGNING], _EXCHANGING] * 2, [*DECLINING], [*FAILING, *BROKEN])
 
 def situations(number: int) -> list[Situation]:
     """Return what a number stands for, always the same."""
-    draw = random.Random(number)
+    draw = random.Random(f"{_SEED} {number}")
     names = draw.sample(_NAMES, draw.choice((0, 1, 2, 2, 3, 3)))
-    installed = {name: (_kind(draw),) for name in names}
+    installed: dict[str, tuple[str, ...]] = {name: (_kind(draw),) for name in names}
     if names and draw.random() < 0.15:
         installed[names[0]] = (_kind(draw), _kind(draw))
     # Lines that name the same plugin have most to do with each other.
@@ -73,9 +75,7 @@ def _source(draw: random.Random, profile: str, later: tuple[str, ...]) -> dict[s
     return draw.choice((*often, *often, by_name, by_token, {**by_profile, **by_plugin}, {}))
 
 
-def _request(
-    draw: random.Random, plugins: tuple[str, ...], shared: Situation
-) -> dict[str, Any]:
+def _request(draw: random.Random, plugins: tuple[str, ...], shared: Situation) -> dict[str, Any]:
     """Return the variables of a program, and what it passes in code."""
     there = sorted({*shared.config, *shared.credentials})
 

@@ -1,78 +1,20 @@
-"""What a situation is, what may be installed in it, and what may come out of it."""
+"""What a situation is, and what may come out of it."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from textwrap import dedent
 
-# The lines of one profile, by key; those of an indented block are a mapping of their own.
-Lines = Mapping[str, str | Mapping[str, str]]
-
-# The module of each kind of plugin, whose getter is `get`. An access key says whose it is.
-SIGNING = {
-    "good": "def get(): return (lambda: ('plugin:NAME', 'secret')), (lambda: False)",
-    "good coroutine": """
-        async def retrieve(): return 'plugin:NAME', 'secret'
-        def get(): return retrieve, lambda: False
-    """,
-    "takes context": """
-        def get(context):
-            options = '&'.join(f'{key}={value}' for key, value in sorted(context.options.items()))
-            who = f"plugin:NAME@{context.profile}?{options}"
-            return (lambda: (who, 'secret')), (lambda: False)
-    """,
-    "exchanges": """
-        def get(context):
-            def retrieve():
-                base = context.session.get_credentials()
-                if base is not None:
-                    return f"plugin:NAME<{base.get_frozen_credentials().access_key}", 'secret'
-            return retrieve, lambda: False
-    """,
-    "exchanges, without context": """
-        import plugincreds
-        def retrieve():
-            base = plugincreds.base_session().get_credentials()
-            if base is not None:
-                return f"plugin:NAME<{base.get_frozen_credentials().access_key}", 'secret'
-        def get(): return retrieve, lambda: False
-    """,
-}
-DECLINING = {
-    "getter declines": "def get(): return None",
-    "retrieve declines": "def get(): return (lambda: None), (lambda: False)",
-}
-FAILING = {
-    "retrieve raises": "def get(): return (lambda: 1 / 0), (lambda: False)",
-    "retrieve returns nonsense": "def get(): return (lambda: 42), (lambda: False)",
-}
-BROKEN = {
-    "import needs another package": "import acme_gone",
-    "import raises": "1 / 0",
-    "no such getter": "",
-    "getter cannot be called": "get = 42",
-    "getter wants other parameters": "def get(profile): return None",
-    "getter raises": "def get(): 1 / 0",
-    "getter returns credentials": "def get(): return 'AKIA', 'secret'",
-    "no retrieve": "def get(): return None, (lambda: False)",
-    "no is_expired": "def get(): return (lambda: ('AKIA', 'secret')), None",
-}
-
-
-def source(kind: str, name: str) -> str:
-    """Return the module of a plugin."""
-    modules = {**SIGNING, **DECLINING, **FAILING, **BROKEN}
-    return dedent(modules[kind]).replace("NAME", name)
+Block = Mapping[str, str]  # indented lines
+Lines = Mapping[str, str | Block]  # the lines of a profile, by key
 
 
 @dataclass(frozen=True)
 class Situation:
     """All that decides who signs."""
 
-    # The kinds of plugin of each name: several, where several distributions declare it.
+    # The kinds of plugin of each name: several, if several distributions declare it.
     installed: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
-    # The two files, by profile.
-    config: Mapping[str, Lines] = field(default_factory=dict)
-    credentials: Mapping[str, Lines] = field(default_factory=dict)
+    config: Mapping[str, Lines] = field(default_factory=dict)  # each profile in the one file
+    credentials: Mapping[str, Lines] = field(default_factory=dict)  # and in the other
     variable: str | None = None  # AWS_CREDENTIAL_PLUGIN
     aws_profile: str | None = None  # AWS_PROFILE
     profile_in_code: str | None = None

@@ -7,22 +7,11 @@ one of the two is wrong. What botocore does itself is here, too, as far as it de
 from dataclasses import dataclass, replace
 from typing import NoReturn
 
-from tests.unit.model.situations import DECLINING, FAILING, Lines, Outcome, Situation
+from tests.unit.model.plugins import BROKEN, DECLINING, FAILING
+from tests.unit.model.situations import Lines, Outcome, Situation
 
-OFF = "none"
+OFF, KEYS = "none", "aws_access_key_id"
 FAILED = "PluginProviderRetrieveError"
-# What else a plugin raises if it is selected. If it is automatic, it is skipped.
-BROKEN = {
-    "import needs another package": "LookupSymbolError",
-    "import raises": "LookupSymbolError",
-    "no such getter": "LookupSymbolError",
-    "no retrieve": "PluginRetrieveNilError",
-    "no is_expired": "PluginIsExpiredNilError",
-    "getter cannot be called": "InvalidSymbolError",
-    "getter wants other parameters": "InvalidSymbolError",
-    "getter raises": "InvalidSymbolError",
-    "getter returns credentials": "InvalidSymbolError",
-}
 
 
 class Error(Exception):
@@ -40,21 +29,19 @@ def fail(error: str) -> NoReturn:
 def outcome(here: Situation) -> Outcome:
     """Return what must come out of a situation."""
     result = Outcome()
-    in_code = here.profile_in_code is not None  # rank 2
     try:
-        chain = chain_of(here, result, here.profile_in_code or here.aws_profile, in_code)
-        result.who = chain.signs() or result.who
+        who = "code" if here.keys_in_code else session(here, result, here.profile_in_code).signs()
+        result.who = who or result.who  # rank 1, or the others
     except Error as error:
         result.who = str(error)
-    return Outcome("code") if here.keys_in_code else result  # rank 1
+    return result
 
 
-def chain_of(
-    here: Situation, result: Outcome, profile: str | None, in_code: bool, own: str | None = None
-) -> "Chain":
+def session(here: Situation, result: Outcome, in_code: str | None, own: str = "") -> "Chain":
+    profile = in_code or here.aws_profile
     if profile not in {None, *here.config, *here.credentials}:
         fail("ProfileNotFound")
-    return Chain(here, result, profile or "default", in_code, own=own)
+    return Chain(here, result, profile or "default", in_code is not None, own)
 
 
 def named(line: object) -> str | None:
@@ -65,14 +52,14 @@ def named(line: object) -> str | None:
 
 @dataclass(frozen=True)
 class Chain:
-    """Asks for one profile's credentials, perhaps as the source of a role, or in a base session."""
+    """Asks for one profile's credentials, perhaps in a base session, or as the source of a role."""
 
     here: Situation
     result: Outcome
     profile: str
     in_code: bool
+    own: str = ""  # in a base session, the plugin that it is for
     is_source: bool = False
-    own: str | None = None  # the plugin that the base session is for
     has_role: bool = True
 
     def signs(self) -> str | None:
@@ -96,59 +83,57 @@ class Chain:
         return named(self.lines.get("credential_plugin"))
 
     @property
+    def files(self) -> list[Lines]:
+        return [file.get(self.profile, {}) for file in (self.here.config, self.here.credentials)]
+
+    @property
     def lines(self) -> Lines:  # the credentials file overrides the other, line by line
-        of_config, of_credentials = self.here.config, self.here.credentials
-        return {**of_config.get(self.profile, {}), **of_credentials.get(self.profile, {})}
+        return {key: line for file in self.files for key, line in file.items()}
 
     def role(self) -> str | None:
         if "role_arn" not in self.lines or "web_identity_token_file" in self.lines:
             return None
         profile, source = map(self.lines.get, ("source_profile", "credential_source"))
-        if not profile and not source:
-            fail("PartialCredentialsError")
-        if profile and source:
-            fail("InvalidConfigError")
+        if bool(profile) == bool(source):
+            fail("InvalidConfigError" if profile else "PartialCredentialsError")
         who = self.source_profile(str(profile)) if profile else self.credential_source(str(source))
         return f"{self.lines['role_arn']}<{who}"
 
     def source_profile(self, profile: str) -> str:
         source = replace(self, profile=profile, in_code=True, is_source=True)
-        if "aws_access_key_id" not in source.lines:
-            if profile == self.profile:
-                fail("InfiniteLoopConfigError")
-            if who := source.role():
-                return who
-        return source.of_profile() or fail("InvalidConfigError")
+        if KEYS not in source.lines and profile == self.profile:
+            fail("InfiniteLoopConfigError")
+        role = None if KEYS in source.lines else source.role()
+        return role or source.of_profile() or fail("InvalidConfigError")
 
     def credential_source(self, source: str) -> str:
-        if source == "CustomPlugin":
-            plugin = self.plugin or self.variable
-            if OFF in {plugin, self.variable}:
-                fail("PluginError")
-            if self.own and plugin in {None, self.own}:
-                raise NeedsItself
-            return self.selected(plugin) if plugin else self.automatic() or fail(FAILED)
         if source == "Environment":
             return "environment" if self.here.environment_keys else fail("CredentialRetrievalError")
         if source == "EcsContainer":
             return "container" if self.here.container else fail("CredentialRetrievalError")
-        fail("InvalidConfigError")
+        if source != "CustomPlugin":
+            fail("InvalidConfigError")
+        plugin = self.plugin or self.variable
+        if OFF in {plugin, self.variable}:
+            fail("PluginError")
+        if self.own and plugin in {None, self.own}:
+            raise NeedsItself
+        return self.selected(plugin) if plugin else self.automatic() or fail(FAILED)
 
     def of_profile(self) -> str | None:
         if self.own and self.plugin == self.own and self.is_source:
             raise NeedsItself
         if self.plugin not in {None, OFF, self.own}:
             return self.selected(str(self.plugin))
-        if self.here.web_identity and not self.in_code:
-            return "web:environment"
-        if "web_identity_token_file" in self.lines:
-            return f"web:{self.lines['role_arn']}"
-        if "aws_access_key_id" in self.here.credentials.get(self.profile, {}):
-            return f"credentials:{self.profile}"
-        if "credential_process" in self.lines:
-            return f"process:{self.profile}"
-        has_keys = "aws_access_key_id" in self.here.config.get(self.profile, {})
-        return f"config:{self.profile}" if has_keys else None
+        config, credentials = self.files
+        others = (  # botocore's own, in its order
+            ("web:environment", self.here.web_identity and not self.in_code),
+            (f"web:{self.lines.get('role_arn')}", "web_identity_token_file" in self.lines),
+            (f"credentials:{self.profile}", KEYS in credentials),
+            (f"process:{self.profile}", "credential_process" in self.lines),
+            (f"config:{self.profile}", KEYS in config),
+        )
+        return next((who for who, is_there in others if is_there), None)
 
     def selected(self, name: str) -> str:  # nothing replaces it
         kinds = self.here.installed.get(name, ())
@@ -156,47 +141,43 @@ class Chain:
             fail("PluginError")
         if len(kinds) != 1:
             fail("PluginNotFoundError")
-        self.result.imported.add(name)
         return self.ask(name, *kinds) or fail(BROKEN.get(*kinds, FAILED))
 
     def automatic(self) -> str | None:  # the first that neither declines nor is broken
         if self.own or OFF in {self.variable, self.plugin}:
             return None
         for name, kinds in sorted(self.here.installed.items()):
-            if len(kinds) > 1:
-                self.result.warned.add(name)
-                continue
-            self.result.imported.add(name)
-            if who := self.ask(name, *kinds):
+            if len(kinds) == 1 and (who := self.ask(name, *kinds)):
                 return who
-            self.result.warned |= {name} if kinds[0] in BROKEN else set()
+            if len(kinds) > 1 or kinds[0] in BROKEN:
+                self.result.warned.add(name)
         return None
 
     def ask(self, name: str, kind: str) -> str | None:  # None: it declines, or is broken
+        self.result.imported.add(name)
         if kind in FAILING:
             fail(FAILED)
         if kind in DECLINING or kind in BROKEN:
             return None
-        # An empty block is an error where a plugin takes options.
         options = self.options(name) if kind in {"takes context", "exchanges"} else ""
         if kind == "takes context":
             return f"plugin:{name}@{self.profile}?{options}"
-        if kind.startswith("exchanges"):
-            base = replace(self, own=name, is_source=False, has_role=not self.is_source)
-            try:
-                if kind == "exchanges, without context":  # so its base session is a new one
-                    base = chain_of(self.here, self.result, self.here.aws_profile, False, name)
-                who = base.signs()
-            except Error:
-                fail(FAILED)
-            return who and f"plugin:{name}<{who}"
-        return f"plugin:{name}"
+        if not kind.startswith("exchanges"):
+            return f"plugin:{name}"
+        base = replace(self, own=name, is_source=False, has_role=not self.is_source)
+        try:
+            if kind == "exchanges, without context":  # so its base session is like a new session
+                base = session(self.here, self.result, None, name)
+            who = base.signs()
+        except Error:
+            fail(FAILED)
+        return who and f"plugin:{name}<{who}"
 
     def options(self, name: str) -> str:
         if self.plugin not in {None, name}:  # they are for the plugin that is named there
             return ""
-        files = (self.here.config, self.here.credentials)
-        blocks = [file.get(self.profile, {}).get("credential_plugin_options", {}) for file in files]
-        if "" in blocks:
-            fail("PluginError")
-        return "&".join(f"{key}={value}" for key, value in sorted({**blocks[0], **blocks[1]}.items()))
+        options: dict[str, str] = {}
+        for lines in self.files:
+            block = lines.get("credential_plugin_options", {})
+            options |= fail("PluginError") if isinstance(block, str) else block
+        return "&".join(f"{key}={options[key]}" for key in sorted(options))

@@ -1,6 +1,6 @@
 """Makes a situation real in this process, and asks a client who signs.
 
-The plugins are distributions on `sys.path`. Hook, discovery, files and chains are real.
+Plugins are distributions on `sys.path`, and both files are written; only AWS is replaced.
 """
 
 import asyncio
@@ -17,7 +17,8 @@ from typing import Any
 from unittest import mock
 
 import plugincreds
-from tests.unit.model.situations import Lines, Outcome, Situation, source
+from tests.unit.model.plugins import module_of
+from tests.unit.model.situations import Lines, Outcome, Situation
 
 IMPORTED: set[str] = set()  # each plugin's module adds its name to it
 _GROUP = "aws_sdk.credential_plugins"
@@ -38,7 +39,10 @@ class World:
             "AWS_SHARED_CREDENTIALS_FILE": str(folder / "credentials"),
             "AWS_EC2_METADATA_DISABLED": "true",
             "BOTO_CONFIG": str(folder / "boto"),
+            "HOME": str(folder),  # the AWS CLI has its cache of roles there
         }
+        self._token = folder / "token"
+        self._token.touch()
 
     @contextmanager
     def installed(self, situation: Situation) -> Iterator[None]:
@@ -54,6 +58,12 @@ class World:
         with mock.patch.object(sys, "path", [*sites, *sys.path]):
             yield
         _forget()
+        self.forget_roles()
+
+    def forget_roles(self) -> None:
+        """Empty the AWS CLI's cache of roles."""
+        for file in self._folder.glob(".aws/cli/cache/*"):
+            file.unlink()
 
     def outcome(self, client: str, situation: Situation) -> Outcome:
         """Return what comes out; the plugins imported are those since they were installed."""
@@ -61,33 +71,51 @@ class World:
         logger = logging.getLogger("plugincreds")
         logger.addHandler(skipped)
         try:
-            with mock.patch.dict(os.environ, {**self._variables, **_variables(situation)}):
+            with mock.patch.dict(os.environ, {**self._variables, **self._requested(situation)}):
                 who = _who(client, situation)
         finally:
             logger.removeHandler(skipped)
         return Outcome(who, set(IMPORTED), skipped.names)
+
+    def _requested(self, situation: Situation) -> dict[str, str]:
+        variables = {
+            "AWS_CREDENTIAL_PLUGIN": situation.variable,
+            "AWS_PROFILE": situation.aws_profile,
+            "AWS_ACCESS_KEY_ID": "environment" if situation.environment_keys else None,
+            "AWS_SECRET_ACCESS_KEY": "secret" if situation.environment_keys else None,
+            "AWS_ROLE_ARN": "environment" if situation.web_identity else None,
+            "AWS_WEB_IDENTITY_TOKEN_FILE": str(self._token) if situation.web_identity else None,
+            "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[::1]" if situation.container else None,
+        }
+        return {name: value for name, value in variables.items() if value is not None}
 
     def _write(self, file: str, profiles: Mapping[str, Lines], prefix: str) -> None:
         text = ""
         for profile, lines in profiles.items():
             text += f"[{'' if profile == 'default' else prefix}{profile}]\n"
             for key, line in lines.items():
-                if key == "aws_access_key_id":
-                    text += f"{key} = {file}:{profile}\naws_secret_access_key = secret\n"
-                elif key == "credential_process":
-                    text += f"{key} = {self._process(profile)}\n"
-                elif isinstance(line, str):
-                    text += f"{key} = {line}\n"
+                if not isinstance(line, str):
+                    text += "\n  ".join([f"{key} =", *map(" = ".join, line.items())])
                 else:
-                    text += "\n  ".join([f"{key} =", *(f"{name} = {line[name]}" for name in line)])
-                    text += "\n"
+                    text += f"{key} = {self._line(key, line, file, profile)}"
+                text += "\n"
         (self._folder / file).write_text(text)
 
-    def _process(self, profile: str) -> str:
-        answer = self._folder / f"{profile}.json"
-        document = {"Version": 1, "AccessKeyId": f"process:{profile}", "SecretAccessKey": "secret"}
-        answer.write_text(json.dumps(document))
-        return f"cat {answer}"
+    def _line(self, key: str, line: str, file: str, profile: str) -> str:
+        if key == "aws_access_key_id":
+            return f"{file}:{profile}\naws_secret_access_key = secret"
+        if key == "web_identity_token_file":
+            return str(self._token)
+        if key == "credential_process":
+            answer = {
+                "Version": 1,
+                "AccessKeyId": f"process:{profile}",
+                "SecretAccessKey": "secret",
+            }
+            document = self._folder / f"{profile}.json"
+            document.write_text(json.dumps(answer))
+            return f"cat {document}"
+        return line
 
     def _site(self, name: str, kind: str, number: int) -> Path:
         """Return a folder that has a distribution with this plugin."""
@@ -100,7 +128,7 @@ class World:
             (info / "METADATA").write_text(metadata)
             (info / "entry_points.txt").write_text(f"[{_GROUP}]\n{name} = {module}:get\n")
             tells = f"from {__name__} import IMPORTED\nIMPORTED.add('{name}')\n"
-            (site / f"{module}.py").write_text(tells + source(kind, name))
+            (site / f"{module}.py").write_text(tells + module_of(kind, name))
         return site
 
 
@@ -122,19 +150,6 @@ class _Skipped(logging.Handler):
         message = record.getMessage()
         if "is skipped." in message:
             self.names.add(message.split("'")[1])
-
-
-def _variables(situation: Situation) -> dict[str, str]:
-    found = {
-        "AWS_CREDENTIAL_PLUGIN": situation.variable,
-        "AWS_PROFILE": situation.aws_profile,
-        "AWS_ACCESS_KEY_ID": "environment" if situation.environment_keys else None,
-        "AWS_SECRET_ACCESS_KEY": "secret" if situation.environment_keys else None,
-        "AWS_ROLE_ARN": "environment" if situation.web_identity else None,
-        "AWS_WEB_IDENTITY_TOKEN_FILE": "/token" if situation.web_identity else None,
-        "AWS_CONTAINER_CREDENTIALS_FULL_URI": "http://[::1]" if situation.container else None,
-    }
-    return {name: value for name, value in found.items() if value is not None}
 
 
 # The clients
@@ -163,6 +178,9 @@ def _synchronous(client: str, situation: Situation) -> tuple[str, str]:
         )
     else:
         session = _prepared(importlib.import_module("botocore.session").Session(), situation)
+    if client == "awscli":
+        customizations = importlib.import_module("awscli.customizations.assumerole")
+        customizations.inject_assume_role_provider_cache(session)
     found = session.get_credentials()
     return (found.get_frozen_credentials().access_key, found.method) if found else ("nobody", "")
 
