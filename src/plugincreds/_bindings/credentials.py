@@ -104,6 +104,8 @@ class Adapter:
     """
 
     _advisory_refresh_timeout: float  # of botocore's class
+    _reader: Callable[[RefreshEngine, Freeze], Callable[[], Any]]  # of the two adapters
+    _create_lock: Callable[[], Any]
     _access_key = _current("access_key")
     _secret_key = _current("secret_key")
     _token = _current("token")
@@ -122,14 +124,6 @@ class Adapter:
         self._past_expiry: datetime | None = None
         # A function of this object instead of a method, for speed: see frozen_reader().
         self.get_frozen_credentials = self._reader(source.engine, self._freeze)
-
-    @staticmethod
-    def _reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Any]:
-        raise NotImplementedError
-
-    @staticmethod
-    def _create_lock() -> Any:
-        raise NotImplementedError
 
     def _account_of(self, value: Value) -> str | None:
         return value.account_id or self._profile_account_id
