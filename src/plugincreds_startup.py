@@ -150,7 +150,7 @@ class _Loader:
         if namespace.get("__loader__") is self:
             namespace["__loader__"] = self._real
         if hasattr(namespace.get(_FUNCTION), "__plugincreds_original__"):
-            _execute_again(module, self._real)
+            _reload(module, self._real)
         else:
             self._real.exec_module(module)
         if _FUNCTION in _namespace(module):
@@ -181,55 +181,41 @@ def _wrap_imported(name: str) -> None:
         pass
 
 
-def _execute_again(module: "ModuleType", loader: "Any") -> None:
-    """Reload a module, with its functions wrapped from the moment they are defined.
-
-    Other threads build chains meanwhile. If the functions were wrapped when all of the module
-    has been executed, those chains could have no plugins.
-    """
+def _reload(module: "ModuleType", loader: "Any") -> None:
+    """Execute a module again, and wrap its functions before other threads can call them."""
     from importlib.machinery import SourceFileLoader
 
-    if type(loader) is not SourceFileLoader:  # it may do more than to execute the code
+    if type(loader) is not SourceFileLoader:  # another kind may do more than execute the code
         loader.exec_module(module)
         return
     namespace = _namespace(module)
 
-    class Names:
-        def __getitem__(self, name: str) -> "Any":
-            return namespace[name]
-
+    class Names(dict[str, "Any"]):
         def __setitem__(self, name: str, value: "Any") -> None:
-            namespace[name] = _wrapped(module, name, value)
+            bound = {name: value}
+            _wrap(module, bound)
+            namespace.update(bound)
 
         def __delitem__(self, name: str) -> None:
             del namespace[name]
 
     code: Any = loader.get_code(module.__name__)
-    names: Any = Names()
-    exec(code, namespace, names)  # noqa: S102 - as the loader does
+    exec(code, namespace, Names())  # noqa: S102 - as the loader does
 
 
-def _wrap(module: "ModuleType") -> None:
-    namespace = _namespace(module)
-    for name in (_FUNCTION, _BUILDER):
-        value = namespace.get(name)
-        wrapped = _wrapped(module, name, value)
-        if wrapped is not value:
-            namespace[name] = wrapped
-
-
-def _wrapped(module: "ModuleType", name: str, value: "Any") -> "Any":
-    """Return what a name in a module's namespace gets as its value."""
-    if not _finder.active or name not in (_FUNCTION, _BUILDER):
-        return value
-    original = value if name == _FUNCTION else getattr(value, _METHOD, None)
+def _wrap(module: "ModuleType", bound: "dict[str, Any] | None" = None) -> None:
+    """Wrap the functions of a module, or those in a part of its namespace."""
+    if not _finder.active:
+        return
+    namespace = _namespace(module) if bound is None else bound
+    original = namespace.get(_FUNCTION)
+    if original and not hasattr(original, "__plugincreds_original__"):
+        namespace[_FUNCTION] = _wrapper(module, original)
+    builder: Any = namespace.get(_BUILDER)
+    original = getattr(builder, _METHOD, None)
     # In aiobotocore's namespace the class is botocore's, and has been wrapped there.
-    if not original or hasattr(original, "__plugincreds_original__"):
-        return value
-    if name == _FUNCTION:
-        return _wrapper(module, original)
-    setattr(value, _METHOD, _providers_wrapper(module, original))
-    return value
+    if original and not hasattr(original, "__plugincreds_original__"):
+        setattr(builder, _METHOD, _providers_wrapper(module, original))
 
 
 def _wrapper(module: "ModuleType", original: "Callable[..., Any]") -> "Callable[..., Any]":
