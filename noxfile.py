@@ -1,5 +1,7 @@
 """The matrices that are too long for `make test`: run `nox`, or `nox -s NAME`."""
 
+import os
+
 import nox
 
 nox.options.default_venv_backend = "uv|virtualenv"
@@ -45,6 +47,18 @@ def clients(session: nox.Session) -> None:
     session.install(*nox.project.dependency_groups(_pyproject(), "dev"))
     session.install("--no-deps", "--editable", ".")
     session.run("python", "-m", "pytest", *(session.posargs or ["tests/clients"]))
+
+
+@nox.session
+def model(session: nox.Session) -> None:
+    """Hold thousands of situations, in each client, against the specification of who signs."""
+    groups = nox.project.dependency_groups(_pyproject(), "dev", "asynchronous")
+    session.install(*groups, "awscli>=1.46")
+    session.install("--no-deps", "--editable", ".")
+    cases = {"PLUGINCREDS_MODEL_CASES": os.environ.get("PLUGINCREDS_MODEL_CASES", "8000")}
+    processes = ["--numprocesses=auto", "--dist=worksteal"]
+    tests = ["tests/unit/model", *session.posargs]
+    session.run("python", "-m", "pytest", *processes, *tests, env=cases)
 
 
 def _run(session: nox.Session, versions: list[str], *, with_aiobotocore: bool) -> None:

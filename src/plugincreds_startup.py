@@ -149,10 +149,7 @@ class _Loader:
             spec.loader = self._real
         if namespace.get("__loader__") is self:
             namespace["__loader__"] = self._real
-        if hasattr(namespace.get(_FUNCTION), "__plugincreds_original__"):
-            _reload(module, self._real)
-        else:
-            self._real.exec_module(module)
+        self._real.exec_module(module)
         if _FUNCTION in _namespace(module):
             _wrap(module)
         elif getattr(spec, "loader", None) not in (None, self._real):
@@ -181,33 +178,10 @@ def _wrap_imported(name: str) -> None:
         pass
 
 
-def _reload(module: "ModuleType", loader: "Any") -> None:
-    """Execute a module again, and wrap its functions before other threads can call them."""
-    from importlib.machinery import SourceFileLoader
-
-    if type(loader) is not SourceFileLoader:  # another kind may do more than execute the code
-        loader.exec_module(module)
-        return
-    namespace = _namespace(module)
-
-    class Names(dict[str, "Any"]):
-        def __setitem__(self, name: str, value: "Any") -> None:
-            bound = {name: value}
-            _wrap(module, bound)
-            namespace.update(bound)
-
-        def __delitem__(self, name: str) -> None:
-            del namespace[name]
-
-    code: Any = loader.get_code(module.__name__)
-    exec(code, namespace, Names())  # noqa: S102 - as the loader does
-
-
-def _wrap(module: "ModuleType", bound: "dict[str, Any] | None" = None) -> None:
-    """Wrap the functions of a module, or those in a part of its namespace."""
+def _wrap(module: "ModuleType") -> None:
     if not _finder.active:
         return
-    namespace = _namespace(module) if bound is None else bound
+    namespace = _namespace(module)
     original = namespace.get(_FUNCTION)
     if original and not hasattr(original, "__plugincreds_original__"):
         namespace[_FUNCTION] = _wrapper(module, original)
@@ -268,7 +242,7 @@ def _raise_if_selected(session: "Any", error: Exception) -> None:
     name = environ.get("AWS_CREDENTIAL_PLUGIN", "").strip()
     in_code: dict[str, Any] = getattr(session, "instance_variables", dict)()
     if name.lower() not in ("", "none") and in_code.get("profile") is None:
-        _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error)
+        _raise(f"AWS_CREDENTIAL_PLUGIN selects the credential plugin {name!r}", error, name)
     if _is_imported():  # else the package is being removed or upgraded, and is silent
         from logging import getLogger
 
@@ -277,17 +251,20 @@ def _raise_if_selected(session: "Any", error: Exception) -> None:
 
 def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) -> None:
     """Do the same for the key in a profile."""
+    session = getattr(builder, "_session", None)
+    if session is None:  # this attribute may be what has changed; the files are the same
+        package = type(builder).__module__.partition(".credentials")[0]
+        session = __import__(f"{package}.session", fromlist=["Session"]).Session()
     try:
-        profiles = builder._session.full_config["profiles"]  # noqa: SLF001 - pinned by a test
-        name = profiles[profile]["credential_plugin"]
+        name = session.full_config["profiles"][profile]["credential_plugin"]
     except Exception:  # noqa: BLE001 - there is no such profile or key, or no configuration
         return
     name = name.strip() if isinstance(name, str) else "?"  # a block of lines
     if name.lower() not in ("", "none"):
-        _raise(f"The profile {profile!r} selects the credential plugin {name!r}", error)
+        _raise(f"The profile {profile!r} selects the credential plugin {name!r}", error, name)
 
 
-def _raise(what: str, error: Exception) -> None:
+def _raise(what: str, error: Exception, plugin: str) -> None:
     message = (
         f"{what}, but {_found(error)}. Install plugincreds again (pip install --force-reinstall "
         "plugincreds), upgrade it, or remove that setting."
@@ -296,7 +273,7 @@ def _raise(what: str, error: Exception) -> None:
         raise ImportError(message) from error
     from plugincreds._errors import PluginError
 
-    raise PluginError(message) from error
+    raise PluginError(message, plugin=plugin) from error
 
 
 def _found(error: Exception) -> str:

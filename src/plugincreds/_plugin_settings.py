@@ -14,6 +14,7 @@ from plugincreds._settings import (
     OPTIONS_KEY,
     TIMEOUT_KEY,
     Section,
+    misread,
 )
 
 _CACHE_FOLDER = "~/.aws/plugincreds/cache"
@@ -91,20 +92,38 @@ def cache_folder(environ: Mapping[str, str]) -> Path:
     return folder
 
 
-def plugin_options(section: Section, profile: str) -> Mapping[str, str]:
-    """Return the nested block of options in a profile's section.
+def plugin_options(section: Section, profile: str, file: str) -> Mapping[str, str]:
+    """Return the nested block of options in a profile's section of a file.
 
     Raises:
-        PluginError: It is not a block of lines `key = value`.
+        PluginError: It is not a block of indented lines `key = value`.
     """
-    options = section.get(OPTIONS_KEY) or {}  # "" if nothing follows the key
-    if isinstance(options, Mapping):
+    check_readable(section, profile)
+    options = section[OPTIONS_KEY]
+    if not options:  # such as unindented lines, which botocore reads as keys of the profile
+        fault = "without indented lines below it"
+    elif not isinstance(options, Mapping):
+        fault = "with a value on the same line"
+    elif not all(key.split() == [key] for key in options):  # as in `server: https://x?a=b`
+        fault = "with an option whose name is not one word"
+    else:
         return options
     message = (
-        f"The profile {profile!r} has {OPTIONS_KEY} with a value on the same line. Put each option "
-        "on its own indented line below it, as in '  key = value'."
+        f"The profile {profile!r} has {OPTIONS_KEY} in {file} {fault}. Put each option on its own "
+        "indented line below it, as in '  key = value'."
     )
     raise PluginError(message)
+
+
+def check_readable(section: Section, profile: str) -> None:
+    """Check that the keys of ours in a profile are not indented wrongly.
+
+    Raises:
+        PluginError: One of them is, so botocore reads something else than what was meant.
+    """
+    if fault := misread(section):
+        message = f"The profile {profile!r} has {fault}."
+        raise PluginError(message)
 
 
 def _seconds(section: Section, key: str, profile: str) -> float | None:

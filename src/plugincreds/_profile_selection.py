@@ -4,12 +4,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from plugincreds._errors import PluginError
+from plugincreds._plugin_settings import check_readable
 from plugincreds._selection import Automatic, Off, Selected, account_of, selected_by_variable
 from plugincreds._settings import (
     OFF,
     PLUGIN_KEY,
     SOURCE_NAME,
-    UNREADABLE,
     VARIABLE,
     Section,
     asked_by_variable,
@@ -26,15 +26,10 @@ def profile_selection(environ: Mapping[str, str], section: Section, profile: str
     """Return which plugin a profile asks for: as the active one, or as a `source_profile`.
 
     Raises:
-        PluginError: Plugins are switched off, or the name cannot be read.
+        PluginError: Plugins are switched off, or a key of ours cannot be read.
     """
+    check_readable(section, profile)
     name = own_plugin(section)
-    if name == UNREADABLE:
-        message = (
-            f"The profile {profile!r} has {PLUGIN_KEY} with a block of lines below it. Put the "
-            "name of one plugin on the same line."
-        )
-        raise PluginError(message)
     if not name or is_off(name):
         return Off()
     asked_by = f"{PLUGIN_KEY} = {name} in profile {profile!r}"

@@ -6,7 +6,8 @@ the same credentials gets an error at once. Without that, the plugin would call 
 end, wait for itself, or receive another identity than the one that it was asked for.
 """
 
-from collections.abc import Hashable
+from collections.abc import Hashable, Iterator
+from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
 
@@ -19,63 +20,73 @@ OWN_CALL_ADVICE = (
 
 
 class ActiveCall:
-    """Runs the body of a `with` statement as an active call.
+    """One call into a plugin, as the code that it runs sees it.
 
-    Args:
-        key: The source key: the plugin, and the identity that it is asked for.
-        label: The plugin's name in messages, as the beginning of a sentence.
-        plugin: The plugin's name, as in `PluginError.plugin`.
-        distribution: The package's name and version, as in `PluginError.distribution`.
-
-    Raises:
-        PluginError: A call with the same key is active and has led here. It names the remedy.
+    Attributes:
+        key: The source key of the call: the plugin, and the identity that it is asked for.
+        refused: Whether its code has asked for what it must not ask for.
+        ended: Whether it has ended. A copy of the context may outlive the call, as in a task.
+        waits_for: The retrievals of another source that its code waits for, or None.
     """
 
-    def __init__(
-        self,
-        key: Hashable,
-        label: str,
-        plugin: str | None = None,
-        distribution: str | None = None,
-    ) -> None:
+    __slots__ = ("ended", "key", "refused", "waits_for")
+
+    def __init__(self, key: Hashable) -> None:
         self.key = key
         self.refused = False
-        self.ended = False  # a copy of the context may live longer than the call, as in a task
-        self._about = label, plugin, distribution
-
-    def __enter__(self) -> None:
-        calls = _active()
-        if any(call.key == self.key for call in calls):
-            for call in calls:
-                call.refused = True
-            raise own_call_error(*self._about)
-        try:
-            self._token = _calls.set((*calls, self))
-        except BaseException:
-            self.ended = True  # it may have been set before the interruption
-            raise
-
-    def __exit__(self, *_: object) -> None:
-        self.ended = True
-        _calls.reset(self._token)
+        self.ended = False
+        self.waits_for: Any = None
 
 
 _calls: ContextVar[tuple[ActiveCall, ...]] = ContextVar("plugincreds_active_calls", default=())
 
 
-def _active() -> tuple[ActiveCall, ...]:
+@contextmanager
+def active_call(
+    key: Hashable, label: str, plugin: str | None = None, distribution: str | None = None
+) -> Iterator[None]:
+    """Run the body as an active call.
+
+    It is a generator, whose end runs also where an interruption comes before `__exit__` does.
+
+    Args:
+        key: The source key of the call: the plugin, and the identity that it is asked for.
+        label: The plugin's name in messages, as the beginning of a sentence.
+        plugin: The plugin's name, as in `PluginError.plugin`.
+        distribution: The package's name and version, as in `PluginError.distribution`.
+
+    Raises:
+        PluginError: A call with that key is active and has led here. It names the remedy.
+    """
+    calls = active_calls()
+    if any(call.key == key for call in calls):
+        refuse(calls)
+        raise own_call_error(label, plugin, distribution)
+    mine, token = ActiveCall(key), None
+    try:
+        token = _calls.set((*calls, mine))
+        yield
+    finally:
+        mine.ended = True
+        if token is not None:
+            _calls.reset(token)
+
+
+def active_calls() -> tuple[ActiveCall, ...]:
+    """Return the calls that have led to the running code."""
     return tuple(call for call in _calls.get() if not call.ended)
 
 
-def is_in_another_call(key: Hashable) -> bool:
-    """Tell whether the running code was called by a plugin with another source key."""
-    return any(call.key != key for call in _active())
+def refuse(calls: tuple[ActiveCall, ...]) -> None:
+    """Note that the code of these calls has asked for what it must not ask for."""
+    for call in calls:
+        call.refused = True
 
 
 def active_plugins() -> frozenset[str]:
     """Return the names of the installed plugins that have called the running code."""
     subjects: list[Any] = [
-        call.key[0] if isinstance(call.key, tuple) else call.key for call in _active()
+        call.key[0] if isinstance(call.key, tuple) else call.key for call in active_calls()
     ]
     # A module that a program has passed has no distribution, and is not what a profile selects.
     return frozenset(each.name for each in subjects if hasattr(each, "distribution"))

@@ -19,7 +19,7 @@ from plugincreds._errors import (
 )
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import Plugin
-from plugincreds._reentrancy import ActiveCall, own_call_error, was_refused
+from plugincreds._reentrancy import active_call, own_call_error, was_refused
 from plugincreds._registry import registry
 from plugincreds._selection import Selected
 from plugincreds._sharing import not_shared
@@ -199,7 +199,7 @@ def _loading(key: Hashable, plugin: Plugin) -> Iterator[None]:
     A plugin that asks for its own credentials is never treated like a broken one, because the
     chain would then go on to another identity, which the program would keep.
     """
-    with ActiveCall(key, plugin.label, plugin.name, plugin.origin):
+    with active_call(key, plugin.label, plugin.name, plugin.origin):
         try:
             yield
         except PluginError as error:

@@ -18,11 +18,12 @@ CACHE_KEY = "credential_plugin_cache"
 CACHE_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE"
 CACHE_FOLDER_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE_DIR"
 OFF = "none"
-UNREADABLE = "a block of lines"  # no plugin can have this name
+UNREADABLE = "(unreadable)"  # no plugin can have this name
 
 Section = Mapping[str, Any]  # of a profile, as botocore reads it, without values that may be secret
 # The keys of a profile that only plugincreds reads.
-OWN_KEYS = (PLUGIN_KEY, OPTIONS_KEY, ADVISORY_WINDOW_KEY, TIMEOUT_KEY, CACHE_KEY)
+_ONE_LINE_KEYS = (PLUGIN_KEY, ADVISORY_WINDOW_KEY, TIMEOUT_KEY, CACHE_KEY)
+OWN_KEYS = (*_ONE_LINE_KEYS, OPTIONS_KEY)
 # Only the values of these keys are kept, because a traceback may show the variables of its frames.
 _READ_KEYS = frozenset({*OWN_KEYS, ACCOUNT_KEY, "credential_source", "source_profile"})
 
@@ -40,15 +41,18 @@ _SOURCE_KEYS = (
 
 
 class Profiles(Mapping[str, Section]):
-    """The sections of all profiles, with only those values that plugincreds reads."""
+    """The sections of all profiles, with only those values that plugincreds reads.
+
+    Where botocore has added an indented line to the value of the line above, and a key of ours is
+    concerned, that value is replaced by a block of the keys of ours in it.
+    """
 
     def __init__(self, sections: Mapping[str, Any]) -> None:
         self._sections = sections
 
     def __getitem__(self, name: str) -> Section:
         """Return one section, in which all other keys have empty values."""
-        section = self._sections[name]
-        return {key: section[key] if key in _READ_KEYS else "" for key in section}
+        return {key: _kept(key, value) for key, value in self._sections[name].items()}
 
     def __iter__(self) -> Iterator[str]:
         """Iterate over the names."""
@@ -57,6 +61,18 @@ class Profiles(Mapping[str, Section]):
     def __len__(self) -> int:
         """Return the number of profiles."""
         return len(self._sections)
+
+
+def _kept(key: str, value: Any) -> Any:
+    is_block = isinstance(value, Mapping)
+    if not is_block and "\n" not in str(value):
+        return value if key in _READ_KEYS else ""
+    lines = value if is_block else str(value).split("\n")[1:]
+    names = [line.replace(":", "=").partition("=")[0].strip().lower() for line in lines]
+    own = {name: "" for name in names if name in OWN_KEYS}
+    if own or key in _ONE_LINE_KEYS:
+        return own
+    return value if key in _READ_KEYS else {} if is_block else ""
 
 
 def is_off(name: str) -> bool:
@@ -71,8 +87,28 @@ def asked_by_variable(environ: Mapping[str, str]) -> str:
 
 def own_plugin(section: Section) -> str:
     """Return the plugin's name in a profile, or an empty text."""
-    name = section.get(PLUGIN_KEY, "")
-    return name.strip() if isinstance(name, str) else UNREADABLE
+    return UNREADABLE if misread(section) else section.get(PLUGIN_KEY, "").strip()
+
+
+def misread(section: Section) -> str:
+    """Return which key of ours botocore reads wrongly, because of indentation, or nothing.
+
+    It is a part of a sentence, and the next one, which says what to do.
+    """
+    for key, value in section.items():
+        if isinstance(value, Mapping):
+            inside = next((own for own in OWN_KEYS if own in value), None)
+            if inside is not None:
+                return (
+                    f"{inside} in the value of {key}, because that line is indented. Remove the "
+                    "spaces before it"
+                )
+            if key in _ONE_LINE_KEYS:
+                return (
+                    f"{key} with indented lines below it. Write its value on the same line, and "
+                    f"options below {OPTIONS_KEY}"
+                )
+    return ""
 
 
 def asks_for_plugin(section: Section) -> bool:

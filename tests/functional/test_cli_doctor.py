@@ -45,6 +45,7 @@ def test_a_healthy_environment(
     """Guards the ordinary case, without aiobotocore: nothing is retrieved until it is wanted."""
     environment = new_environment("alpha")
     variables = {**keys(alice), "PLUGIN_TRACE": str(trace)}
+    variables["PATH"] = str(environment.directory / "bin")  # the machine may have an aws
     found = document(run(environment, "doctor", "--json", variables=variables))
     assert found["answer"] == {"provider": "plugin", "plugin": "alpha", "certain": True}
     assert (found["errors"], found["warnings"]) == ([], [])

@@ -142,10 +142,11 @@ def test_record_lists_every_file_with_its_hash(built: Built) -> None:
 
 
 def test_the_metadata_says_what_installers_need(built: Built) -> None:
-    """Guards the one dependency, the extras, the licence, the command, and the first page."""
+    """Guards the few dependencies, the extras, the licence, the command, and the first page."""
     facts = built.metadata()
     requirements = facts.get_all("Requires-Dist", [])
-    assert [each for each in requirements if ";" not in each] == ["botocore>=1.23.34"]
+    needed = [each for each in requirements if ";" not in each]
+    assert needed == ["botocore>=1.23.34", "python-dateutil>=2.8.1"]  # which botocore needs, too
     assert {"boto3", "cache", "completion"} <= set(facts.get_all("Provides-Extra", []))
     assert facts["Requires-Python"] == ">=3.10"
     assert (facts["License-Expression"], facts["License-File"]) == ("Apache-2.0", "LICENSE")

@@ -127,29 +127,6 @@ def test_reload_and_import_again() -> None:
     """)
 
 
-def test_sessions_of_other_threads_during_a_reload() -> None:
-    """Guards that at no moment of a reload a session or a profile can miss the hook."""
-    run("""
-        import botocore.credentials as module
-        import builtins
-        build, seen = builtins.__build_class__, []
-        def look_and_build(function, name, *bases, **more):
-            if function.__globals__ is vars(module):
-                wrapper = module.ProfileProviderBuilder.providers
-                seen.append((methods().count("plugin"), layers(wrapper)))
-            return build(function, name, *bases, **more)
-        builtins.__build_class__ = look_and_build
-        old, classes = module.create_credential_resolver, module.ProfileProviderBuilder
-        importlib.reload(module)
-        builtins.__build_class__ = build
-        assert len(seen) > 20 and set(seen) == {(1, 1)}, seen
-        assert hooked()
-        assert module.create_credential_resolver.__wrapped__ is not old.__wrapped__
-        assert module.ProfileProviderBuilder is not classes
-        assert module.create_credential_resolver.__wrapped__.__globals__ is vars(module)
-    """)
-
-
 def test_import_that_failed_is_tried_again() -> None:
     """Guards a first import that raises: as without us, and the next one is hooked."""
     run("""

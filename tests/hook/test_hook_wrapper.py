@@ -118,6 +118,46 @@ def test_fault_of_ours_where_a_profile_selects(fault: str, tmp_path: Path) -> No
     )
 
 
+def test_a_botocore_without_the_attribute_that_leads_to_the_session(tmp_path: Path) -> None:
+    """Guards selected profiles against an upstream that changes, and all others against us."""
+    (tmp_path / "config").write_text(
+        "[profile asks]\ncredential_plugin = vault\naws_access_key_id = A\n"
+        "aws_secret_access_key = s\n[profile plain]\naws_access_key_id = B\n"
+        "aws_secret_access_key = s\n"
+    )
+    run(
+        """
+        import logging
+        logging.disable()
+        import botocore.credentials as module, botocore.session
+        from plugincreds import PluginError
+        real = module.ProfileProviderBuilder.__init__
+        def changed(self, session, *arguments, **keywords):
+            real(self, session, *arguments, **keywords)
+            self.the_session = vars(self).pop("_session")
+        module.ProfileProviderBuilder.__init__ = changed
+        module.ProfileProviderBuilder._create_web_identity_provider = lambda *_: Nothing
+        module.ProfileProviderBuilder._create_sso_provider = lambda *_: Nothing
+        module.ProfileProviderBuilder._create_login_provider = lambda *_: Nothing
+        module.ProfileProviderBuilder._create_shared_credential_provider = lambda *_: Nothing
+        module.ProfileProviderBuilder._create_process_provider = lambda *_: Nothing
+        module.ProfileProviderBuilder._create_config_provider = lambda *_: Nothing
+        class Nothing:
+            METHOD = CANONICAL_NAME = "nothing"
+            load = staticmethod(lambda: None)
+        try:
+            methods(profile="asks")
+        except PluginError as error:
+            assert error.plugin == "vault"
+            assert "profile 'asks' selects the credential plugin 'vault'" in str(error), error
+        else:
+            raise AssertionError
+        assert "nothing" in methods(profile="plain")
+        """,
+        variables={"AWS_CONFIG_FILE": str(tmp_path / "config")},
+    )
+
+
 def test_providers_is_wrapped_once_and_restored() -> None:
     """Guards the second of the callables that are wrapped: as often, and undone as well."""
     run(

@@ -143,11 +143,11 @@ class _Hostile(Mapping[str, Any]):
         ({"Credentials": {"AccessKeyId": CANARY}}, "return the mapping under that key"),
         (
             {"AccessKeyId": CANARY, "SecretAccessKey": CANARY, "Expiration": CANARY},
-            "no ISO 8601 time",
+            "no time with a timezone, such as 2030-01-31T12:00:00Z",
         ),
         (
             {"AccessKeyId": CANARY, "SecretAccessKey": CANARY, "Expiration": "2030-01-01T00:00:00"},
-            "no timezone",
+            "no time with a timezone",
         ),
         (_Hostile(), "cannot be read (RuntimeError)"),
     ],

@@ -3,7 +3,9 @@
 import logging
 import sys
 import threading
-from collections.abc import Hashable, Mapping
+import time
+from collections.abc import Callable, Hashable, Mapping
+from contextlib import suppress
 from types import MappingProxyType
 from typing import Any
 
@@ -25,6 +27,7 @@ from plugincreds import (
 from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._resolution import automatic_source, selected_source
 from plugincreds._selection import Selected
+from tests.support.engines import RefreshEngine, new_engine
 from tests.unit.conftest import Install
 
 SELECTED = Selected("vault", asked_by="AWS_CREDENTIAL_PLUGIN=vault", remedy="unset it")
@@ -693,6 +696,68 @@ def test_plugins_that_need_each_other_in_a_circle(install: Install, names: str) 
         del vars(sys)["acme_barrier"]
     assert len(errors) == len(names)
     assert all("in a circle" in str(error) for error in errors)
+
+
+def test_a_plugin_that_waits_for_a_slow_one_is_in_no_circle(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards plugins that are built on others: one may wait for a person, which is said once."""
+    monkeypatch.setattr(RefreshEngine, "patience", 0.01)
+    entered, gate = threading.Event(), threading.Event()
+
+    def ask_a_person() -> tuple[str, str]:
+        entered.set()
+        assert gate.wait(20)
+        return "SLOW", "secret"
+
+    slow = new_engine(ask_a_person, label="The slow plugin")
+    outer = new_engine(lambda: ("OUTER", slow.get().access_key))
+    first = threading.Thread(target=slow.get)
+    first.start()
+    assert entered.wait(20)
+    keys: list[str] = []
+    second = threading.Thread(target=lambda: keys.append(outer.get().secret_key))
+    second.start()
+    until = time.monotonic() + 20
+    while "The slow plugin has been retrieving" not in caplog.text:
+        assert time.monotonic() < until
+    gate.set()
+    for thread in (first, second):
+        thread.join(20)
+    assert keys == ["SLOW"]
+
+
+def test_a_plugin_that_hides_the_circle_has_not_declined() -> None:
+    """Guards the chain, which would go on to another identity and keep that."""
+    barrier = threading.Barrier(2)
+    engines: dict[str, RefreshEngine] = {}
+
+    def hiding(other: str) -> Callable[[], tuple[str, str] | None]:
+        def retrieve() -> tuple[str, str] | None:
+            barrier.wait(20)
+            with suppress(PluginError):
+                return engines[other].get().access_key, "secret"
+            return None
+
+        return retrieve
+
+    engines |= {"a": new_engine(hiding("b")), "b": new_engine(hiding("a"))}
+    errors: list[PluginProviderRetrieveError] = []
+
+    def work(name: str) -> None:
+        try:
+            engines[name].get()
+        except PluginProviderRetrieveError as error:
+            errors.append(error)
+
+    threads = [threading.Thread(target=work, args=(name,)) for name in engines]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join(20)
+    # The one that is refused has not declined; the other one hides an error of its own.
+    assert len(errors) == 2
+    assert not all(error.declined for error in errors)
 
 
 CANCELLED = (

@@ -351,6 +351,34 @@ def test_a_mistyped_option_stores_nothing(run: Any, kept: Any, home: Path) -> No
     assert "no option 'usrname'" in err
 
 
+@pytest.mark.parametrize(
+    "options", ["\nusername = me", " username = me", "\n  # username = me", ""]
+)
+@pytest.mark.parametrize("file", ["config", "credentials"])
+def test_options_that_are_not_indented_store_nothing(
+    run: Any, kept: Any, home: Path, file: str, options: str
+) -> None:
+    """Guards against a key that is stored for another item than the profile means."""
+    (home / ".aws" / "config").write_text("[profile work]\ncredential_plugin = keyring\n")
+    section = "[work]" if file == "credentials" else ""
+    with (home / ".aws" / file).open("a") as stream:
+        stream.write(f"{section}\ncredential_plugin_options ={options}\n")
+    status, _, err = run("set", "--profile", "work", stdin=LINES)
+    assert (status, kept.items) == (1, {})
+    assert "not as indented lines below it (put each option on its own" in err
+
+
+def test_the_options_of_both_files_count(run: Any, kept: Any, home: Path) -> None:
+    """Guards that a key is stored for the item that the plugin then reads."""
+    block = "credential_plugin_options =\n  "
+    (home / ".aws" / "config").write_text(
+        f"[profile work]\ncredential_plugin = keyring\n{block}service = keys\n  username = you\n"
+    )
+    (home / ".aws" / "credentials").write_text(f"[work]\n{block}username = me\n")
+    assert run("set", "--profile", "work", stdin=LINES)[0] == 0
+    assert list(kept.items) == [("keys", "me")]
+
+
 def test_a_damaged_configuration_is_one_sentence(run: Any, home: Path) -> None:
     """Guards people against a traceback of botocore."""
     (home / ".aws" / "config").write_text("[broken\n")

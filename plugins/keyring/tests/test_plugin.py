@@ -251,6 +251,38 @@ def test_a_profile_selects_it(kept: Any, home: Path, *, with_options: bool) -> N
 
 
 @pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    "options",
+    [
+        "credential_plugin_options =\nusername = someone\n",
+        "credential_plugin_options =\nservice = aws\nusername = someone\n",
+        "output = json\n  credential_plugin_options =\n    username = someone\n",
+    ],
+)
+def test_options_that_are_not_read_sign_with_no_other_key(
+    kept: Any, home: Path, options: str
+) -> None:
+    """Guards against the key of the profile's own name, which the plugin reads by default."""
+    (home / ".aws" / "config").write_text(f"[profile work]\ncredential_plugin=keyring\n{options}")
+    for name in ("work", "someone"):
+        store(kept, OLD, KeychainItem("aws", name))
+    with pytest.raises(plugincreds.PluginError, match="'work' has credential_plugin_options in "):
+        botocore.session.Session(profile="work").get_credentials()
+    assert kept.looks == 0
+
+
+@pytest.mark.usefixtures("installed")
+def test_options_of_both_files_sign(kept: Any, home: Path) -> None:
+    """Guards the username that stands in one file, where the other has options, too."""
+    line, block = "credential_plugin = keyring\n", "credential_plugin_options =\n  "
+    (home / ".aws" / "config").write_text(f"[profile work]\n{line}{block}username = someone\n")
+    (home / ".aws" / "credentials").write_text(f"[work]\n{block}service = aws\n")
+    store(kept, NEW)
+    store(kept, OLD, KeychainItem("aws", "someone"))
+    assert botocore.session.Session(profile="work").get_credentials().access_key == "AKIAOLD"
+
+
+@pytest.mark.usefixtures("installed")
 def test_a_locked_keychain_is_an_error_where_it_is_selected(kept: Any, home: Path) -> None:
     """Guards that nobody else signs in its place, and that a person is told what to do."""
     (home / ".aws" / "credentials").write_text(

@@ -1,12 +1,18 @@
 """The provider and the adapter for aiobotocore, which share their sources with botocore's."""
 
+import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from plugincreds._bindings.credentials import NOT_READY, Adapter, Freeze
+from plugincreds._bindings.credentials import (
+    NOT_READY,
+    Adapter,
+    Freeze,
+    failures_of_refresh,
+)
 from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._errors import again
 from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
@@ -72,6 +78,11 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
         """Adapter to aiobotocore's `AioRefreshableCredentials`."""
 
         _reader = staticmethod(aio_frozen_reader)
+        _create_lock = staticmethod(asyncio.Lock)
+        create_from_metadata = base.create_from_metadata  # of other credentials: the base class's
+
+        async def get_frozen_credentials(self) -> Any:  # for callers that take it from the class
+            return await vars(self)["get_frozen_credentials"]()
 
         async def get_access_key(self) -> Any:
             return (await self.get_frozen_credentials()).access_key
@@ -89,6 +100,15 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
         async def _refresh(self) -> None:
             await self.get_frozen_credentials()
 
+        async def _protected_refresh(self, is_mandatory: bool) -> None:  # noqa: FBT001 - as in botocore
+            with failures_of_refresh(is_mandatory=is_mandatory):
+                await refreshed(self._engine, self._engine.hasten(), False)  # noqa: FBT003 - not asked
+                self._raise_failure()
+
+        async def _new_metadata(self) -> dict[str, str | None]:
+            await self._protected_refresh(is_mandatory=True)
+            return self._metadata()
+
     return AioPluginCredentials
 
 
@@ -101,19 +121,20 @@ def aio_frozen_reader(engine: RefreshEngine, freeze: Freeze) -> Callable[[], Awa
 
     async def get_frozen_credentials() -> Any:
         nonlocal ready
-        if ready.state is engine.state and ready.since <= clock() < ready.until:
+        mine = ready
+        if mine.state is engine.state and mine.since <= clock() < mine.until:
             try:
                 if is_expired is None or (answer := is_expired()) is False:
-                    return ready.frozen
+                    return mine.frozen
             except BaseException as error:  # noqa: BLE001 - interruptions are raised again
                 answer = as_failure(error)
-            state, reported = ready.state, judged(answer, engine.reporter)
+            state, reported = mine.state, judged(answer, engine.reporter)
             del answer
         else:
             state = engine.state
             reported = engine.ask(state)
         value = await refreshed(engine, state, reported)
-        ready = latest = ready.next(value, engine, freeze)
-        return latest.frozen
+        ready = mine = mine.next(value, engine, freeze)
+        return mine.frozen
 
     return get_frozen_credentials

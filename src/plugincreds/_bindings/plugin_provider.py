@@ -75,9 +75,8 @@ class PluginProvider:
         except ImportError as error:  # a part of this package is missing
             message = f"{_DAMAGED} ({type(error).__name__}: {error})"
             if _is_required(chosen):
-                raise _damaged(
-                    f"{message}, so {chosen.asked_by} has no effect. {_REINSTALL}"
-                ) from error
+                found = f"{message}, so {chosen.asked_by} has no effect. {_REINSTALL}"
+                raise _damaged(found, getattr(chosen, "name", None)) from error
             logger.warning("%s, so credential plugins are not used. %s", message, _REINSTALL)
         except Exception as error:
             from plugincreds._bindings.loading import warn_of_fault
@@ -117,12 +116,12 @@ class PluginProvider:
         return self._module.__name__.rpartition(".")[0]
 
 
-def _damaged(message: str) -> Exception:
+def _damaged(message: str, plugin: str | None) -> Exception:
     try:
         from plugincreds._errors import PluginError
     except ImportError:  # this module itself may be missing
         return ImportError(message)
-    return PluginError(message)
+    return PluginError(message, plugin=plugin)
 
 
 def _is_required(chosen: Selection) -> TypeGuard[Selected | Automatic]:

@@ -4,9 +4,19 @@ import os
 from collections.abc import Hashable, Mapping
 from typing import Any
 
-from plugincreds._bindings.sessions import active_profile, profile_in_code, profiles_of
+from plugincreds._bindings.sessions import (
+    active_profile,
+    profile_in_code,
+    profiles_of,
+    sections_with_options,
+)
 from plugincreds._contract import PluginContext
-from plugincreds._plugin_settings import RefreshSettings, plugin_options, refresh_settings
+from plugincreds._plugin_settings import (
+    RefreshSettings,
+    check_readable,
+    plugin_options,
+    refresh_settings,
+)
 from plugincreds._plugins.references import Plugin
 from plugincreds._redaction import printable
 from plugincreds._registry import registry
@@ -97,16 +107,16 @@ class Request:
             return f"It received no options: those of {profile} are for {meant}. "
         if not registry().getter(plugin).takes_context:
             return f"It received no options: {profile} has some, but its getter takes no context. "
-        return f"It received these options of {profile}: {self._option_names()}. "
+        return f"It received these options of {profile}: {_names(self._options(plugin.name))}. "
 
     def unread_options(self, plugin: Plugin) -> str:
         """Return a warning that a plugin does not receive the profile's options, or nothing."""
-        if not self._section().get(OPTIONS_KEY) or registry().getter(plugin).takes_context:
+        options = self._section().get(OPTIONS_KEY)
+        if not options or registry().getter(plugin).takes_context:
             return ""
         if not self._options_are_for(plugin):
             return ""
-        names = self._option_names()
-        which = f" ({names})" if names else ""
+        which = f" ({_names(options)})" if isinstance(options, Mapping) else ""
         return (
             f"{plugin.label} does not receive the options of the profile {self._profile!r}{which}, "
             "because its getter takes no context, so they have no effect. Select the plugin that "
@@ -114,21 +124,26 @@ class Request:
         )
 
     def _section(self) -> Section:
-        return profiles_of(self._session).get(self._profile, {})
+        section = profiles_of(self._session).get(self._profile, {})
+        check_readable(section, self._profile)
+        return section
 
     def _options(self, plugin: str) -> Mapping[str, str]:
-        """Return the profile's options, unless they are for another plugin."""
+        """Return the profile's options, of both files, unless they are for another plugin."""
         section = self._section()
         if self.plugin is None and own_plugin(section) not in {"", plugin}:
             return {}
-        return plugin_options(section, self._profile)
+        options: dict[str, str] = {}
+        for file, each in sections_with_options(self._session, self._profile).items():
+            options |= plugin_options(each, self._profile, file)
+        return options
 
     def _options_are_for(self, plugin: Plugin) -> bool:
         return own_plugin(self._section()) in {"", plugin.name}
 
-    def _option_names(self) -> str:
-        options = self._section().get(OPTIONS_KEY)
-        return printable(", ".join(sorted(options))) if isinstance(options, Mapping) else ""
+
+def _names(options: Mapping[str, str]) -> str:
+    return printable(", ".join(sorted(options)))
 
 
 def _absolute(file: str | None) -> str | None:

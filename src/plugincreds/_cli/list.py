@@ -8,18 +8,25 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from plugincreds._cli.leftovers import leftover_notes
 from plugincreds._cli.selection import (
     NOT_SELECTED,
     SelectionInEffect,
     selection_in_effect,
     with_location,
 )
-from plugincreds._cli.terminal import Palette, print_json, print_lines, stdout_kept_clean, table
+from plugincreds._cli.terminal import (
+    Palette,
+    print_json,
+    print_lines,
+    sentence,
+    stdout_kept_clean,
+    table,
+)
 from plugincreds._errors import PluginError
 from plugincreds._plugins.discovery import GROUP, Discovery
 from plugincreds._plugins.loading import load
 from plugincreds._plugins.references import InstalledPlugin
-from plugincreds._redaction import described
 from plugincreds._registry import registry
 from plugincreds._settings import asked_by_variable
 
@@ -66,7 +73,7 @@ def _selection_here(environ: Mapping[str, str]) -> SelectionInEffect:
         session.get_scoped_config()  # raises if there is no such profile
         selection = selection_in_effect(environ, profiles_of(session), active_profile(session))
     except Exception as error:  # noqa: BLE001 - a file that botocore cannot read
-        problem = f"The profiles cannot be read ({described(error)})."
+        problem = f"The profiles cannot be read. {sentence(error)}"
         return SelectionInEffect(NOT_SELECTED, problem=problem)
     names = ("config_file", "credentials_file")
     return with_location(selection, *map(session.get_config_variable, names))
@@ -97,6 +104,7 @@ def _document(discovery: Discovery, selection: SelectionInEffect, *, check: bool
         "selection": asdict(selection),
         "problems": problems,
         "unreadable": list(discovery.unreadable),
+        "leftovers": leftover_notes(),
     }
 
 
@@ -151,7 +159,8 @@ def _lines(document: dict[str, Any], palette: Palette) -> list[str]:
         lines.append(f"The selection is written in {selection['file']}, line {selection['line']}.")
     bad = [plugin["problem"] for plugin in plugins if plugin["problem"]]
     bad += [f"{problem}." for problem in document["unreadable"]] + document["problems"]
-    return lines + [palette.paint(problem, "red") for problem in dict.fromkeys(bad)]
+    lines += [palette.paint(problem, "red") for problem in dict.fromkeys(bad)]
+    return lines + [palette.paint(note, "yellow") for note in document["leftovers"]]
 
 
 def _row(plugin: dict[str, Any]) -> tuple[str, ...]:

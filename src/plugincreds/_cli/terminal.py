@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
 from typing import Any, TextIO
 
+from plugincreds._cli.config_damage import damage_of
 from plugincreds._errors import PluginError
 from plugincreds._redaction import described, printable
 from plugincreds._sharing.files import RefusedError
@@ -101,4 +102,6 @@ def sentence(error: BaseException) -> str:
     # The messages of our own errors have no secrets and say what to do.
     if isinstance(error, RefusedError):
         return f"{error}."
-    return str(error) if isinstance(error, PluginError) else f"{described(error)}."
+    if isinstance(error, PluginError):
+        return str(error)
+    return damage_of(error) or f"{described(error)}."

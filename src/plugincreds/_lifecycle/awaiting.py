@@ -10,7 +10,7 @@ import asyncio
 import sys
 from collections.abc import Callable
 from concurrent.futures import Future
-from contextlib import suppress
+from contextlib import nullcontext, suppress
 from functools import partial
 from typing import TypeVar
 
@@ -74,8 +74,9 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
             state, reported = engine.published(state, reported=reported)
             continue
         background, leads = begun
-        end_patience = partial(engine.end_patience, leads=leads)
-        outcome = await settled(background.future, engine.patience, end_patience)
+        warn = partial(engine.reporter.warn_of_wait, engine.patience)
+        with nullcontext() if leads else engine.waiting():
+            outcome = await settled(background.future, engine.patience, warn)
         if outcome is None:
             if leads and background.interrupted_by is not None:
                 raise background.interrupted_by
@@ -155,23 +156,23 @@ def in_thread(call: Callable[[], _T]) -> "Future[_T]":
 async def settled(
     future: "Future[_T]",
     patience: float = 0.0,
-    end_patience: Callable[[], object] | None = None,
+    warn: Callable[[], object] | None = None,
 ) -> _T:
     """Return a future's result, or raise its exception, when a thread has set it.
 
     Args:
         future: One that is running, so that it cannot be cancelled.
-        patience: Seconds after which `end_patience` is called.
-        end_patience: Called once if it takes so long; what it raises is raised here.
+        patience: Seconds after which `warn` is called.
+        warn: Called once if it takes so long; what it raises is raised here.
     """
     if _is_in_trio():
-        return await _settled_in_trio(future, patience, end_patience)
+        return await _settled_in_trio(future, patience, warn)
     waiter = asyncio.wrap_future(future)
     try:
-        if end_patience is not None:
+        if warn is not None:
             done, _ = await asyncio.wait([waiter], timeout=patience)
             if not done:
-                end_patience()
+                warn()
         return await waiter
     finally:
         with suppress(RuntimeError):  # the loop is already closed
@@ -185,7 +186,7 @@ def _is_in_trio() -> bool:
 
 
 async def _settled_in_trio(
-    future: "Future[_T]", patience: float, end_patience: Callable[[], object] | None
+    future: "Future[_T]", patience: float, warn: Callable[[], object] | None
 ) -> _T:
     import trio  # noqa: PLC0415 - already imported if this is called
 
@@ -196,10 +197,10 @@ async def _settled_in_trio(
             token.run_sync_soon(event.set)
 
     future.add_done_callback(wake)
-    if end_patience is not None:
+    if warn is not None:
         with trio.move_on_after(patience):
             await event.wait()
         if not event.is_set():
-            end_patience()
+            warn()
     await event.wait()
     return future.result()

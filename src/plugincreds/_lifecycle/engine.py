@@ -8,7 +8,8 @@ share the outcome. The plugin is never called under the lock.
 import random
 import threading
 import time
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import ClassVar
 
 from plugincreds._contract import Value
@@ -21,13 +22,14 @@ from plugincreds._lifecycle.policy import (
     Uniform,
     backs_off,
     decide,
+    due,
     failed,
     rejected,
     succeeded,
 )
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieved, judged
-from plugincreds._reentrancy import ActiveCall, is_in_another_call
+from plugincreds._reentrancy import active_call, active_calls, refuse
 from plugincreds._threads import as_failure, start
 
 _SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
@@ -49,9 +51,7 @@ class RefreshEngine:
 
     Attributes:
         state: The current state. It is replaced whenever anything changes.
-        clock: As given.
-        is_expired: As given. Called before each use.
-        reporter: As given.
+        clock, is_expired, reporter: As given. `is_expired` is called before each use.
         patience: Seconds of waiting after which a warning is logged.
     """
 
@@ -137,10 +137,38 @@ class RefreshEngine:
             if value is not None and value.access_key == access_key and not self.state.rejected:
                 self.state = rejected(self.state)
 
-    def active_call(self) -> ActiveCall:
+    def hasten(self) -> State:
+        """Refresh at the next use, because the program asks for it; return the new state."""
+        with self._syncs.get().lock:
+            self.state = state = due(self.state)
+        return state
+
+    def active_call(self) -> AbstractContextManager[None]:
         """Return a guard that refuses this source to code called by its own retrieval."""
         about = self.reporter
-        return ActiveCall(self._key, about.label, about.plugin, about.distribution)
+        return active_call(self._key, about.label, about.plugin, about.distribution)
+
+    @contextmanager
+    def waiting(self) -> Iterator[None]:
+        """Run the body, which waits for a retrieval that another caller has begun.
+
+        Raises:
+            PluginError: That retrieval waits for the caller in turn, so that both would wait
+                forever.
+        """
+        sync = self._syncs.get()
+        calls = tuple(call for call in active_calls() if call.key != self._key)
+        try:
+            # First it is said, and then looked at: of two threads, at least one sees the circle.
+            for call in calls:
+                call.waits_for = sync
+            if calls and sync.waits_for_one_of(calls):
+                refuse(calls)
+                raise self.reporter.circle()
+            yield
+        finally:
+            for call in calls:
+                call.waits_for = None
 
     def sync(self) -> Sync:
         """Return the lock and the retrievals in flight."""
@@ -156,20 +184,6 @@ class RefreshEngine:
         """Return the current state; the report counts only for the credentials it was about."""
         published = self.state
         return published, reported and published.value is state.value
-
-    def end_patience(self, *, leads: bool) -> None:
-        """Log a warning about a long wait.
-
-        Args:
-            leads: Whether the retrieval was begun for the caller itself.
-
-        Raises:
-            PluginError: Another plugin waits for a retrieval that it has not begun. In two
-                threads, it and this one may wait for each other forever.
-        """
-        if not leads and is_in_another_call(self._key):
-            raise self.reporter.circle(self.patience)
-        self.reporter.warn_of_wait(self.patience)
 
     def count_failure(
         self, state: State, failure: Failure, *, reported_expired: bool = False
@@ -191,7 +205,7 @@ class RefreshEngine:
 
     def _flown(self, state: State, step: RefreshStep, *, reported: bool) -> FlightOutcome | None:
         """Return the outcome of a retrieval; None if the caller must decide again."""
-        sync, mine = self._syncs.get(), Flight()
+        sync, mine = self._syncs.get(), Flight(active_calls())
         try:
             with sync.lock:
                 if self.state is not state:
@@ -271,9 +285,10 @@ class RefreshEngine:
     ) -> FlightOutcome | None:
         """Wait for an in-flight retrieval, and return its outcome; None if it was interrupted."""
         limit = NEVER if self._timeout is None else self._timeout
-        if not running.done.wait(min(limit, self.patience)) and limit > self.patience:
-            self.end_patience(leads=leads)
-            running.done.wait(None if limit == NEVER else limit - self.patience)
+        with nullcontext() if leads else self.waiting():
+            if not running.done.wait(min(limit, self.patience)) and limit > self.patience:
+                self.reporter.warn_of_wait(self.patience)
+                running.done.wait(None if limit == NEVER else limit - self.patience)
         with sync.lock:
             state, outcome = self.state, running.outcome
         if outcome is not None or running.done.is_set():

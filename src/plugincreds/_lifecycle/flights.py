@@ -10,6 +10,7 @@ from typing import Any
 
 from plugincreds._contract import Value
 from plugincreds._lifecycle.policy import Failure
+from plugincreds._reentrancy import ActiveCall
 
 
 class FlightOutcome:
@@ -45,13 +46,15 @@ class Flight:
     """A retrieval in flight.
 
     Attributes:
+        calls: The active calls that have led to it, its own included.
         done: Set when it has ended in any way.
         outcome: Its outcome; None if it was interrupted, and a waiter must try again.
         interrupted_by: The exception that interrupted it, if another thread than the caller's ran.
         handed_over: Whether another thread than the caller's closes it.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, calls: tuple[ActiveCall, ...] = ()) -> None:
+        self.calls = calls
         self.done = threading.Event()
         self.outcome: FlightOutcome | None = None
         self.interrupted_by: BaseException | None = None
@@ -70,6 +73,20 @@ class Sync:
     def in_this_process(self) -> bool:
         """Tell whether this is still the process that created it, and not a forked child."""
         return self._generation == _forks.generation
+
+    def waits_for_one_of(self, calls: tuple[ActiveCall, ...]) -> bool:
+        """Tell whether the retrieval in flight waits for these calls, perhaps through others."""
+        sync, seen = self, [self]
+        while sync.flight is not None:
+            flight = sync.flight
+            if any(call in calls for call in flight.calls):
+                return True
+            following = [call.waits_for for call in flight.calls if call.waits_for is not None]
+            if not following or following[-1] in seen:
+                return False
+            sync = following[-1]
+            seen.append(sync)
+        return False
 
     def close(self, flight: Flight) -> None:
         """End an in-flight retrieval if it has not ended yet, and wake its waiters."""

@@ -135,6 +135,11 @@ class State(NamedTuple):
     fresh_from: float = NEVER
     fresh_until: float = -NEVER
 
+    @property
+    def is_due(self) -> bool:
+        """Whether the next use refreshes, although the credentials have not expired."""
+        return self.mandatory_at == -NEVER
+
 
 def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep:  # noqa: PLR0911 - a table
     """Return what a caller does; `reported_expired` is the answer of `is_expired()`."""
@@ -147,7 +152,7 @@ def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep: 
         return RefreshStep.RAISE if waits else RefreshStep.MANDATORY
     if waits:
         return RefreshStep.SERVE
-    if state.rejected or now >= state.mandatory_at:
+    if now >= state.mandatory_at:
         return RefreshStep.MANDATORY
     if state.failure is not None or not state.retrieved_at <= now < state.advisory_at:
         return RefreshStep.ADVISORY
@@ -230,6 +235,11 @@ def failed(
 
 def rejected(state: State) -> State:
     """Return the state after a service has rejected the key."""
+    return due(state)._replace(rejected=True)
+
+
+def due(state: State) -> State:
+    """Return a state in which the next use refreshes, or the first use after a backoff."""
     if state.failure is not None and not state.is_hard:
-        return state._replace(rejected=True)  # a rejection does not end a backoff
-    return state._replace(rejected=True, fresh_until=-NEVER)
+        return state._replace(mandatory_at=-NEVER)  # this does not end a backoff
+    return state._replace(mandatory_at=-NEVER, fresh_until=-NEVER)

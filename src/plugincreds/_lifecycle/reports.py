@@ -57,12 +57,12 @@ class Reporter:
         """Return the failure where no thread could be started for a call."""
         return self.failure(f"no thread could be started for it: {error}", cause=error)
 
-    def circle(self, seconds: float) -> PluginError:
-        """Return the error for another plugin that has waited for this one too long."""
+    def circle(self) -> PluginError:
+        """Return the error for a plugin that would wait for one that waits for it."""
         message = (
-            f"{self.label} has been retrieving credentials for {seconds:.0f} s, and another plugin "
-            "waits for it, perhaps in a circle. Plugins must not need each other's credentials: "
-            "use context.session or plugincreds.base_session() there."
+            f"{self.label} needs the credentials of a plugin that waits for it in turn. Plugins "
+            "must not need each other's credentials in a circle: use context.session or "
+            "plugincreds.base_session() there."
         )
         return PluginError(message, plugin=self.plugin, distribution=self.distribution)
 

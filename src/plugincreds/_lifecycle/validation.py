@@ -4,6 +4,7 @@ The description of a fault never shows any part of the answer.
 """
 
 import re
+import time
 from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
@@ -64,7 +65,10 @@ def _normal(value: Value | None) -> Value | None:
         return None
     expiry = value.expiry_time
     if isinstance(expiry, datetime) and expiry.utcoffset() is not None:
-        expiry = expiry.astimezone(timezone.utc)
+        try:
+            expiry = expiry.astimezone(timezone.utc)
+        except OverflowError:  # it would be before the year 1 or after 9999
+            expiry = expiry.replace(tzinfo=timezone.utc)
     return Value(
         _plain(value.access_key),
         _plain(value.secret_key),
@@ -90,9 +94,9 @@ def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:
     if isinstance(expiration, str):
         expiration = _parsed(expiration)
         if expiration is None:
-            return (
-                None,
-                "a mapping whose Expiration is no ISO 8601 time such as 2030-01-31T12:00:00Z",
+            return None, (
+                "a mapping whose Expiration is no time with a timezone, such as "
+                "2030-01-31T12:00:00Z"
             )
     value = Value(
         answer["AccessKeyId"],
@@ -111,10 +115,21 @@ def _is_like(key: object, name: str) -> bool:
 
 
 def _parsed(text: str) -> datetime | None:
-    """Read an ISO 8601 time, without fractions of a second: Python 3.10 cannot read all of them."""
+    """Read a time as botocore does that of a credential_process, but without fractions of a second.
+
+    It must have a timezone, which botocore finds out when it first uses the time.
+    """
+    # The parser of botocore. Python's own one reads other forms with each version.
+    from dateutil.parser import parse  # noqa: PLC0415 - most plugins return a datetime
+    from dateutil.tz import tzlocal  # noqa: PLC0415
+
+    def zone(name: str | None, offset: int | None) -> Any:
+        return tzlocal() if name in time.tzname else offset  # as without it, but never a warning
+
     try:
-        return datetime.fromisoformat(re.sub(r"[.,]\d+", "", text.strip()).replace("Z", "+00:00"))
-    except ValueError:
+        expiry: datetime = parse(text, tzinfos=zone)
+        return None if expiry.utcoffset() is None else expiry.replace(microsecond=0)
+    except Exception:  # noqa: BLE001 - besides ValueError, it raises what arithmetic raises
         return None
 
 

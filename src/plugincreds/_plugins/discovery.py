@@ -1,23 +1,25 @@
 """Finds the installed plugins by their entry points, without importing them.
 
-Entry points are read with the standard library's `importlib.metadata`, which boto3 has imported
-already. The package importlib-metadata takes two to three times as long; the tests compare our
-results with its own. `distributions` selects the few distributions that must be read.
+`distributions` selects the few distributions that must be read. Their entry points are parsed
+here, and no others: since Python 3.15, `importlib.metadata` refuses the whole file for one odd
+entry point of any group. The tests compare our results with those of that library and of the
+package importlib-metadata.
 """
 
 import logging
-from collections.abc import Mapping
-from importlib import metadata
+from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
 from plugincreds._errors import PluginNotFoundError
-from plugincreds._plugins.distributions import FILE, distributions_with
+from plugincreds._plugins.distributions import distributions_with
+from plugincreds._plugins.metadata import FILE, Distribution, UnreadableError
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._redaction import described, printable
 from plugincreds._settings import OFF, is_off
 
 GROUP = "aws_sdk.credential_plugins"
 _UNKNOWN = "unknown"
+_MOST = 1000  # plugins of one package
 _NOT_IN_NAMES = frozenset(" \t,;#\"'")
 _OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
 
@@ -63,11 +65,10 @@ class Discovery:
             return f"it is not installed; {self._near(name)}"
         if len(plugins) == 1:
             return None
-        # An interrupted pip may leave two copies of a package, which differ only in their folder.
-        alike = len({plugin.origin for plugin in plugins}) < len(plugins)
-        named = (f"{each.origin} in {each.location}" if alike else each.origin for each in plugins)
-        origins = " and ".join(sorted(named))
-        return f"more than one package declares it: {origins}; uninstall all but one"
+        origins = sorted({plugin.origin for plugin in plugins})
+        if len(origins) == 1:
+            return f"{origins[0]} declares it more than once; its authors must fix this"
+        return f"more than one package declares it: {' and '.join(origins)}; uninstall all but one"
 
     def _near(self, name: str) -> str:
         if not self.plugins:
@@ -93,47 +94,51 @@ class Discovery:
         return "; ".join((*hint, known, *self.unreadable))
 
 
-def discover() -> Discovery:
-    """Look for plugins on `sys.path`; of several distributions with one name, the first counts."""
+def discover(path: list[str] | None = None) -> Discovery:
+    """Look for plugins on `sys.path`; of several distributions with one name, the first counts.
+
+    Args:
+        path: The folders of another Python, which are searched in place of it.
+    """
     found: dict[str, list[InstalledPlugin]] = {}
     unreadable = []
-    for distribution in distributions_with(GROUP):
+    for distribution in distributions_with(GROUP, path):
+        name, version = (printable(each) or _UNKNOWN for each in distribution.name_and_version)
         try:
-            for plugin in _plugins(distribution):
-                if plugin.name and plugin.name.isprintable():
-                    found.setdefault(plugin.name, []).append(plugin)
-                    continue
-                name = printable(plugin.name) or "an empty one"
-                unreadable.append(f"{plugin.origin} declares an unusable name ({name})")
-        except Exception as error:  # noqa: BLE001 - the library raises anything for malformed files
-            name, version = _name_and_version(distribution)
+            declared = list(_declared(distribution))
+        except UnreadableError as error:
+            unreadable.append(f"{name} {version} has {error}")
+            continue
+        except Exception as error:  # noqa: BLE001 - another package's finder raises anything
             unreadable.append(f"{name} {version} has a malformed {FILE} ({described(error)})")
+            continue
+        for plugin_name, value in declared:
+            plugin = InstalledPlugin(plugin_name, value, name, version, distribution.location)
+            if plugin_name and plugin_name.isprintable():
+                found.setdefault(plugin_name, []).append(plugin)
+                continue
+            shown = printable(plugin_name) or "an empty one"
+            unreadable.append(f"{plugin.origin} declares an unusable name ({shown})")
     plugins = {name: tuple(found[name]) for name in sorted(found)}
     return Discovery(plugins, tuple(unreadable))
 
 
-def _name_and_version(distribution: metadata.Distribution) -> tuple[str, str]:
-    try:
-        facts = distribution.metadata  # once, because each access reads and parses the file
-        name, version = (printable(facts[key] or _UNKNOWN) for key in ("Name", "Version"))
-    except Exception:  # noqa: BLE001 - a distribution with damaged metadata may still have plugins
-        name, version = _UNKNOWN, _UNKNOWN
-    return name, version
+def _declared(distribution: Distribution) -> Iterator[tuple[str, str]]:
+    """Yield the name and the value of each plugin that a distribution declares.
 
-
-def _location(distribution: metadata.Distribution) -> str:
-    try:
-        return str(distribution.locate_file(""))
-    except Exception:  # noqa: BLE001 - only messages need it
-        return ""
-
-
-def _plugins(distribution: metadata.Distribution) -> list[InstalledPlugin]:
-    name, version = _name_and_version(distribution)
-    location = _location(distribution)
-    entry_points = distribution.entry_points
-    return [
-        InstalledPlugin(entry_point.name, entry_point.value, name, version, location)
-        for entry_point in entry_points
-        if entry_point.group == GROUP
-    ]
+    Raises:
+        UnreadableError: The entry points of the group are malformed or too many, or the file
+            cannot be read.
+    """
+    group, count = "", 0
+    for line in map(str.strip, distribution.entry_points().splitlines()):
+        if line.startswith("[") and line.endswith("]"):
+            group = line.strip("[]")
+        elif group == GROUP and line and not line.startswith("#"):
+            name, sign, value = line.partition("=")
+            if not sign:
+                raise UnreadableError(f"a malformed {FILE} (a line without =)")
+            count += 1
+            if count > _MOST:
+                raise UnreadableError(f"more than {_MOST} plugins")
+            yield name.strip(), value.strip()

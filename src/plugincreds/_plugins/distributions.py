@@ -1,187 +1,221 @@
 """The installed distributions that may declare plugins, in the order of `importlib.metadata`.
 
 That library reads and parses the entry points of every distribution. For speed, this module
-lists the folders on `sys.path` and searches their entry point files for bytes; the library reads
-only the few distributions that contain them. Everything but a plain folder (zip files, eggs,
-finders of other packages) is left to the library.
+lists the folders on `sys.path`, searches their entry point files for bytes, and looks closer
+only at the few distributions that contain them. Zip files and finders of other packages are
+left to the library.
 
 The first distribution of a name hides all others of that name, even if it declares no plugin,
-because it is the one that an import finds.
+because it is the one that an import finds. What an interrupted pip leaves hides nothing: a
+folder whose name begins with "~" is skipped, and one without metadata is used only if there is
+no other of its name. Of two in one folder, `_rank` tells which one an import finds.
 """
 
 import logging
 import os
 import re
-import stat
 import sys
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 from importlib import metadata
 from importlib.machinery import PathFinder
 from itertools import chain
-from pathlib import Path
+from typing import NamedTuple
+
+from plugincreds._plugins.metadata import (
+    ENDINGS,
+    FILE,
+    LARGEST,
+    Distribution,
+    DistributionOfLibrary,
+    UnreadableError,
+    beginning,
+)
 
 logger = logging.getLogger("plugincreds")
 
-FILE = "entry_points.txt"
-_ENDINGS = (".dist-info", ".egg-info")
-_PIECE = 64 * 1024  # bytes read at once; larger buffers take longer
-# O_NONBLOCK, because a file of that name may be a pipe.
-_FLAGS = os.O_RDONLY | getattr(os, "O_BINARY", 0) | getattr(os, "O_NONBLOCK", 0)
+_EGG, _IN_EGG = ".egg", "egg-info"
+_ALL = ("",)  # how the names of all distributions begin
+_ABANDONED = "~"  # how pip begins the names of what it is about to delete
 _LIBRARY_FINDERS = frozenset({("importlib_metadata", "MetadataPathFinder")})
 
-# A distribution's normalized name, and the distribution; None if it need not be read.
-Candidate = tuple[str | None, metadata.Distribution | None]
+
+class Leftover(NamedTuple):
+    """The metadata of a distribution that is not, or not completely, installed.
+
+    Attributes:
+        path: Its folder.
+        is_abandoned: Whether pip was about to delete it.
+        is_whole: Whether it has metadata.
+        used: The folder of the distribution of that name that is used in its place, or None.
+    """
+
+    path: str
+    is_abandoned: bool
+    is_whole: bool
+    used: str | None
 
 
 class _Folder:
     """A plain folder on the path, and the distributions in it."""
 
-    def __init__(self, path: str, children: Iterable[str], text: bytes) -> None:
+    def __init__(self, path: str, children: list[str], text: bytes) -> None:
         self._path = path
-        self._own = [child for child in children if child.lower().endswith(_ENDINGS)]
+        self._own = [child for child in children if child.lower().endswith(ENDINGS)]
+        if path.lower().endswith(_EGG):
+            self._own += [child for child in children if child.lower() == _IN_EGG]
         self._hits = {
-            child for child in self._own if _holds(f"{path}{os.sep}{child}{os.sep}{FILE}", text)
+            child
+            for child in self._own
+            if _holds(partial(beginning, f"{path}{os.sep}{child}{os.sep}{FILE}"), text)
         }
 
     def hits(self) -> list[str | None]:
-        """Return the names of the distributions whose entry points contain the text."""
-        return [_name_in_folder(self._path, child) for child in self._hits]
+        """Return the keys of the distributions whose entry points contain the text."""
+        return [self._at(child).key for child in self._hits]
 
-    def candidates(self, beginnings: tuple[str, ...]) -> Iterator[Candidate]:
+    def candidates(self, beginnings: tuple[str, ...]) -> Iterator[Distribution]:
         """Yield the distributions whose names begin in these ways, and perhaps some more."""
-        # The library groups the distributions of one name at the position of the first of them.
-        groups: dict[str, list[str]] = {}
         for child in self._own:
-            lower = child.lower()
-            is_odd = not (child.isascii() and child.endswith(_ENDINGS))
-            if is_odd or lower.startswith(beginnings):
-                name = lower.rpartition(".")[0].partition("-")[0]
-                groups.setdefault(_normal(name), []).append(child)
-        for child in chain.from_iterable(groups.values()):
-            found = _at(self._path, child) if child in self._hits else None
-            yield _name_in_folder(self._path, child), found
+            is_odd = not (child.isascii() and child.endswith(ENDINGS))
+            if is_odd or child.lower().startswith(beginnings):
+                yield self._at(child)
+
+    def _at(self, child: str) -> Distribution:
+        return Distribution(self._path, child, is_hit=child in self._hits)
 
 
 class _OtherLocation:
     """Any other location, and the distributions that the library or a finder has found there."""
 
-    def __init__(self, found: list[Candidate]) -> None:
+    def __init__(self, found: list[Distribution]) -> None:
         self._found = found
 
     def hits(self) -> list[str | None]:
-        """Return the names of the distributions whose entry points contain the text."""
-        return [name for name, distribution in self._found if distribution is not None]
+        """Return the keys of the distributions whose entry points contain the text."""
+        return [each.key for each in self._found if each.is_hit]
 
-    def candidates(self, _: tuple[str, ...]) -> Iterable[Candidate]:
+    def candidates(self, _: tuple[str, ...]) -> Iterable[Distribution]:
         """Return all of them."""
         return self._found
 
 
-def distributions_with(text: str) -> Iterator[metadata.Distribution]:
-    """Yield the distributions whose entry points contain a text, the first of each name."""
-    locations = list(_locations(text))
+def distributions_with(text: str, path: list[str] | None = None) -> Iterator[Distribution]:
+    """Yield the distributions whose entry points contain a text, and that others do not hide.
+
+    Args:
+        text: What is searched for.
+        path: The folders of another Python; None: `sys.path` and all finders of this one.
+    """
+    encoded = text.encode()
+    locations = list(_locations(encoded) if path is None else _on_path(PathFinder, path, encoded))
     # Others matter only if they have the same name, because they may hide one of these.
     names = {name for location in locations for name in location.hits()}
     beginnings = (".", "-", *((name or "").partition("_")[0] for name in names))
-    seen = set()
-    for location in locations if names else ():
-        for name, distribution in location.candidates(beginnings):
-            if name is not None:
-                if name in seen:
-                    continue
-                seen.add(name)
-            if distribution is not None:
-                yield distribution
+    in_use: dict[str | Distribution, Distribution] = {}
+    for best, *_ in _groups(locations, beginnings) if names else ():
+        name = best.key or best
+        if name not in in_use or (best.is_whole and not in_use[name].is_whole):
+            in_use[name] = best
+    yield from (each for each in in_use.values() if each.is_hit)
 
 
-def _locations(text: str) -> Iterator[_Folder | _OtherLocation]:
+def leftovers(text: str) -> Iterator[Leftover]:
+    """Yield what installations have left; what is whole, only where the text is in a file."""
+    locations = list(_locations(text.encode()))
+    for found in chain.from_iterable(location.candidates(_ALL) for location in locations):
+        if _is_abandoned(found) and found.is_hit:
+            yield Leftover(found.path, is_abandoned=True, is_whole=found.is_whole, used=None)
+    for group in _groups(locations, _ALL):
+        has_plugins = any(each.is_hit for each in group)
+        for each in group:
+            if not each.is_whole or (has_plugins and each is not group[0]):
+                used = None if each is group[0] else group[0].path
+                yield Leftover(each.path, is_abandoned=False, is_whole=each.is_whole, used=used)
+
+
+def _groups(
+    locations: Iterable["_Folder | _OtherLocation"], beginnings: tuple[str, ...]
+) -> Iterator[list[Distribution]]:
+    """Yield the distributions of one name in one folder together, the one that is used first."""
+    groups: dict[tuple[str, str | Distribution], dict[str, Distribution]] = {}
+    for found in chain.from_iterable(location.candidates(beginnings) for location in locations):
+        if not _is_abandoned(found):
+            group = groups.setdefault((found.folder, found.key or found), {})
+            group.setdefault(found.path, found)  # a folder may be on the path twice
+    for group in groups.values():
+        several = len(group) > 1
+        yield sorted(group.values(), key=_rank, reverse=True) if several else [*group.values()]
+
+
+def _rank(found: Distribution) -> tuple[bool, bool, list[int], str]:
+    """Return how likely it is that an import finds this one of several in a folder.
+
+    They share one folder of modules. So the one whose RECORD lists the modules that are there was
+    installed last, and is not left over from an older version. If that decides nothing, it is the
+    one with the highest version.
+    """
+    version = [int(digits) for digits in re.findall("[0-9]{1,9}", found.name_and_version[1])]
+    return found.is_whole, found.has_its_modules, version, found.path
+
+
+def _is_abandoned(found: Distribution) -> bool:
+    return os.path.basename(found.path).startswith(_ABANDONED)  # noqa: PTH119 - strings are faster
+
+
+def _locations(text: bytes) -> Iterator[_Folder | _OtherLocation]:
     # Entries of sys.path that are not strings are ignored, as imports ignore them.
     path = [entry for entry in sys.path if isinstance(entry, str)]
-    for finder in list(sys.meta_path):
-        if getattr(finder, "find_distributions", None) is None:
-            continue
-        kind = finder if isinstance(finder, type) else type(finder)
-        if finder is PathFinder or (kind.__module__, kind.__name__) in _LIBRARY_FINDERS:
-            for entry in path:
-                yield from _in_entry(finder, entry, text)
+    finders = [each for each in sys.meta_path if getattr(each, "find_distributions", None)]
+    if not any(map(_searches_path, finders)):
+        # A finder that has replaced PathFinder uses it for imports, but not for distributions.
+        finders.append(PathFinder)
+    for finder in finders:
+        if _searches_path(finder):
+            yield from _on_path(finder, path, text)
         else:
             yield _by_library(finder, path, text)
 
 
-def _in_entry(finder: object, entry: str, text: str) -> Iterator[_Folder | _OtherLocation]:
-    """Yield the location for one entry of the path: a plain folder, or what the finder finds."""
-    if not entry.lower().endswith(".egg"):
+def _searches_path(finder: object) -> bool:
+    """Tell whether it is one of the two finders that list the folders of sys.path."""
+    kind = finder if isinstance(finder, type) else type(finder)
+    return finder is PathFinder or (kind.__module__, kind.__name__) in _LIBRARY_FINDERS
+
+
+def _on_path(finder: object, path: list[str], text: bytes) -> Iterator[_Folder | _OtherLocation]:
+    """Yield the location for each entry of a path: a plain folder, or what the finder finds."""
+    for entry in path:
         try:
             children = os.listdir(entry or ".")  # noqa: PTH208 - twice as fast as pathlib
         except NotADirectoryError:
-            pass  # perhaps a zip file
+            yield _by_library(finder, [entry], text)  # perhaps a zip file
         except (OSError, ValueError):
-            return  # it does not exist, cannot be read, or cannot be a path
+            continue  # it does not exist, cannot be read, or cannot be a path
         else:
-            yield _Folder(entry or ".", children, text.encode())
-            return
-    yield _by_library(finder, [entry], text)
+            yield _Folder(entry or ".", children, text)
 
 
-def _name_in_folder(folder: str, child: str) -> str | None:
-    stem, ending = os.path.splitext(child)  # noqa: PTH122 - as in the library
-    name = stem.partition("-")[0]
-    # If the folder's name does not have it, the library takes the name from the metadata.
-    return _normal(name) if name and ending in _ENDINGS else _name_of(_at(folder, child))
-
-
-def _at(folder: str, child: str) -> metadata.PathDistribution:
-    return metadata.PathDistribution(Path(folder, child))
-
-
-def _holds(path: str, text: bytes) -> bool:
-    """Tell whether a file contains these bytes; False if it cannot be read."""
-    try:
-        descriptor = os.open(path, _FLAGS)
-    except OSError:
-        return False
-    try:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            return False
-        pieces = iter(lambda: os.read(descriptor, _PIECE), b"")
-        return text in b"".join(pieces)
-    except OSError:
-        return False
-    finally:
-        os.close(descriptor)
-
-
-def _by_library(finder: object, path: list[str], text: str) -> _OtherLocation:
+def _by_library(finder: object, path: list[str], text: bytes) -> _OtherLocation:
     """Return the distributions that a finder finds until it fails, if it fails."""
     context = metadata.DistributionFinder.Context(path=path)
-    found: list[Candidate] = []
+    found: list[Distribution] = []
     try:
-        for distribution in finder.find_distributions(context):  # type: ignore[attr-defined]
-            wanted = _mentions(distribution, text)
-            found.append((_name_of(distribution), distribution if wanted else None))
+        for each in finder.find_distributions(context):  # type: ignore[attr-defined]
+            distribution = DistributionOfLibrary(each)
+            distribution.is_hit = _holds(partial(distribution.read, FILE), text)
+            found.append(distribution)
     except Exception:
         logger.debug("%r cannot list distributions.", finder, exc_info=True)
     return _OtherLocation(found)
 
 
-def _mentions(distribution: metadata.Distribution, text: str) -> bool:
+def _holds(read: Callable[[int], bytes], text: bytes) -> bool:
+    """Tell whether a file contains a text, or may contain it, but must not be read."""
     try:
-        return text in (distribution.read_text(FILE) or "")
-    except Exception:
-        logger.debug("A distribution's %s cannot be read.", FILE, exc_info=True)
+        data = read(LARGEST + 1)
+    except UnreadableError:
+        return True
+    except OSError:
         return False
-
-
-def _name_of(distribution: metadata.Distribution) -> str | None:
-    """Return the name by which the library recognizes distributions of the same name."""
-    try:
-        name = getattr(distribution, "_normalized_name", None) or distribution.metadata["Name"]
-        return _normal(name) if name else None
-    except Exception:  # noqa: BLE001 - without a proper name, nothing can hide it
-        return None
-
-
-def _normal(name: str) -> str:
-    if "." not in name and "-" not in name and "__" not in name:
-        return name.lower()  # a fast path: most names of folders are normalized already
-    return re.sub(r"[-_.]+", "-", name).lower().replace("-", "_")
+    return text in data or len(data) > LARGEST

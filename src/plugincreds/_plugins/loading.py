@@ -120,12 +120,20 @@ def _symbol(plugin: Plugin) -> Any:
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             # The program is importing the module, and that import has led here.
             raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
-        found = f"its module {module_name!r} has no attribute {attribute!r}"
-        raise _not_loaded(plugin, found, is_name=True) from error
+        is_missing = isinstance(error, AttributeError) and error.__cause__ is None
+        found = (
+            f"its module {module_name!r} has no attribute {attribute!r}"
+            if is_missing
+            # A lazy import, of Python 3.15 or of the module's own __getattr__(), fails only now.
+            else _import_fault(module_name, error, attribute)
+        )
+        raise _not_loaded(plugin, found, is_name=is_missing) from error
 
 
-def _import_fault(module_name: str, error: BaseException) -> str:
+def _import_fault(module_name: str, error: BaseException, attribute: str = "") -> str:
     if not isinstance(error, ModuleNotFoundError):
+        if attribute:
+            return f"its getter {module_name}:{attribute} cannot be looked up: {described(error)}"
         return f"its module {module_name!r} cannot be imported: {described(error)}"
     if error.name and f"{module_name}.".startswith(f"{error.name}."):
         return f"its module {module_name!r} does not exist"

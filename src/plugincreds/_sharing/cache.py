@@ -144,10 +144,16 @@ class SharedCredentials:
             entry = self._read()
             is_fresh = entry is not None and self._is_fresh(entry)
             if has_waited and not is_fresh and self._has_just_failed(began):
-                lock.release()  # its credentials cannot be shared, so other processes need not wait
+                self._release(lock)  # nothing can be shared, so other processes need not wait
             yield entry, not is_fresh
         finally:
+            self._release(lock)
+
+    def _release(self, lock: Any) -> None:
+        try:
             lock.release()
+        except Exception as error:  # noqa: BLE001 - the credentials are there, and are used
+            self._warn_not_shared(_text_of(error))
 
     def _waited(self, lock: Any, entry: Entry | None) -> Entry | None:
         """Wait for the lock, or for an entry to use, which is returned."""
@@ -280,7 +286,7 @@ def _acquired(lock: Any) -> bool:
         lock.acquire(timeout=0)
     except TimeoutError:  # filelock's own is one
         return False
-    except (OSError, NotImplementedError) as error:
+    except Exception as error:
         raise _UnusableError(_text_of(error)) from error
     return True
 

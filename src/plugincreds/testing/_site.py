@@ -1,6 +1,5 @@
 """The fake installation: a real distribution in a folder on `sys.path`, and no other."""
 
-import importlib.metadata
 import itertools
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -15,6 +14,7 @@ import plugincreds_startup
 from plugincreds._plugins import discovery as _discovery
 from plugincreds._plugins.discovery import GROUP
 from plugincreds._plugins.distributions import distributions_with
+from plugincreds._plugins.metadata import Distribution
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds.testing._isolation import (
     isolate_aws,
@@ -126,9 +126,9 @@ def fake_installation(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[Plugi
     plugins = PluginsAsIfInstalled(folder)
     module = plugins._module  # noqa: SLF001 - users have no use for it
 
-    def only_here(text: str) -> Iterator[importlib.metadata.Distribution]:
-        for found in distributions_with(text):
-            if Path(str(found.locate_file(""))) == folder:
+    def only_here(text: str, path: list[str] | None = None) -> Iterator[Distribution]:
+        for found in distributions_with(text, path):
+            if Path(found.location) == folder:
                 yield found
 
     patch.syspath_prepend(str(folder))

@@ -4,6 +4,7 @@ import asyncio
 import inspect
 import logging
 import sys
+import threading
 from collections.abc import Awaitable, Callable
 from datetime import datetime, timedelta, timezone
 from types import FrameType, SimpleNamespace
@@ -253,3 +254,77 @@ def test_a_coroutine_function_is_what_aiobotocore_gets(plugin: Plugin) -> None:
     credentials = kind(plugin.source, botocore.credentials.ReadOnlyCredentials, None)
     found: Callable[[], Awaitable[Any]] = credentials.get_frozen_credentials
     assert inspect.iscoroutinefunction(found)
+
+
+class Stalled:
+    """A function that stalls one call of one thread, until the test lets it go on."""
+
+    def __init__(self, function: Callable[[], Any]) -> None:
+        self._function = function
+        self._marked = threading.local()
+        self.reached, self.go_on = threading.Event(), threading.Event()
+
+    def __call__(self) -> Any:
+        left = getattr(self._marked, "calls_left", 0)
+        self._marked.calls_left = left - 1
+        found = self._function()
+        if left == 1:
+            self.reached.set()
+            assert self.go_on.wait(20)
+        return found
+
+    def in_thread(
+        self, call: Callable[[], Any], number: int = 1
+    ) -> tuple[threading.Thread, list[Any]]:
+        """Start a thread that makes a call, and return when its so-many-th call of this stalls."""
+        found: list[Any] = []
+
+        def run() -> None:
+            self._marked.calls_left = number
+            found.append(call())
+
+        thread = threading.Thread(target=run, daemon=True)
+        thread.start()
+        assert self.reached.wait(20)
+        return thread, found
+
+
+def test_a_late_thread_does_not_bring_rejected_credentials_back(plugin: Plugin) -> None:
+    """Guards a thread that is between its checks, while another one keeps an older record."""
+    engine = plugin.source.engine
+    engine.get()
+    engine.clock = late = Stalled(lambda: plugin.now)
+    engine.is_expired = asked = Stalled(plugin.is_expired)
+    frozen = synchronous(plugin.source)
+    first, of_first = late.in_thread(frozen, 2)  # it has KEY1, and has not kept it yet
+    plugin.source.reject("KEY1")
+    assert [frozen().access_key for _ in range(2)] == ["KEY2"] * 2
+    second, of_second = asked.in_thread(frozen)
+    late.go_on.set()
+    first.join(20)
+    asked.go_on.set()
+    second.join(20)
+    assert [found[0].access_key for found in (of_first, of_second)] == ["KEY1", "KEY2"]
+    assert frozen().access_key == "KEY2"
+
+
+def test_a_report_counts_only_for_the_credentials_it_was_about(plugin: Plugin) -> None:
+    """Guards good credentials: a slow thread hears that those before them have expired."""
+    plugin.source.engine.is_expired = asked = Stalled(plugin.is_expired)
+    frozen = synchronous(plugin.source)
+    frozen()
+    plugin.said = True
+    thread, found = asked.in_thread(frozen)
+    assert frozen().access_key == "KEY2"
+    plugin.said = False
+    assert frozen().access_key == "KEY2"
+    asked.go_on.set()
+    thread.join(20)
+    assert (found[0].access_key, plugin.calls) == ("KEY2", 2)
+
+
+def test_the_function_of_the_class(plugin: Plugin) -> None:
+    """Guards callers that take it from the class, as some wrappers do."""
+    kind = credentials_class(botocore.credentials.RefreshableCredentials)
+    credentials = kind(plugin.source, botocore.credentials.ReadOnlyCredentials, None)
+    assert kind.get_frozen_credentials(credentials) is credentials.get_frozen_credentials()

@@ -386,6 +386,20 @@ def test_keys_in_the_environment_before_a_profiles_plugin(
             True,
         ),
         (
+            "",
+            {**ENVIRONMENT, "AWS_CREDENTIAL_PLUGIN": "vault"},
+            (),
+            "AWS_ACCESS_KEY_ID is set beside the selected plugin 'vault'. boto3 uses the plugin",
+            True,
+        ),
+        (
+            "[profile p]\ncredential_plugin = vault\n",
+            ENVIRONMENT,
+            ("--profile", "p"),
+            "AWS_ACCESS_KEY_ID is set beside the selected plugin 'vault'. boto3 uses the plugin",
+            True,
+        ),
+        (
             f"[profile p]\n{STATIC}",
             {"AWS_CREDENTIAL_PLUGIN": "vault"},
             ("--profile", "p"),
@@ -494,12 +508,66 @@ def test_a_plugin_that_asks_for_itself(
     assert "asks for its own credentials" in document["errors"][0]
 
 
-def test_what_is_retrieved_has_the_last_word(install: Install, doctor: Doctor) -> None:
-    """Guards that a plugin that declines only when it is asked is not named as the answer."""
-    install("def get_provider(): return (lambda: None), (lambda: False)")
-    assert doctor()["answer"]["plugin"] == "vault"
+DECLINES_LATE = "def get_provider(): return (lambda: None), (lambda: False)"
+
+
+@pytest.mark.parametrize("others", [{}, {"zeta": GOOD}, {"zeta": DECLINES_LATE, "zeus": GOOD}])
+def test_what_is_retrieved_has_the_last_word(
+    install: Install, doctor: Doctor, others: dict[str, str]
+) -> None:
+    """Guards that a plugin which declines only when it is asked is not promised as the answer."""
+    install(DECLINES_LATE)
+    for name, source in others.items():
+        install(source, name=name, distribution=name)
+    document = doctor()
+    assert document["answer"] == {"provider": "plugin", "plugin": "vault", "certain": False}
+    assert document["ok"]
+    (reason,) = (step["reason"] for step in document["chain"] if step["plugin"])
+    assert reason.endswith("; it may still decline when it is asked")
     document = doctor("--retrieve")
-    assert (document["answer"], document["ok"]) == (None, False)
+    used = list(others)[-1] if others else None
+    assert document["answer"] == (used and {"provider": "plugin", "plugin": used, "certain": True})
+    assert document["ok"] is bool(others)
+
+
+@pytest.mark.parametrize("is_selected_by", ["variable", "profile", "source"])
+def test_a_selected_plugin_is_certain(
+    install: Install,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    doctor: Doctor,
+    is_selected_by: str,
+) -> None:
+    """Guards that there is no doubt where a decline is an error: nothing else can sign."""
+    install(DECLINES_LATE)
+    if is_selected_by == "variable":
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    elif is_selected_by == "profile":
+        (tmp_path / "config").write_text("[default]\ncredential_plugin = vault\n")
+    else:  # it is the only one
+        (tmp_path / "config").write_text(f"[default]\n{ROLE}credential_source = CustomPlugin\n")
+    document = doctor()
+    assert (document["answer"]["plugin"], document["answer"]["certain"]) == ("vault", True)
+    assert doctor("--retrieve")["answer"] is None
+
+
+@pytest.mark.parametrize("depth", [1, 2])
+def test_which_automatic_plugin_a_role_is_assumed_with(
+    install: Install, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, doctor: Doctor, depth: int
+) -> None:
+    """Guards the same doubt, and the same last word, behind a role; botocore's names are pinned."""
+    install(DECLINES_LATE)
+    install(GOOD, name="zeta", distribution="zeta")
+    role = {"AccessKeyId": "ROLE", "SecretAccessKey": "s", "SessionToken": "t"}
+    role["Expiration"] = "2100-01-01T00:00:00Z"
+    fetcher = botocore.credentials.AssumeRoleCredentialFetcher
+    monkeypatch.setattr(fetcher, "_get_credentials", lambda _: {"Credentials": role})
+    source = f"{ROLE}credential_source = CustomPlugin\n"
+    lines = f"{ROLE}source_profile = base\n[profile base]\n{source}" if depth > 1 else source
+    (tmp_path / "config").write_text(f"[default]\n{lines}")
+    answer = {"provider": "assume-role", "plugin": "vault", "certain": False}
+    assert doctor()["answer"] == answer
+    assert doctor("--retrieve")["answer"] == {**answer, "plugin": "zeta", "certain": True}
 
 
 def test_no_line_is_longer_than_a_hundred(
@@ -784,13 +852,46 @@ def test_an_unknown_key(tmp_path: Path, doctor: Doctor, line: str, said: str, pr
     assert document["ok"]
 
 
+@pytest.mark.parametrize(
+    ("lines", "listed"),
+    [
+        ("\nrole = admin\nregion = x\nserver = s\n", "role, server"),
+        ("\n  role = admin\nserver = s\n", "server"),
+        ("\nrole = admin\n  server = s\n", "role"),
+        ("\n  role = admin\n", ""),
+    ],
+)
+@pytest.mark.parametrize("profile", ["default", "base"])
+def test_options_that_may_have_lost_their_indentation(
+    install: Install, tmp_path: Path, doctor: Doctor, lines: str, listed: str, profile: str
+) -> None:
+    """Guards the advice which lines to indent, of all or of some of the options."""
+    install(WITH_CONTEXT)
+    block = f"note = x\ncredential_plugin = vault\ncredential_plugin_options ={lines}"
+    role = f"[default]\n{ROLE}source_profile = base\n" if profile == "base" else ""
+    name = "profile base" if role else profile
+    (tmp_path / "config").write_text(f"{role}[{name}]\n{block}")
+    document = doctor()
+    said = (
+        f"The profile {profile!r} has keys after credential_plugin_options that AWS does not know: "
+        f"{listed}. If they are options, indent their lines."
+    )
+    assert document["warnings"] == ([said] if listed else [])
+    is_empty = "\n  role" not in lines
+    assert [f"{tmp_path / 'config'} without" in error for error in document["errors"]] == (
+        [True] * is_empty
+    )
+
+
 def test_keys_of_ours_and_of_botocore(tmp_path: Path, install: Install, doctor: Doctor) -> None:
     """Guards who has written nothing wrong."""
     install(WITH_CONTEXT)
     (tmp_path / "config").write_text(
-        "[default]\ncredential_plugin = vault\ncredential_plugin_cache = false\n"
+        f"[default]\ncredential_plugin = vault\n{OPTIONS}credential_plugin_cache = false\n"
         "credential_plugin_timeout = 9\ncredential_plugin_advisory_window = 9\n"
-        f"credential_source = Environment\n{OPTIONS}"
+        "credential_source = Environment\nregion = x\noutput = json\ncli_pager =\nca_bundle = x\n"
+        "max_attempts = 3\nservices = local\nendpoint_url = http://127.0.0.1\n"
+        "s3 =\n  addressing_style = path\nmfa_serial = x\n"
     )
     assert doctor()["warnings"] == []
 

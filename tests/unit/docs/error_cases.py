@@ -61,6 +61,9 @@ CASES: dict[str, dict[str, Case]] = {
         "A comment behind the name": Case(variables={"AWS_CREDENTIAL_PLUGIN": "acme # mine"}),
         "A word that looks like `none`": Case(variables={"AWS_CREDENTIAL_PLUGIN": "off"}),
         "Two packages declare the name": Case(call=two_packages),
+        "One package declares the name twice": Case(
+            entry={"entry_points": f"[{GROUP}]\nacme = acme_creds:one\nacme = acme_creds:two\n"}
+        ),
         "One of them cannot be read": Case(
             None, variables={"AWS_CREDENTIAL_PLUGIN": "acme"}, call=malformed
         ),
@@ -75,6 +78,9 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "The module needs another package": Case("import acme_broker"),
         "Importing the module raised": Case("raise RuntimeError('no display')"),
+        "The getter cannot be looked up": Case(
+            "def __getattr__(name): raise ImportError('libacme.so is missing')"
+        ),
         "The module has no such getter": Case("", entry={"value": ":get_provdier"}),
         "A program asks for a getter that is not there": calling(
             lambda _: plugincreds.get_plugin_provider_fns_by_name("acme", "nope"), GOOD
@@ -222,6 +228,9 @@ CASES: dict[str, dict[str, Case]] = {
         "A block of lines in place of a name": Case(
             config="[default]\ncredential_plugin =\n  name = acme\n", variables={}
         ),
+        "A line that is indented too much": Case(
+            config="[default]\noutput = json\n  credential_plugin = acme\n", variables={}
+        ),
         "A base session is asked for another plugin": calling(
             lambda _: plugincreds.base_session().get_credentials(),
             config="[default]\ncredential_plugin = acme\n",
@@ -229,9 +238,14 @@ CASES: dict[str, dict[str, Case]] = {
         "A base session is asked for any plugin": calling(
             lambda _: plugincreds.base_session().get_credentials(), config=CUSTOM
         ),
+        "Options that are not indented": with_profile(
+            "credential_plugin_options =\nrole = reader", DECLINING
+        ),
         "Options on the same line": with_profile(
-            "credential_plugin_options = role=reader",
-            "def get_provider(context): ...",
+            "credential_plugin_options = role=reader", DECLINING
+        ),
+        "An option's name is not one word": with_profile(
+            "credential_plugin_options =\n  role: reader=yes", DECLINING
         ),
         "A setting is not a number": with_profile("credential_plugin_timeout = soon"),
         "A variable is neither true nor false": Case(
@@ -276,6 +290,14 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "The profile selects, but the package is gone": with_profile(
             "", call=without_module("plugincreds._bindings"), kind=ImportError
+        ),
+    },
+    "AttributeError": {
+        "Credentials are changed": Case(
+            call=lambda _: setattr(
+                botocore.session.Session().get_credentials(), "access_key", "AKIDOTHER"
+            ),
+            kind=AttributeError,
         ),
     },
     "TypeError and ValueError": {

@@ -17,7 +17,8 @@ from plugincreds import _bindings
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
 from plugincreds._cli import export as _export
-from plugincreds._reentrancy import ActiveCall
+from plugincreds._lifecycle.flights import Flight, Sync
+from plugincreds._reentrancy import ActiveCall, active_call, active_calls
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
@@ -161,10 +162,15 @@ def changed_key(_: Room) -> None:
 
 
 def circle(_: Room) -> None:
-    """Wait for one plugin in the call of another, until the patience is over."""
+    """Wait for one plugin in the call of another one, for which it waits."""
     engine = new_engine(tuple, label="The credential plugin 'acme' of acme-creds 1.2")
-    with ActiveCall("another plugin", "The plugin"):
-        engine.end_patience(leads=False)
+    with active_call("another plugin", "The plugin"):
+        (call,) = active_calls()
+        inner, other = ActiveCall("acme"), Sync()
+        inner.waits_for, other.flight = other, Flight((call,))
+        engine.sync().flight = Flight((inner,))
+        with engine.waiting():
+            pass
 
 
 def given_back_to_boto3(room: Room) -> None:
@@ -252,11 +258,19 @@ def no_home(room: Room) -> None:
     load(room)
 
 
-def malformed(room: Room) -> None:
-    """Install a package whose entry points cannot be read, and ask for another."""
-    info = room.folder / "bad" / "bad_creds-3.0.dist-info"
-    info.mkdir(parents=True)
-    (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad-creds\nVersion: 3.0\n")
-    (info / "entry_points.txt").write_text(f"[{GROUP}]\nno equals sign\n")
-    room.patch.syspath_prepend(str(info.parent))
-    load(room)
+def with_bad_package(entry_points: str, change: Callable[[Path], object] = bool) -> Call:
+    """Return a call that loads beside a package with these entry points, changed like this."""
+
+    def called(room: Room) -> None:
+        info = room.folder / "bad" / "bad_creds-3.0.dist-info"
+        info.mkdir(parents=True)
+        (info / "METADATA").write_text("Metadata-Version: 2.1\nName: bad-creds\nVersion: 3.0\n")
+        (info / "entry_points.txt").write_text(f"[{GROUP}]\n{entry_points}\n")
+        change(info)
+        room.patch.syspath_prepend(str(info.parent))
+        load(room)
+
+    return called
+
+
+malformed = with_bad_package("no equals sign")

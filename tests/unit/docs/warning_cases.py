@@ -16,6 +16,7 @@ import botocore.session
 import plugincreds
 from plugincreds import Value
 from plugincreds._bindings import loading as _retrieving
+from plugincreds._plugins.metadata import LARGEST
 from plugincreds._sharing import cache as _process_cache
 from tests.support.engines import RefreshEngine, new_engine
 from tests.unit.conftest import GROUP
@@ -31,6 +32,7 @@ from tests.unit.docs.room import (
     retrieving,
     strange_botocore,
     two_packages,
+    with_bad_package,
     with_profile,
     without_module,
 )
@@ -206,6 +208,12 @@ def of_another_user(room: Room) -> None:
     load(room)
 
 
+def without_metadata(info: Path) -> None:
+    """Put a folder where the metadata should be."""
+    (info / "METADATA").unlink()
+    (info / "METADATA").mkdir()
+
+
 def linked(folder: Path) -> None:
     """Put a symbolic link where the folder should be."""
     elsewhere = folder.with_name("elsewhere")
@@ -248,6 +256,17 @@ WARNINGS: dict[str, Case] = {
         **UNASKED,
     ),
     "A package cannot be read": Case(None, quietly(malformed), **UNASKED),
+    "A package has no regular files": Case(
+        None, quietly(with_bad_package("bad = bad:get", without_metadata)), **UNASKED
+    ),
+    "A package has too many entry points": Case(
+        None, quietly(with_bad_package("#" * LARGEST)), **UNASKED
+    ),
+    "A package has too many plugins": Case(
+        None,
+        quietly(with_bad_package("\n".join(f"p{number} = bad:get" for number in range(1001)))),
+        **UNASKED,
+    ),
     "An unusable name": Case(
         call=quietly(load),
         entry={"entry_points": f"[{GROUP}]\nred\x1b[31m = acme_creds:get_provider\n"},

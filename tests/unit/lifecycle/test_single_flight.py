@@ -15,6 +15,8 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timezone
+from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import pytest
@@ -866,3 +868,27 @@ def test_an_interruption_while_the_thread_is_started_leaves_no_flight(
         assert cache.state.value is None
     monkeypatch.undo()
     assert cache.get().access_key == "KEY"
+
+
+def test_an_interruption_between_a_call_and_its_end_leaves_no_mark() -> None:
+    """Guards the thread, which would be refused for ever; Python looks for signals just there."""
+    cache = new_engine(lambda: ("KEY", "secret"), lambda: True)
+    cache.get()
+    interrupted: list[str] = []
+
+    def interrupt(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        is_end = code.co_name == "__exit__" and Path(code.co_filename).name == "contextlib.py"
+        if event == "call" and is_end and not interrupted:
+            interrupted.append(code.co_name)
+            raise KeyboardInterrupt
+
+    before = sys.gettrace()
+    sys.settrace(interrupt)
+    try:
+        with pytest.raises(KeyboardInterrupt):
+            cache.get()
+    finally:
+        sys.settrace(before)
+    assert interrupted
+    assert [cache.get().access_key for _ in range(2)] == ["KEY"] * 2

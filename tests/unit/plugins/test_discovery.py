@@ -1,17 +1,18 @@
 """What is found on `sys.path`, held against the two libraries that read entry points."""
 
 import importlib.metadata
-import os
-import shutil
 import sys
+from importlib.machinery import BuiltinImporter, PathFinder
 from pathlib import Path
+from typing import Any
 
 import importlib_metadata
 import pytest
 
 import plugincreds
-from plugincreds import PluginNotFoundError
+from plugincreds import LookupSymbolError, PluginNotFoundError
 from plugincreds._plugins.discovery import GROUP, Discovery, discover
+from plugincreds._plugins.loading import load
 from tests.unit.conftest import Install
 
 
@@ -203,16 +204,6 @@ def test_names_that_nobody_can_write_are_unreadable(
     assert fault == f"acme-creds 1?[2J declares an unusable name ({shown})"
 
 
-@pytest.mark.skipif(not hasattr(os, "mkfifo"), reason="there are no named pipes")
-def test_a_pipe_is_not_waited_for(install: Install) -> None:
-    """Guards every program against one package whose file of entry points never ends."""
-    site = install(distribution="acme-creds")
-    info = site / "evil-1.0.dist-info"
-    info.mkdir()
-    os.mkfifo(info / "entry_points.txt")
-    assert list(discover().plugins) == ["vault"]
-
-
 @pytest.mark.parametrize("entry", ["nul\0", "lone\ud800"])
 def test_what_cannot_name_a_folder_is_passed_over(
     install: Install, monkeypatch: pytest.MonkeyPatch, entry: str
@@ -223,11 +214,58 @@ def test_what_cannot_name_a_folder_is_passed_over(
     assert list(discover().plugins) == ["vault"]
 
 
-def test_two_of_one_version_are_told_apart_by_their_folders(install: Install) -> None:
-    """Guards the advice "uninstall all but one" against two names that are the same."""
-    site = install()
-    info = next(site.glob("*.dist-info"))
-    shutil.copytree(info, site / "~cme_creds-1.2.dist-info")
-    fault = discover().fault("vault")
-    assert fault is not None
-    assert f"acme-creds 1.2 in {site}" in fault
+@pytest.mark.parametrize("has_other_finder", [False, True])
+def test_a_finder_in_the_place_of_pathfinder(
+    install: Install, monkeypatch: pytest.MonkeyPatch, has_other_finder: bool
+) -> None:
+    """The AWS CLI 2.9 of Debian 12 puts such a finder there, and metadata is empty in it."""
+
+    class Alias:
+        def __init__(self, finder: type[PathFinder]) -> None:
+            self._finder = finder
+
+        def find_spec(self, *arguments: Any) -> Any:
+            return self._finder.find_spec(*arguments)
+
+    class Other:
+        find_spec = PathFinder.find_spec
+
+        @staticmethod
+        def find_distributions(*_: object) -> list[importlib.metadata.Distribution]:
+            return []
+
+    install("def get_provider(): return (lambda: ('AKIA', 'secret')), (lambda: False)")
+    others = [Other] if has_other_finder else []
+    monkeypatch.setattr(sys, "meta_path", [BuiltinImporter, *others, Alias(PathFinder)])
+    assert not list(importlib.metadata.entry_points(group=GROUP))
+    assert [plugin.name for plugin in plugincreds.installed_plugins()] == ["vault"]
+    retrieve, _ = plugincreds.get_plugin_provider_fns("vault")
+    assert retrieve() == ("AKIA", "secret")
+
+
+@pytest.mark.parametrize("other", ["foo-bar:main", "my pkg:main", "", "a:b:c", "a.b[x"])
+@pytest.mark.parametrize("group", ["console_scripts", GROUP])
+def test_an_odd_entry_point_costs_no_other(
+    install: Install, monkeypatch: pytest.MonkeyPatch, group: str, other: str
+) -> None:
+    """Since 3.15, the library refuses a whole file for one of them; so it does here."""
+
+    def refuse(*_: object, **__: object) -> None:
+        raise ValueError("Invalid object reference")
+
+    install(entry_points=f"[{group}]\nother = {other}\n[{GROUP}]\nvault = acme:get\n")
+    monkeypatch.setattr(importlib.metadata.EntryPoint, "__init__", refuse)
+    found = discover()
+    assert found.plugins["vault"][0].value == "acme:get"
+    assert not found.unreadable
+    if group == GROUP:
+        with pytest.raises(LookupSymbolError, match="'other' of acme-creds"):
+            load(found.the_one("other", "Somebody"))
+
+
+def test_a_name_twice_in_one_package(install: Install) -> None:
+    """Which of the two getters is meant, only its authors can say."""
+    install(entry_points=f"[{GROUP}]\nvault = a:get\nvault = b:get\n")
+    assert discover().fault("vault") == (
+        "acme-creds 1.2 declares it more than once; its authors must fix this"
+    )

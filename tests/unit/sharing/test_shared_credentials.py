@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.session
+import filelock
 import pytest
 
 import plugincreds
@@ -603,6 +604,24 @@ def test_a_holder_that_hangs(
     assert broker.process().key() == "KEY1"
     assert "another process has been retrieving" in caplog.text
     lock.release()
+
+
+@pytest.mark.parametrize("method", ["acquire", "release"])
+def test_a_lock_that_fails(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, method: str
+) -> None:
+    """Guards good credentials against a file system whose locks do not work; it is said once."""
+
+    def fail(*_: object, **__: object) -> None:
+        raise RuntimeError("no locks here")
+
+    process = broker.process()
+    monkeypatch.setattr(filelock.BaseFileLock, method, fail)
+    assert [process.key() for _ in range(3)] == ["KEY1"] * 3
+    broker.now += HOUR - 800
+    assert process.key() == "KEY2"
+    assert caplog.text.count("does not share its credentials between processes") == 1
+    assert "no locks here" in caplog.text
 
 
 def test_those_who_wait_read_what_comes(broker: Broker) -> None:

@@ -8,6 +8,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+from plugincreds import NonRecoverableError
+
 from plugincreds_keyring._options import SERVICE, KeychainItem, read_options
 
 PLUGIN = "keyring"
@@ -61,7 +63,11 @@ class Profile:
 
 
 def read_profile(given: str | None) -> Profile:
-    """Return the profile of that name, or the active one."""
+    """Return the profile of that name, or the active one.
+
+    Raises:
+        NonRecoverableError: Its options are not indented, so the plugin refuses them, too.
+    """
     from botocore.session import Session  # noqa: PLC0415 - it takes a while
 
     session = Session(profile=given)
@@ -75,12 +81,31 @@ def read_profile(given: str | None) -> Profile:
 def _profile(name: str, file: Path, section: Mapping[str, Any]) -> Profile:
     keys = set(section)
     plugin = str(section.get(_KEY, "")).strip()
-    options = section.get(_OPTIONS_KEY)
-    if plugin not in {"", PLUGIN} or not isinstance(options, Mapping):
-        options = {}
+    is_ours = plugin in {"", PLUGIN} and _OPTIONS_KEY in section
+    options = _options(name, file, section) if is_ours else {}
     if f"plugincreds export {PLUGIN}" in str(section.get(_PROCESS_KEY)):
         keys.discard(_PROCESS_KEY)  # by it, other SDKs get the same credentials
     return Profile(name, file, plugin, options, frozenset(keys))
+
+
+def _options(name: str, file: Path, section: Mapping[str, Any]) -> Mapping[str, str]:
+    """Return the options of both files, as the plugin receives them."""
+    from botocore.configloader import load_config  # noqa: PLC0415 - it takes a while
+
+    # Botocore replaces the block of the config file by that of the credentials file.
+    profiles = load_config(str(file))["profiles"] if file.is_file() else {}
+    options: dict[str, str] = {}
+    for each in (profiles.get(name, {}), section):
+        if _OPTIONS_KEY not in each:
+            continue
+        block = each[_OPTIONS_KEY]
+        if not block or not isinstance(block, Mapping):
+            raise NonRecoverableError(
+                f"The profile {name!r} has {_OPTIONS_KEY}, but not as indented lines below it",
+                hint="put each option on its own indented line below it, as in '  key = value'",
+            )
+        options |= block
+    return options
 
 
 def missing_settings(profile: Profile | None, item: KeychainItem) -> Settings:

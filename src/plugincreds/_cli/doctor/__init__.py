@@ -40,6 +40,7 @@ def run(arguments: argparse.Namespace) -> int:
 def _document(examination: Examination) -> dict[str, Any]:
     errors = errors_of(examination)
     origin, retrieved = origin_of(examination), examination.retrieved
+    aws_cli = examination.aws_cli
     return {
         "ok": not errors,
         "answer": None if origin is None else asdict(origin),
@@ -49,6 +50,7 @@ def _document(examination: Examination) -> dict[str, Any]:
         "startup_hook": asdict(examination.startup),
         "versions": examination.versions,
         "bindings": examination.bindings,
+        "aws_cli": None if aws_cli is None else asdict(aws_cli),
         "profile": {"name": examination.profile, "given_by": examination.profile_given_by},
         "selection": asdict(examination.selection),
         "chain": [step.as_document() for step in examination.chain],

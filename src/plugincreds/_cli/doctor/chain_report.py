@@ -178,7 +178,9 @@ def _role_with(steps: tuple[ChainStep, ...], words: str, role: str) -> ChainStep
     if last.status is Status.ERROR:
         return step
     reason = f"{role} is assumed with {words}: {last.provider}"
-    return replace(step, status=Status.ASKED, reason=reason, is_certain=True)
+    # The machine's own credentials, if they are named as the source, are all that can be used.
+    is_certain = last.is_certain or last.plugin is None
+    return replace(step, status=Status.ASKED, reason=reason, is_certain=is_certain)
 
 
 # How each of botocore's providers is looked at; by METHOD.

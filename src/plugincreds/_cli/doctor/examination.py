@@ -15,10 +15,12 @@ from typing import Any
 
 from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_api
 from plugincreds._bindings.sessions import active_profile, profiles_of
+from plugincreds._cli.doctor.aws_cli import AwsCli, aws_cli
 from plugincreds._cli.doctor.chain_report import ChainLocation, chain_report
 from plugincreds._cli.doctor.retrieval import Retrieval, retrieval
 from plugincreds._cli.doctor.startup_state import StartupState, startup_state
 from plugincreds._cli.doctor.steps import ChainStep, last_of
+from plugincreds._cli.leftovers import leftover_notes
 from plugincreds._cli.selection import (
     NOT_SELECTED,
     SelectionInEffect,
@@ -52,9 +54,12 @@ class Examination:
         versions: The versions of what matters; None for what is not installed.
         bindings: What has an unexpected API, for each module with a credential chain.
         discovery: The installed plugins.
+        leftovers: What interrupted installations have left, as sentences.
+        aws_cli: The command `aws` on the path, or None.
         profile: The name of the active profile.
         profile_given_by: "--profile", a variable, or "default".
         sections: The sections of that profile and of the one that its role leads to, by name.
+        session_keys: The keys of a profile that are variables of a botocore session.
         selection: Which plugin is selected.
         chain: What would come of asking each provider.
         fault: Why there is no chain, as a sentence, or None.
@@ -67,9 +72,12 @@ class Examination:
     versions: dict[str, str | None]
     bindings: dict[str, list[str]]
     discovery: Discovery
+    leftovers: list[str]
+    aws_cli: AwsCli | None
     profile: str = "default"
     profile_given_by: str = "default"
     sections: dict[str, Section] = field(default_factory=dict)
+    session_keys: frozenset[str] = frozenset()
     selection: SelectionInEffect = field(default_factory=lambda: SelectionInEffect(NOT_SELECTED))
     chain: tuple[ChainStep, ...] = ()
     fault: str | None = None
@@ -87,7 +95,8 @@ def examine(profile: str | None, *, retrieve: bool = False) -> Examination:
     """Look at everything; a profile stands for one that is given in code."""
     startup = startup_state()
     discovery = registry().discovery()
-    examination = Examination(startup, _versions(), _unexpected_apis(), discovery)
+    installed = (discovery, leftover_notes(), aws_cli(discovery))
+    examination = Examination(startup, _versions(), _unexpected_apis(), *installed)
     with _captured(examination.captured_warnings):
         _examine_chain(examination, profile, retrieve=retrieve)
     return examination
@@ -153,6 +162,7 @@ def _examine_chain(examination: Examination, profile: str | None, *, retrieve: b
     session = Session(profile=profile)
     examination.profile = active_profile(session)
     examination.profile_given_by = _profile_given_by(profile)
+    examination.session_keys = frozenset(key for key, *_ in session.session_var_map.values())
     in_code = examination.profile_in_code
     try:
         profiles = profiles_of(session)

@@ -4,11 +4,13 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from plugincreds._cli.doctor.aws_cli import FROZEN
 from plugincreds._cli.doctor.examination import Examination
 from plugincreds._cli.doctor.retrieval import NO_CREDENTIALS
 from plugincreds._cli.doctor.steps import ChainStep, Status, last_of
 from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._settings import (
+    OPTIONS_KEY,
     OWN_KEYS,
     PLUGIN_KEY,
     PROVIDER_NAME,
@@ -21,9 +23,26 @@ from plugincreds._settings import (
     own_plugin,
 )
 
-_OF_PLUGIN = f"{PROVIDER_NAME}:"  # how the method of a plugin's credentials begins
 # How alike a key must be that does not begin as ours do; credential_process is far from it.
 _ALIKE = 0.9
+_KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
+# The keys of a profile that AWS programs read, besides those that are variables of a session.
+_AWS_KEYS = frozenset({
+    "credential_process",
+    "credential_source",
+    "duration_seconds",
+    "endpoint_url",
+    "external_id",
+    "login_session",
+    "mfa_serial",
+    "output",
+    "role_arn",
+    "role_session_name",
+    "services",
+    "source_profile",
+    "web_identity_token_file",
+})  # fmt: skip
+_AWS_PREFIXES = ("aws_", "cli_", "sso_", PLUGIN_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,7 +52,7 @@ class CredentialsOrigin:
     Attributes:
         provider: The short name of the provider.
         plugin: The name of the plugin whose credentials are used in the end, or None.
-        certain: Whether it has any, unless something fails.
+        certain: Whether it has any, and those of that plugin, unless something fails.
     """
 
     provider: str
@@ -51,10 +70,9 @@ def origin_of(examination: Examination) -> CredentialsOrigin | None:
     method = retrieved.method
     if method is None:
         return None
-    if method.startswith(_OF_PLUGIN):
-        return CredentialsOrigin(PROVIDER_NAME, method.removeprefix(_OF_PLUGIN), certain=True)
-    plugin = last.plugin if last is not None and last.provider == method else None
-    return CredentialsOrigin(method, plugin, certain=True)
+    provider = PROVIDER_NAME if method.startswith(f"{PROVIDER_NAME}:") else method
+    plugin = last.plugin if last is not None and last.provider == provider else None
+    return CredentialsOrigin(provider, retrieved.plugin or plugin, certain=True)
 
 
 def raised_by(examination: Examination) -> str | None:
@@ -77,7 +95,7 @@ def errors_of(examination: Examination) -> list[str]:
     errors = [raised or "", selection.problem or ""]
     if origin is None:
         errors.append("" if raised else f"{NO_CREDENTIALS} {_remedy(examination)}")
-    elif not origin.certain:
+    elif not origin.certain and origin.plugin is None:
         errors.append(
             f"Nothing but {origin.provider} is left, and whether it has credentials is known only "
             "when it is asked; --retrieve does that."
@@ -97,9 +115,11 @@ def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[st
             *_of_startup(examination),
             "" if problem in errors_of(examination) else problem,
             *_unknown_keys(examination.sections),
+            *_unindented_options(examination),
             *examination.captured_warnings,
             *_of_plugins(examination),
             *_of_selection(examination, environ),
+            *_of_aws_cli(examination),
         ]
     )
 
@@ -160,6 +180,26 @@ def _unknown_keys(sections: Mapping[str, Section]) -> Iterator[str]:
                 )
 
 
+def _unindented_options(examination: Examination) -> Iterator[str]:
+    """Yield a sentence for each profile with keys that may be options without indentation."""
+    known = _AWS_KEYS | examination.session_keys
+    for profile, section in examination.sections.items():
+        keys = list(section)
+        after = keys[keys.index(OPTIONS_KEY) + 1 :] if OPTIONS_KEY in section else []
+        unknown = [
+            key
+            for key in after
+            if key not in known
+            and not key.startswith(_AWS_PREFIXES)
+            and not isinstance(section[key], Mapping)
+        ]
+        if unknown:
+            yield (
+                f"The profile {profile!r} has keys after {OPTIONS_KEY} that AWS does not know: "
+                f"{', '.join(unknown)}. If they are options, indent their lines."
+            )
+
+
 def _of_plugins(examination: Examination) -> Iterator[str]:
     discovery = examination.discovery
     for problem in discovery.unreadable:
@@ -168,6 +208,7 @@ def _of_plugins(examination: Examination) -> Iterator[str]:
     for name, fault in faults.items():
         if fault is not None:
             yield f"The credential plugin {name!r} is of no use: {fault}."
+    yield from examination.leftovers
     for step in _with_sources(examination.chain):
         for state in step.plugins:
             if state.state == "broken" and faults[state.name] is None:
@@ -194,12 +235,36 @@ def _of_selection(examination: Examination, environ: Mapping[str, str]) -> Itera
             yield f"{selection.asked_by} comes before the role {where}, which is not assumed."
         elif asks_for_plugin(section) and own_plugin(section) != selection.plugin:
             yield f"{selection.asked_by} comes before {PLUGIN_KEY} = {own_plugin(section)} {where}."
+    if selection.plugin and provider != "env" and environ.get(_KEY_VARIABLE):
+        yield (
+            f"{_KEY_VARIABLE} is set beside the selected plugin {selection.plugin!r}. boto3 uses "
+            "the plugin, but litellm, instructor, django-storages, Ansible's amazon.aws and Zappa "
+            "read that variable themselves. Unset it, unless they are to use that key. (mock_aws() "
+            "of moto sets it, too.)"
+        )
     plugins = ", ".join(examination.discovery.plugins)
     is_open = selection.by == NOT_SELECTED and examination.startup.active
     if provider == "env" and is_open and plugins:
         yield (
             f"The keys in the environment come before plugins that are not selected ({plugins}). "
             f"Unset AWS_ACCESS_KEY_ID, or select one with {VARIABLE}."
+        )
+
+
+def _of_aws_cli(examination: Examination) -> Iterator[str]:
+    """Yield a sentence where `aws` would sign with other credentials than boto3."""
+    origin, found = origin_of(examination), examination.aws_cli
+    name = None if origin is None else origin.plugin
+    if name is None or found is None or found.plugins is None or name in found.plugins:
+        return
+    told = f"{found.path} does not use the credential plugin {name!r}, because "
+    if found.kind != FROZEN:
+        packages = {each.distribution for each in examination.discovery.plugins[name]}
+        yield f"{told}it runs in {found.python}: install {' and '.join(packages)} there, too."
+    elif "credential_process" not in examination.sections.get(examination.profile, {}):
+        yield (
+            f"{told}AWS's own installer made it, and it cannot load packages: give the profile "
+            f"the line credential_process = plugincreds export {name}, too."
         )
 
 

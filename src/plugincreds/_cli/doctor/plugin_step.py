@@ -64,12 +64,17 @@ def _of_automatic(request: Request, chosen: Automatic) -> ChainStep:
         if states[-1].state == "error":
             error = states[-1].reason
             return ChainStep(Status.ERROR, error, plugin=name, plugins=tuple(states))
-    used = next((state for state in states if state.state == "configured"), None)
-    if used is not None:
+    configured = [state for state in states if state.state == "configured"]
+    if configured:
+        used = configured[0]
+        # If it declines, another plugin may answer, or what comes later in the chain.
+        is_certain = chosen.asked_by is not None and len(configured) == 1
+        doubt = "" if is_certain else "; it may still decline when it is asked"
         return ChainStep(
             Status.ASKED,
-            f"{used.name} of {used.reason} is configured, and no plugin is selected",
+            f"{used.name} of {used.reason} is configured, and no plugin is selected{doubt}",
             plugin=used.name,
+            is_certain=is_certain,
             cautions=used.cautions,
             not_shared=used.not_shared,
             plugins=tuple(states),

@@ -7,8 +7,10 @@ from typing import Any
 
 from plugincreds._cli.terminal import sentence, stdout_kept_clean
 from plugincreds._lifecycle.policy import State
+from plugincreds._settings import PROVIDER_NAME
 
 NO_CREDENTIALS = "No provider of the chain has credentials."
+_OF_PLUGIN = f"{PROVIDER_NAME}:"  # how the method of a plugin's credentials begins
 _SHOWN = 4  # of an access key's characters; of the secret key none
 
 
@@ -18,6 +20,7 @@ class Retrieval:
 
     Attributes:
         method: What botocore says of the origin of the credentials, or None without any.
+        plugin: The plugin whose credentials these are, or with whose the role is assumed, or None.
         access_key_ends_with: The last characters of the access key, or None.
         expires_at: When they expire, or None.
         advisory_at: From when on a plugin's are refreshed early, or None.
@@ -26,6 +29,7 @@ class Retrieval:
     """
 
     method: str | None = None
+    plugin: str | None = None
     access_key_ends_with: str | None = None
     expires_at: str | None = None
     advisory_at: str | None = None
@@ -47,11 +51,23 @@ def retrieval(session: Any) -> Retrieval:
     state = _engine_state(credentials)
     return Retrieval(
         method=credentials.method,
+        plugin=_plugin_of(credentials),
         access_key_ends_with=str(frozen.access_key)[-_SHOWN:],
         expires_at=_shown(expiry) if isinstance(expiry, datetime) else None,
         advisory_at=None if state is None else _moment(state.advisory_at),
         mandatory_at=None if state is None else _moment(state.mandatory_at),
     )
+
+
+def _plugin_of(credentials: Any) -> str | None:
+    while credentials is not None:
+        method = str(getattr(credentials, "method", None))
+        if method.startswith(_OF_PLUGIN):
+            return method.removeprefix(_OF_PLUGIN)
+        # botocore has no public way to what a role is assumed with; a test pins these names.
+        fetch = getattr(credentials, "_refresh_using", None)
+        credentials = getattr(getattr(fetch, "__self__", None), "_source_credentials", None)
+    return None
 
 
 def _engine_state(credentials: Any) -> State | None:

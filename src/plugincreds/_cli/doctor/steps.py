@@ -51,7 +51,7 @@ class ChainStep:
         reason: Why, as a part of a sentence, or what is wrong, as a sentence.
         provider: The short name that botocore gives it.
         plugin: The name of the plugin whose credentials are used in the end, or None.
-        is_certain: Whether it has credentials, unless something fails.
+        is_certain: Whether it has credentials, and those of that plugin, unless something fails.
         cautions: As in `PluginState`, for that plugin.
         not_shared: The same.
         plugins: What the installed plugins say, where they are asked in order.

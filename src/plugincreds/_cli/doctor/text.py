@@ -5,6 +5,7 @@ import sys
 import textwrap
 from typing import Any
 
+from plugincreds._cli.doctor.aws_cli import FROZEN, UNKNOWN
 from plugincreds._cli.doctor.steps import Status
 from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._cli.terminal import Palette, table
@@ -48,7 +49,19 @@ def _environment(document: dict[str, Any]) -> list[tuple[str, str]]:
         modules = (f"{name}.credentials", f"{name}.botocore.credentials")
         note = ", UNEXPECTED API, see below" if any(map(bindings.get, modules)) else ""
         rows.append((name, (version or "not installed") + note))
+    if document["aws_cli"]:
+        rows.append(("aws", _aws_cli(document["aws_cli"])))
     return rows
+
+
+def _aws_cli(found: dict[str, Any]) -> str:
+    if found["kind"] == UNKNOWN:
+        return f"{found['path']}; which plugins it finds is not known"
+    if found["kind"] == FROZEN:
+        return f"{found['path']}, of AWS's own installer; it cannot load plugins"
+    plugins = ", ".join(found["plugins"]) or "no plugins"
+    version = f", {found['version']}" if found["version"] else ""
+    return f"{found['path']}{version}, run by {found['python']}; it finds {plugins}"
 
 
 def _selection(document: dict[str, Any]) -> list[tuple[str, str]]:
@@ -126,7 +139,8 @@ def _outcome(document: dict[str, Any], palette: Palette) -> str:
     if origin["plugin"] and origin["provider"] != "plugin":
         name = f"{origin['provider']}, with those of {name}"
     if not origin["certain"]:
-        return palette.paint(f"Credentials may come from {name}.", "yellow")
+        doubt = "; --retrieve tells whether it declines" if origin["plugin"] else ""
+        return palette.paint(f"Credentials may come from {name}{doubt}.", "yellow")
     verb = "come" if document["retrieved"] else "would come"
     colour = "green" if document["ok"] else "red"
     return palette.paint(f"Credentials {verb} from {name}{_note(document)}.", colour)

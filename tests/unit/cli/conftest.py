@@ -1,0 +1,13 @@
+"""The command in a process without the machine's own AWS CLI."""
+
+import os
+from pathlib import Path
+
+import pytest
+
+
+@pytest.fixture(autouse=True)
+def _no_aws_on_the_path(monkeypatch: pytest.MonkeyPatch) -> None:
+    """The doctor looks for it, and may warn of it."""
+    path = os.environ.get("PATH", os.defpath).split(os.pathsep)
+    monkeypatch.setenv("PATH", os.pathsep.join(p for p in path if not Path(p, "aws").exists()))
