@@ -169,10 +169,10 @@ def test_the_supported_versions_are_the_same_everywhere() -> None:
     (line,) = re.findall(r"^PYTHONS = (.*)", matrices, re.MULTILINE)
     assert re.findall(r"3\.\d+", line) == pythons
     assert f"CPython {pythons[0]} to {pythons[-1]} " in page("../README.md")
-    (botocore,) = re.findall(r'^dependencies = \["botocore>=(.*)"\]', project, re.MULTILINE)
+    (botocore,) = re.findall(r'^dependencies = \["botocore>=([\d.]+)"', project, re.MULTILINE)
     assert f"botocore {botocore} " in page("../README.md")
     assert f'"botocore=={botocore}"' in matrices
-    (boto3,) = set(re.findall(r'"boto3>=(.*)"', project))
+    (boto3,) = set(re.findall(r'"boto3>=([\d.]+)"', project))
     assert f'"boto3=={boto3}", "botocore=={botocore}"' in matrices
 
 
