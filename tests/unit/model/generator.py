@@ -77,16 +77,19 @@ def _source(draw: random.Random, profile: str, later: tuple[str, ...]) -> dict[s
 
 def _request(draw: random.Random, plugins: tuple[str, ...], shared: Situation) -> dict[str, Any]:
     """Return the variables of a program, and what it passes in code."""
-    there = sorted({*shared.config, *shared.credentials})
+    keys_in_code = draw.random() < 0.03
+    profiles = (*sorted({*shared.config, *shared.credentials}) * 8, "nowhere")
 
     def profile(chance: float) -> str | None:
-        return draw.choice((*there * 8, "nowhere")) if draw.random() < chance else None
+        found = draw.choice(profiles) if draw.random() < chance else None
+        # boto3 itself wants the profile to exist, also where keys are in code.
+        return None if keys_in_code and found == "nowhere" else found
 
     return {
         "variable": draw.choice(plugins) if draw.random() < 0.4 else None,
         "aws_profile": profile(0.6),
         "profile_in_code": profile(0.35),
-        "keys_in_code": draw.random() < 0.03,
+        "keys_in_code": keys_in_code,
         "environment_keys": draw.random() < 0.2,
         "web_identity": draw.random() < 0.15,
         "container": draw.random() < 0.3,

@@ -128,12 +128,13 @@ class Chain:
         config, credentials = self.files
         others = (  # botocore's own, in its order
             ("web:environment", self.here.web_identity and not self.in_code),
-            (f"web:{self.lines.get('role_arn')}", "web_identity_token_file" in self.lines),
+            (f"web:{self.lines.get('role_arn', '')}", "web_identity_token_file" in self.lines),
             (f"credentials:{self.profile}", KEYS in credentials),
             (f"process:{self.profile}", "credential_process" in self.lines),
             (f"config:{self.profile}", KEYS in config),
         )
-        return next((who for who, is_there in others if is_there), None)
+        who = next((who for who, is_there in others if is_there), None)
+        return fail("InvalidConfigError") if who == "web:" else who  # no role for the token
 
     def selected(self, name: str) -> str:  # nothing replaces it
         kinds = self.here.installed.get(name, ())

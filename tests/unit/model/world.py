@@ -69,9 +69,11 @@ class World:
         """Return what comes out; the plugins imported are those since they were installed."""
         skipped = _Skipped()
         logger = logging.getLogger("plugincreds")
+        variables = {**self._variables, **self._requested(situation)}
         logger.addHandler(skipped)
         try:
-            with mock.patch.dict(os.environ, {**self._variables, **self._requested(situation)}):
+            # No propagation: the report of a failed test would have the records of all situations.
+            with mock.patch.dict(os.environ, variables), mock.patch.object(logger, "propagate", 0):
                 who = _who(client, situation)
         finally:
             logger.removeHandler(skipped)
@@ -119,7 +121,7 @@ class World:
 
     def _site(self, name: str, kind: str, number: int) -> Path:
         """Return a folder that has a distribution with this plugin."""
-        module = f"{_MODULE}{name}_{kind.replace(' ', '_')}"
+        module = f"{_MODULE}{name}_{re.sub('[^a-z]+', '_', kind)}"
         site = self._folder / f"{module}_{number}"
         if not site.exists():
             info = site / f"{name}_{number}-1.0.dist-info"
