@@ -161,6 +161,21 @@ def test_the_length_of_the_startup_module_is_told(name: str) -> None:
     assert int(told) == pytest.approx(len(lines), abs=9)
 
 
+def test_the_supported_versions_are_the_same_everywhere() -> None:
+    """Guards installers, the first page and the matrices, which state the range each for itself."""
+    project = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
+    matrices = (ROOT / "noxfile.py").read_text(encoding="utf-8")
+    pythons = re.findall(r"Python :: (3\.\d+)", project)
+    (line,) = re.findall(r"^PYTHONS = (.*)", matrices, re.MULTILINE)
+    assert re.findall(r"3\.\d+", line) == pythons
+    assert f"CPython {pythons[0]} to {pythons[-1]} " in page("../README.md")
+    (botocore,) = re.findall(r'^dependencies = \["botocore>=([\d.]+)"', project, re.MULTILINE)
+    assert f"botocore {botocore} " in page("../README.md")
+    assert f'"botocore=={botocore}"' in matrices
+    (boto3,) = set(re.findall(r'"boto3>=([\d.]+)"', project))
+    assert f'"boto3=={boto3}", "botocore=={botocore}"' in matrices
+
+
 def test_the_contract_has_the_names_of_the_code() -> None:
     """The group and the getter's name are what a package is found by."""
     assert f'[project.entry-points."{GROUP}"]' in ENTRY_POINTS
