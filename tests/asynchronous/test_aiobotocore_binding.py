@@ -259,6 +259,38 @@ def test_tasks_that_load_at_once_share_a_thread(install: Install, together: Toge
     assert (threads, module.calls) == (1, ["plugincreds-retrieve"])
 
 
+def test_tasks_share_a_thread_only_for_the_same_selection(
+    install: Install, monkeypatch: pytest.MonkeyPatch, together: Together
+) -> None:
+    """Guards that a task never gets the plugin that another one has selected for its load."""
+    install(GATED.replace('f"KEY{len(calls)}"', '"VAULT"'))
+    install(GOOD.replace("AKIA", "ZETA"), name="zeta", distribution="zeta")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    module, chains = module_of(), []
+
+    async def key() -> str:
+        credentials = await chains[0].load_credentials()
+        return str((await credentials.get_frozen_credentials()).access_key)
+
+    async def first() -> str:
+        chains.append(session_of().get_component("credential_provider"))
+        return await key()
+
+    async def others() -> list[str]:
+        checkpoint, found = _checkpoint(), []
+        while not module.entered.is_set():
+            await checkpoint()
+        for variable in ("zeta", "", "none"):
+            monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
+            found.append(await key())
+        module.gate.set()
+        return found
+
+    assert together(first, others) == ["VAULT", ["ZETA", "ENVKEY", "ENVKEY"]]
+
+
 def test_errors_are_of_each_task(
     install: Install, together: Together, monkeypatch: pytest.MonkeyPatch
 ) -> None:

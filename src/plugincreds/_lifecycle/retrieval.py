@@ -4,6 +4,7 @@ import inspect
 from collections.abc import Callable
 from typing import Any
 
+from plugincreds._base_identity import BaseIdentity
 from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
 from plugincreds._lifecycle.reports import Reporter
@@ -24,6 +25,7 @@ class Retrieval:
         reporter: Words the failures.
         clock: Returns seconds since the epoch.
         is_same: Tells whether the plugin still has the identity of the source.
+        base: Notes whose base credentials the plugin uses.
     """
 
     def __init__(
@@ -32,19 +34,22 @@ class Retrieval:
         reporter: Reporter,
         clock: Callable[[], float],
         is_same: Callable[[], bool] | None = None,
+        base: BaseIdentity | None = None,
     ) -> None:
         self._retrieve = retrieve
         self._reporter = reporter
         self._clock = clock
         self._is_same = is_same
+        self.base = base or BaseIdentity()
 
     def __call__(self, *, is_first: bool) -> Retrieved:
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
         try:
-            answer = self._retrieve()
-            if inspect.isawaitable(answer):
-                answer = awaited(answer)
+            with self.base.recorded():
+                answer = self._retrieve()
+                if inspect.isawaitable(answer):
+                    answer = awaited(answer)
         except SystemExit:
             reporter.warn_of_exit()
             raise
@@ -66,6 +71,11 @@ class Retrieval:
             return reporter.failure(
                 "its cache_key() has changed, so these credentials belong to another identity; "
                 "new sessions use that one"
+            )
+        if self.base.has_changed:
+            return reporter.failure(
+                "what its base session reads from the environment has changed, so these credentials "
+                "belong to another identity; new sessions use that one"
             )
         return value, now
 

@@ -5,16 +5,14 @@ nothing of credentials that another process retrieved, so its is_expired() is no
 they end by their expiry or by a rejection.
 """
 
-import hashlib
-import json
 import logging
-import os
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from plugincreds._base_identity import digest
 from plugincreds._lifecycle.policy import Failure, advisory_window
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieval, Retrieved
@@ -22,20 +20,12 @@ from plugincreds._plugins.references import Plugin
 from plugincreds._redaction import described
 from plugincreds._sharing import lock_class
 from plugincreds._sharing.entries import Entry, entry_of, note_of, read_note
-from plugincreds._sharing.files import ENTRY, LOCK, NOTE, CacheFiles, RefusedError
+from plugincreds._sharing.files import ENTRY, LOCK, MARK, NOTE, CacheFiles, RefusedError
 from plugincreds._threads import is_in_loop, start
 
 logger = logging.getLogger("plugincreds")
 
 _LONGEST_WAIT = 60.0  # seconds to wait for a process that holds the lock
-# The variables that decide, together with the profile, whose credentials a base session finds.
-_BASE_IDENTITY = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
 _POLL = 0.05  # seconds between two looks at the lock and the file
 
 
@@ -76,10 +66,12 @@ class SharedCredentials:
         self._own_is_expired = is_expired
         self._profile = str(received[0]) if received else None
         self._files = CacheFiles(folder)
+        self._base = retrieval.base
         facts = [plugin.name, plugin.origin, cache_key, repr(received)]
-        if received is not None:  # the plugin may exchange a base session's credentials
-            facts += [os.environ.get(name) for name in _BASE_IDENTITY]
-        self._name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        if received is not None:  # the plugin may exchange the credentials of context.session
+            facts += self._base.facts()
+            self._base.note(by_environment=False)
+        self._common_name = self._name = digest(facts)
         self._window = window
         self._clock = clock
         self._is_own = True  # whether this process's plugin gave the last credentials
@@ -92,10 +84,13 @@ class SharedCredentials:
     def __call__(self, *, is_first: bool) -> Retrieved:
         """Return credentials from the file, or new ones from the plugin for all processes."""
         try:
-            with self._turn() as (entry, is_mine):
-                if entry is not None and not is_mine:
-                    return self._taken(entry)
-                return self._retrieved(entry, is_first=is_first)
+            while True:
+                self._find_name()
+                with self._turn() as (entry, is_mine):
+                    if entry is not None and not is_mine:
+                        return self._taken(entry)
+                    if not self._find_name():  # nor has the process that was waited for
+                        return self._retrieved(entry, is_first=is_first)
         except _UnusableError as problem:
             self._warn_not_shared(str(problem))
             return self._from_plugin(is_first=is_first)
@@ -122,6 +117,19 @@ class SharedCredentials:
                 self._files.remove(self._name)
         except (OSError, RefusedError) as error:
             self._warn_not_shared(_text_of(error))
+
+    def _find_name(self) -> bool:
+        """Find the name of the files; return whether it is another one than before.
+
+        It has the base identity in it once a process has left a mark: the plugin uses
+        `base_session()`.
+        """
+        before = self._name
+        if before == self._common_name and self._content(MARK) is not None:
+            self._base.note(by_environment=True)
+        base = self._base.used(by_environment=True)
+        self._name = digest([self._common_name, base]) if base else self._common_name
+        return self._name != before
 
     @contextmanager
     def _turn(self) -> Iterator[tuple[Entry | None, bool]]:
@@ -224,6 +232,10 @@ class SharedCredentials:
         they expire.
         """
         retrieved = self._from_plugin(is_first=is_first)
+        if self._name == self._common_name and self._base.used(by_environment=True):
+            self._write(b"{}", MARK)
+            self._find_name()
+            entry = None  # it may belong to another base identity
         if isinstance(retrieved, Failure):
             may_take = entry is not None and self._given is None and self._is_good(entry)
             if may_take and entry is not None and not retrieved.is_final:
@@ -253,9 +265,8 @@ class SharedCredentials:
     def _from_plugin(self, *, is_first: bool) -> Retrieved:
         retrieved = self._retrieval(is_first=is_first)
         if not isinstance(retrieved, Failure):
-            value, at = retrieved
             self._is_own = True
-            self._given, self._given_at = value.access_key, at
+            self._given, self._given_at = retrieved[0].access_key, retrieved[1]
         return retrieved
 
     def _warn_not_shared(self, found: str) -> None:

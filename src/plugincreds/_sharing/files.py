@@ -16,7 +16,7 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LONGEST_WRITE = 60.0  # seconds
 _LARGEST = 64 * 1024  # bytes; a token has at most some thousand
-ENTRY, LOCK, NOTE = ".json", ".lock", ".note"  # suffixes of the files
+ENTRY, LOCK, NOTE, MARK = ".json", ".lock", ".note", ".base"  # suffixes of the files
 
 
 class RefusedError(Exception):
@@ -105,14 +105,15 @@ class CacheFiles:
             self.path(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
-        """Remove notes, and files left by processes that were killed while they wrote.
+        """Remove notes and marks, and files left by processes that were killed while they wrote.
 
         Locks and young files stay, because a process may be using them.
         """
         if not self._check_folder():
             return
-        for path in self.folder.glob(f"*{NOTE}"):
-            path.unlink(missing_ok=True)
+        for ending in (NOTE, MARK):
+            for path in self.folder.glob(f"*{ending}"):
+                path.unlink(missing_ok=True)
         for path in self.folder.glob("*.new"):
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _LONGEST_WRITE:
