@@ -36,25 +36,35 @@ class BaseIdentity:
         in_code: Whether the profile of `context.session` counts as given in code.
 
     Attributes:
-        has_changed: Whether the last recorded call has used others than the calls before it.
+        has_changed: Whether the last recorded call has used others than the calls before it, or
+            may have, because another thread has changed the environment meanwhile.
     """
 
     def __init__(self, *, in_code: bool = False) -> None:
         self._in_code = in_code
         self._now = self._hashes()
         self._used: dict[bool, str] = {}
+        self._noted: set[bool] = set()
         self.has_changed = False
 
     @contextmanager
     def recorded(self) -> Iterator[None]:
-        """Run a call of the plugin; what its base sessions find is decided when it begins."""
+        """Run a call of the plugin.
+
+        What counts is the environment when the call begins: the plugin may change it for a while,
+        as to open a base session for a profile of its own.
+        """
         self._now, self.has_changed = self._hashes(), False
+        self._noted.clear()
         before = _recorders.get()
         _recorders.set((*before, self))
         try:
             yield
         finally:
             _recorders.set(before)
+        if self._noted:
+            after = self._hashes()
+            self.has_changed |= any(after[kind] != self._now[kind] for kind in self._noted)
 
     def note(self, *, by_environment: bool) -> None:
         """Note that a base session loads its credentials.
@@ -63,6 +73,7 @@ class BaseIdentity:
             by_environment: Whether the environment decides its profile and its files.
         """
         now = self._now[by_environment]
+        self._noted.add(by_environment)
         if self._used.setdefault(by_environment, now) != now:
             self.has_changed = True
 
@@ -72,7 +83,8 @@ class BaseIdentity:
 
     def serves(self, other: "BaseIdentity") -> bool:
         """Tell whether the credentials of this source are those that a new load is to get."""
-        return all(other._now[kind] == found for kind, found in list(self._used.items()))
+        now = other._now  # noqa: SLF001 - of the same class
+        return all(now[kind] == found for kind, found in list(self._used.items()))
 
     def facts(self) -> Facts:
         """Return what decides now whose credentials `context.session` finds, for names of files."""

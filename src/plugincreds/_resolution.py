@@ -42,9 +42,7 @@ if TYPE_CHECKING:
         def plugin(self) -> Plugin | None:
             """The plugin, if a program has passed it; else it is looked up by name."""
 
-        def context(
-            self, plugin: str
-        ) -> tuple[PluginContext, tuple[Hashable, ...], BaseIdentity]:
+        def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...], BaseIdentity]:
             """Return the context for a plugin's getter, the identity, and the base identity.
 
             The identity is everything that may decide whose credentials the getter then gives. The

@@ -64,7 +64,7 @@ class Off:
 
 Selection = Selected | Automatic | Off
 
-_environment: ContextVar[Mapping[str, str] | None] = ContextVar("plugincreds_load", default=None)
+_load_sees: ContextVar[Mapping[str, str] | None] = ContextVar("plugincreds_load", default=None)
 
 
 @contextmanager
@@ -74,18 +74,18 @@ def one_environment() -> Iterator[None]:
     Other threads may set it meanwhile. A mix of the old and the new selection could give an
     identity that neither of them means.
     """
-    before, now = _environment.get(), {VARIABLE: os.environ.get(VARIABLE, "")}
-    _environment.set(now)
+    before, now = _load_sees.get(), {VARIABLE: os.environ.get(VARIABLE, "")}
+    _load_sees.set(now)
     try:
         yield
     finally:
         now.clear()  # a copy of the context may live longer than the load, as in a thread
-        _environment.set(before)
+        _load_sees.set(before)
 
 
 def environment() -> Mapping[str, str]:
     """Return the environment for selections: as it was when the running load began."""
-    return _environment.get() or os.environ
+    return _load_sees.get() or os.environ
 
 
 def chain_selection(

@@ -36,13 +36,14 @@ class Source:
         PluginError: A package that sharing needs is not installed.
     """
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all that decides whose credentials these are, and for how long
         self,
         plugin: Plugin,
         functions: Functions,
         key: tuple[Plugin, tuple[Hashable, ...] | None],
         settings: RefreshSettings,
         clock: Callable[[], float] = time.time,
+        *,
         base: BaseIdentity | None = None,
     ) -> None:
         self.plugin = plugin

@@ -268,7 +268,8 @@ def test_tasks_share_a_thread_only_for_the_same_selection(
     monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
     monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
-    module, chains = module_of(), []
+    module = module_of()
+    chains: list[Any] = []
 
     async def key() -> str:
         credentials = await chains[0].load_credentials()

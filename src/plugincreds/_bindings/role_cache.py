@@ -32,8 +32,7 @@ def tell_plugins_apart(credentials: Any) -> None:
 def _fetcher(credentials: Any) -> Any:
     """Return what assumes the role of these credentials; None if they are not of a role."""
     refresh = getattr(credentials, "_refresh_using", None)
-    # With MFA, botocore puts an object between the two.
-    owner = getattr(refresh, "__self__", None)
-    refresh = getattr(owner, "_refresh", None)
-    owner = getattr(refresh, "__self__", owner)
+    owner = getattr(refresh, "__self__", refresh)  # a method of it, or an object with __call__
+    # With MFA, that is an object between the two.
+    owner = getattr(getattr(owner, "_refresh", None), "__self__", owner)
     return owner if hasattr(owner, "_source_credentials") else None

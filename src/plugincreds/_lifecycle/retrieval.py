@@ -67,15 +67,13 @@ class Retrieval:
                 return reporter.failure(found)
             # On a refresh this is a failure: the chain does not go on to another identity.
             return reporter.failure("it declined", declined=is_first)
-        if not _is_same_identity(self._is_same):
-            return reporter.failure(
-                "its cache_key() has changed, so these credentials belong to another identity; "
-                "new sessions use that one"
-            )
+        changed = "" if _is_same_identity(self._is_same) else "its cache_key()"
         if self.base.has_changed:
+            changed = "the environment that its base session reads"
+        if changed:
             return reporter.failure(
-                "what its base session reads from the environment has changed, so these credentials "
-                "belong to another identity; new sessions use that one"
+                f"{changed} has changed, so these credentials belong to another identity; new "
+                "sessions use that one"
             )
         return value, now
 

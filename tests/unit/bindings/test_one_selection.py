@@ -1,4 +1,4 @@
-"""One load of a chain sees one selection, whatever other threads do to the environment meanwhile."""
+"""One load of a chain sees one selection, whatever other threads do meanwhile."""
 
 import logging
 import threading
@@ -67,14 +67,12 @@ def load_paused_at(session: Any, method: str) -> Iterator[Callable[[], Any]]:
         return outcome[0]
 
     def look(record: logging.LogRecord) -> bool:
-        return pause(str(record.args[0]) if record.args else "-")
+        return pause(record.getMessage().rpartition(" ")[2])
 
     thread, logger = threading.Thread(target=load), logging.getLogger("botocore.credentials")
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(logger, "level", logging.DEBUG)
-        patch.setattr(
-            botocore.credentials.CredentialResolver, "load_credentials", load_credentials
-        )
+        patch.setattr(botocore.credentials.CredentialResolver, "load_credentials", load_credentials)
         logger.addFilter(look)
         session.get_component("credential_provider")
         thread.start()

@@ -160,6 +160,15 @@ def changed_key(_: Room) -> None:
     credentials.get_frozen_credentials()
 
 
+def changed_base(room: Room) -> None:
+    """Load, and then let the base session find other keys."""
+    room.patch.setenv("AWS_CREDENTIAL_PLUGIN", "acme")
+    credentials = botocore.session.Session().get_credentials()
+    room.patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    room.patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    credentials.get_frozen_credentials()
+
+
 def circle(_: Room) -> None:
     """Wait for one plugin in the call of another, until the patience is over."""
     engine = new_engine(tuple, label="The credential plugin 'acme' of acme-creds 1.2")
