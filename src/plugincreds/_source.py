@@ -49,8 +49,8 @@ class Source:
         self.plugin = plugin
         self._cache_key, self._identity = functions.cache_key, key[1]
         reporter = Reporter(plugin.label, plugin.name, plugin.origin)
-        retrieve = Retrieval(functions.retrieve, reporter, clock, functions.is_same, base)
-        self.base = retrieve.base
+        self.base = base or BaseIdentity()
+        retrieve = Retrieval(functions.retrieve, reporter, clock, functions.is_same, self.base)
         is_expired = own_is_expired(functions.is_expired)
         self._shared: SharedCredentials | None = None
         if settings.cache_folder is not None:
@@ -61,6 +61,7 @@ class Source:
                 retrieve,
                 reporter,
                 identity=(functions.cache_key, key[1]),
+                base=self.base,
                 folder=settings.cache_folder,
                 is_expired=is_expired,
                 window=settings.advisory_window,

@@ -2,6 +2,7 @@
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
 from plugincreds._base_identity import BaseIdentity
@@ -25,7 +26,7 @@ class Retrieval:
         reporter: Words the failures.
         clock: Returns seconds since the epoch.
         is_same: Tells whether the plugin still has the identity of the source.
-        base: Notes whose base credentials the plugin uses.
+        base: Notes whose base credentials the plugin uses; None: they do not matter.
     """
 
     def __init__(
@@ -40,13 +41,13 @@ class Retrieval:
         self._reporter = reporter
         self._clock = clock
         self._is_same = is_same
-        self.base = base or BaseIdentity()
+        self._base = base
 
     def __call__(self, *, is_first: bool) -> Retrieved:
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
         try:
-            with self.base.recorded():
+            with nullcontext() if self._base is None else self._base.recorded():
                 answer = self._retrieve()
                 if inspect.isawaitable(answer):
                     answer = awaited(answer)
@@ -68,7 +69,7 @@ class Retrieval:
             # On a refresh this is a failure: the chain does not go on to another identity.
             return reporter.failure("it declined", declined=is_first)
         changed = "" if _is_same_identity(self._is_same) else "its cache_key()"
-        if self.base.has_changed:
+        if self._base is not None and self._base.has_changed:
             changed = "the environment that its base session reads"
         if changed:
             return reporter.failure(

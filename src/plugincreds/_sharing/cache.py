@@ -12,7 +12,7 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
-from plugincreds._base_identity import digest
+from plugincreds._base_identity import BaseIdentity, digest
 from plugincreds._lifecycle.policy import Failure, advisory_window
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieval, Retrieved
@@ -38,6 +38,7 @@ class SharedCredentials:
         reporter: Words failures.
         identity: What decides whose credentials these are: the plugin's `cache_key()`, and the
             identity that its getter received, or None.
+        base: Whose base credentials the plugin uses.
         folder: The folder of the files.
         is_expired: The plugin's function, or None.
         window: The configured advisory window in seconds, or None.
@@ -54,6 +55,7 @@ class SharedCredentials:
         reporter: Reporter,
         *,
         identity: tuple[str | None, tuple[Hashable, ...] | None],
+        base: BaseIdentity,
         folder: Path,
         is_expired: Callable[[], object] | None = None,
         window: float | None = None,
@@ -66,7 +68,7 @@ class SharedCredentials:
         self._own_is_expired = is_expired
         self._profile = str(received[0]) if received else None
         self._files = CacheFiles(folder)
-        self._base = retrieval.base
+        self._base = base
         facts = [plugin.name, plugin.origin, cache_key, repr(received)]
         if received is not None:  # the plugin may exchange the credentials of context.session
             facts += self._base.facts()
@@ -119,16 +121,12 @@ class SharedCredentials:
             self._warn_not_shared(_text_of(error))
 
     def _find_name(self) -> bool:
-        """Find the name of the files; return whether it is another one than before.
-
-        It has the base identity in it once a process has left a mark: the plugin uses
-        `base_session()`.
-        """
-        before = self._name
+        """Find the name of the files; return whether it is another one than before."""
+        before = self._name  # a mark there says that the plugin uses base_session()
         if before == self._common_name and self._content(MARK) is not None:
             self._base.note(by_environment=True)
-        base = self._base.used(by_environment=True)
-        self._name = digest([self._common_name, base]) if base else self._common_name
+        if base := self._base.used(by_environment=True):
+            self._name = digest([self._common_name, base])
         return self._name != before
 
     @contextmanager

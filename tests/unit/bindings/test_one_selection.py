@@ -71,7 +71,7 @@ def load_paused_at(session: Any, method: str) -> Iterator[Callable[[], Any]]:
 
     thread, logger = threading.Thread(target=load), logging.getLogger("botocore.credentials")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(logger, "level", logging.DEBUG)
+        logger.setLevel(logging.DEBUG)
         patch.setattr(botocore.credentials.CredentialResolver, "load_credentials", load_credentials)
         logger.addFilter(look)
         session.get_component("credential_provider")
@@ -83,6 +83,7 @@ def load_paused_at(session: Any, method: str) -> Iterator[Callable[[], Any]]:
             let_on.set()
             thread.join(LONGEST)
             logger.removeFilter(look)
+            logger.setLevel(logging.NOTSET)
 
 
 def key_of(session: Any) -> str:

@@ -186,7 +186,8 @@ def test_a_role_without_a_plugin_has_botocore_s_file(install: Install, roles: Ro
     assert roles.files() == [fetcher._cache_key]
 
 
-def test_aiobotocore(install: Install, roles: Roles, monkeypatch: pytest.MonkeyPatch) -> None:
+@pytest.mark.usefixtures("roles")
+def test_aiobotocore(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards the same where the role is awaited."""
     aio = pytest.importorskip("aiobotocore.session")
     credentials = pytest.importorskip("aiobotocore.credentials")

@@ -19,6 +19,7 @@ import pytest
 import plugincreds
 from plugincreds import InstalledPlugin, NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
+from plugincreds._base_identity import BaseIdentity, recorders
 from plugincreds._sharing import cache as _cache
 from plugincreds._sharing.cache import SharedCredentials
 from plugincreds._sharing.files import CacheFiles
@@ -61,11 +62,13 @@ class Broker:
         """Return what one process has."""
         reporter = Reporter(PLUGIN.label, PLUGIN.name, PLUGIN.origin)
         clock = lambda: self.now  # noqa: E731
+        base = BaseIdentity()
         return SharedCredentials(
             PLUGIN,
-            Retrieval(retrieve or self.retrieve, reporter, clock, is_same),
+            Retrieval(retrieve or self.retrieve, reporter, clock, is_same, base),
             reporter,
             identity=(key, identity),
+            base=base,
             folder=self.folder,
             is_expired=lambda: self.given_up,
             clock=clock,
@@ -591,6 +594,48 @@ def test_a_full_disk(
     assert "No space left on device" in caplog.text
     assert [path.suffix for path in broker.folder.iterdir() if path.suffix != ".lock"] == [".json"]
     assert broker.files()[0].read_bytes() == whole
+
+
+@pytest.mark.parametrize(("other", "calls"), [("ALICE", 1), ("BOB", 2)])
+def test_those_who_wait_for_the_first_that_uses_base_credentials(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, other: str, calls: int
+) -> None:
+    """Guards the processes that are in line when it comes out that base credentials count."""
+    entered, gate, keys = threading.Event(), threading.Event(), []
+    original = broker.retrieve
+
+    def retrieve() -> Value:
+        entered.set()
+        assert gate.wait(20)
+        for base in recorders():
+            base.note(by_environment=True)
+        return original()
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ALICE")
+    first = threading.Thread(target=broker.process(retrieve=retrieve).key)
+    first.start()
+    assert entered.wait(20)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", other)
+    waiting = broker.process(retrieve=retrieve)
+    polled = threading.Semaphore(0)
+    monkeypatch.setattr(waiting.shared, "_read", _counted(waiting.shared._read, polled))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ALICE")
+    second = threading.Thread(target=lambda: keys.append(waiting.key()))
+    second.start()
+    for _ in range(3):
+        assert polled.acquire(timeout=20)
+    publish = CacheFiles.write
+
+    def write(files: CacheFiles, *arguments: Any) -> None:
+        publish(files, *arguments)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", other)  # its retrieval is over
+
+    monkeypatch.setattr(CacheFiles, "write", write)
+    gate.set()
+    first.join(20)
+    second.join(20)
+    assert (keys, broker.calls) == ([f"KEY{calls}"], calls)
+    assert len(broker.files()) == calls
 
 
 def test_a_holder_that_hangs(
