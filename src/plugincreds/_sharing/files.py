@@ -105,15 +105,14 @@ class CacheFiles:
             self.path(name).unlink(missing_ok=True)
 
     def remove_leftovers(self) -> None:
-        """Remove notes and marks, and files left by processes that were killed while they wrote.
+        """Remove notes, and files left by processes that were killed while they wrote.
 
         Locks and young files stay, because a process may be using them.
         """
         if not self._check_folder():
             return
-        for ending in (NOTE, MARK):
-            for path in self.folder.glob(f"*{ending}"):
-                path.unlink(missing_ok=True)
+        for path in self.folder.glob(f"*{NOTE}"):
+            path.unlink(missing_ok=True)
         for path in self.folder.glob("*.new"):
             with suppress(FileNotFoundError):
                 if time.time() - path.stat().st_mtime > _LONGEST_WRITE:
