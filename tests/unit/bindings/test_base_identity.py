@@ -74,6 +74,14 @@ WAYS = {
     "getter, base_session": exchanging(
         "key_of(self.session)", "self.session = plugincreds.base_session()"
     ),
+    "opened in a thread": exchanging("key_of(self.opened())")
+    + """
+        def opened(self):
+            out = []
+            thread = threading.Thread(target=lambda: out.append(plugincreds.base_session()))
+            thread.start(); thread.join()
+            return out[0]
+    """,
     "environment of its own": exchanging("self.found()").replace("cache_key", "unused")
     + """
         def found(self):
@@ -188,6 +196,10 @@ def test_shared_between_processes(
         assert person() == each
         if processes == "many":
             plugincreds.reset()
+    plugincreds.reset()
+    for each in ("ALICE", "BOB"):  # a process that only reads
+        base.set(kind, each)
+        assert person() == each
     assert len(module().calls) == 2
     assert len(list(folder.glob("*.json"))) == 2
 

@@ -1,6 +1,8 @@
 """One load of a chain sees one selection, whatever other threads do meanwhile."""
 
+import contextvars
 import logging
+import os
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -12,6 +14,7 @@ import botocore.session
 import pytest
 
 from plugincreds import PluginError
+from plugincreds._selection import environment, one_environment
 from tests.unit.conftest import Install
 
 LONGEST = 20.0
@@ -148,6 +151,16 @@ def test_a_profile_s_own_plugin_is_of_the_same_selection(
         with pytest.raises(PluginError, match="switched off"):
             result()
     assert key_of(session) == "VAULT"
+
+
+def test_a_thread_that_outlives_the_load(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards threads that inherit the context of a load: they see the environment as it is."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    with one_environment():
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "auto")
+        copy = contextvars.copy_context()
+        assert copy.run(environment)["AWS_CREDENTIAL_PLUGIN"] == "vault"
+    assert copy.run(environment) is environment() is os.environ
 
 
 class Theirs:

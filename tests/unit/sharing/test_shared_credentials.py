@@ -638,6 +638,20 @@ def test_those_who_wait_for_the_first_that_uses_base_credentials(
     assert len(broker.files()) == calls
 
 
+def test_another_s_credentials_are_not_taken_while_the_exchange_fails(broker: Broker) -> None:
+    """Guards what was written before it came out that base credentials count."""
+    broker.process().key()
+    broker.now += HOUR - 100  # it is due for a refresh
+
+    def retrieve() -> Value:
+        for base in recorders():
+            base.note(by_environment=True)
+        raise OSError("sealed")
+
+    with pytest.raises(RetrieveError, match="sealed"):
+        broker.process(retrieve=retrieve).key()
+
+
 def test_a_holder_that_hangs(
     broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
