@@ -82,9 +82,13 @@ class BaseIdentity:
         return self._used.get(by_environment)
 
     def serves(self, other: "BaseIdentity") -> bool:
-        """Tell whether the credentials of this source are those that a new load is to get."""
+        """Tell whether the credentials of this source are those that a new load is to get.
+
+        If that load has made the source, they are, even if the plugin changes the environment.
+        """
         now = other._now  # noqa: SLF001 - of the same class
-        return all(now[kind] == found for kind, found in list(self._used.items()))
+        is_current = all(now[kind] == found for kind, found in list(self._used.items()))
+        return self is other or is_current
 
     def facts(self) -> Facts:
         """Return what decides now whose credentials `context.session` finds, for names of files."""

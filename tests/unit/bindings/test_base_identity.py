@@ -376,6 +376,26 @@ def test_the_environment_changes_during_a_retrieval(install: Install, base: Base
 NAME = "acme-creds 1.2"
 
 
+@pytest.mark.parametrize("place", ["getter", "retrieve"])
+def test_a_plugin_that_always_changes_the_environment(
+    install: Install, base: Base, place: str
+) -> None:
+    """Guards that a load ends, with what the plugin gave or with an error, and asks it once."""
+    change = "os.environ['AWS_ACCESS_KEY_ID'] = os.urandom(9).hex()"
+    key = "key_of(plugincreds.base_session())"
+    if place == "getter":
+        install(exchanging("self.key", f"self.key = {key}; {change}"))
+    else:
+        install(exchanging(key).replace("return Value", f"found = {key}; {change}; return Value"))
+    base.set("keys", "ALICE")
+    if place == "getter":
+        assert person() == "ALICE"
+    else:
+        with pytest.raises(PluginProviderRetrieveError, match="session reads has changed"):
+            credentials()
+    assert len(module().calls) == 1
+
+
 def old_name(*facts: str | None) -> str:
     """Return the name that 1.0.0 gave to a file."""
     return sha256(json.dumps(["vault", NAME, "server", *facts]).encode()).hexdigest()
