@@ -12,6 +12,7 @@ from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import ModuleType
 
+from plugincreds._base_identity import BaseIdentity
 from plugincreds._plugins.discovery import Discovery, discover
 from plugincreds._plugins.loading import Getter, load
 from plugincreds._plugins.references import InstalledPlugin, Plugin
@@ -29,7 +30,7 @@ class _Registry:
         self._getters: dict[Plugin, Getter] = {}
         self._broken: set[Plugin] = set()
         self._opened: dict[Path, ModuleType] = {}
-        self._sources: dict[Hashable, Source] = {}
+        self._sources: dict[Hashable, list[Source]] = {}
         self._logged: set[Hashable] = set()
 
     def replace_lock(self) -> None:
@@ -71,14 +72,25 @@ class _Registry:
         with self._lock:
             self._broken.add(plugin)
 
-    def source(self, key: Hashable, create: Callable[[], Source]) -> Source:
-        """Return the source of a key; the first call creates it."""
-        source = self._sources.get(key)
+    def source(self, key: Hashable, base: BaseIdentity, create: Callable[[], Source]) -> Source:
+        """Return the source of a key; the first call creates it.
+
+        There are several if the plugin uses base credentials, one for each base identity.
+        """
+        source = self._source(key, base)
         if source is not None:
             return source
         source = create()
         with self._lock:
-            return self._sources.setdefault(key, source)
+            found = self._source(key, base)
+            if found is not None:
+                return found
+            self._sources.setdefault(key, []).append(source)
+        return source
+
+    def _source(self, key: Hashable, base: BaseIdentity) -> Source | None:
+        sources = self._sources.get(key, ())
+        return next((source for source in sources if source.base.serves(base)), None)
 
     def log_once(self, level: int, message: str, *, key: Hashable = None) -> None:
         """Log a message, unless it, or one with the same key, has been logged before."""

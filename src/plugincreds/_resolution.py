@@ -9,6 +9,7 @@ from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
+from plugincreds._base_identity import BaseIdentity
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -41,10 +42,11 @@ if TYPE_CHECKING:
         def plugin(self) -> Plugin | None:
             """The plugin, if a program has passed it; else it is looked up by name."""
 
-        def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
-            """Return the context for a plugin's getter, and the identity.
+        def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...], BaseIdentity]:
+            """Return the context for a plugin's getter, the identity, and the base identity.
 
-            The identity is everything that may decide whose credentials the getter then gives.
+            The identity is everything that may decide whose credentials the getter then gives. The
+            base identity counts as well if the getter or `retrieve()` uses a base session.
             """
 
         def refresh_settings(self) -> RefreshSettings:
@@ -63,15 +65,18 @@ def selected_source(wanted: Selected, request: "Request") -> Source:
     Raises:
         PluginError: It is missing, broken, declines or fails. Nothing replaces it.
     """
-    source = configured_source(wanted, request)
-    try:
-        source.engine.get()
-    except PluginProviderRetrieveError as error:
-        if not error.declined:
-            raise
-        raise declined(wanted, source.plugin, request) from None
-    _announce(source.plugin)
-    return source
+    while True:
+        source, base = _configured(wanted, request)
+        try:
+            with _own_outcome(source, base):
+                source.engine.get()
+        except PluginProviderRetrieveError as error:
+            if not error.declined:
+                raise
+            raise declined(wanted, source.plugin, request) from None
+        if source.base.serves(base):
+            _announce(source.plugin)
+            return source
 
 
 def configured_source(wanted: Selected, request: "Request") -> Source:
@@ -80,11 +85,7 @@ def configured_source(wanted: Selected, request: "Request") -> Source:
     Raises:
         PluginError: It is missing, broken, or its getter declines.
     """
-    plugin = request.plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
-    source = _source(plugin, request)
-    if source is None:
-        raise declined(wanted, plugin, request)
-    source.require()
+    source, _ = _configured(wanted, request)
     return source
 
 
@@ -136,21 +137,36 @@ def declined(wanted: Selected, plugin: Plugin, request: "Request") -> PluginProv
     )
 
 
-def loaded_functions(plugin: Plugin, request: "Request") -> tuple[SourceKey, Functions | None]:
-    """Call the getter, and return the source key and the functions; None: it declines.
+def loaded_functions(
+    plugin: Plugin, request: "Request"
+) -> tuple[SourceKey, BaseIdentity, Functions | None]:
+    """Call the getter; return the source key, the base identity, and the functions.
+
+    They are None if it declines.
 
     Raises:
         PluginError: It is broken, or asks for its own credentials.
     """
     with _loading(plugin, plugin):
         getter = registry().getter(plugin)
-    context, identity = request.context(plugin.name) if getter.takes_context else (None, None)
+    context, identity, base = (
+        request.context(plugin.name) if getter.takes_context else (None, None, BaseIdentity())
+    )
     key = (plugin, identity)
-    with _loading(key, plugin):
+    with _loading(key, plugin), base.recorded():
         functions = getter.functions(context)
         if functions is None and was_refused():
             raise own_call_error(plugin.label, plugin.name, plugin.origin)
-    return key, functions
+    return key, base, functions
+
+
+def _configured(wanted: Selected, request: "Request") -> tuple[Source, BaseIdentity]:
+    plugin = request.plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
+    found = _source(plugin, request)
+    if found is None:
+        raise declined(wanted, plugin, request)
+    found[0].require()
+    return found
 
 
 def _answering_source(plugin: Plugin, request: "Request", *, is_required: bool) -> Source | None:
@@ -158,12 +174,14 @@ def _answering_source(plugin: Plugin, request: "Request", *, is_required: bool) 
     if registry().is_broken(plugin):
         return None
     try:
-        source = _source(plugin, request)
-        if source is not None:
+        while (found := _source(plugin, request)) is not None:
+            source, base = found
             if is_required:
                 source.require()
-            source.engine.get()
-            return source
+            with _own_outcome(source, base):
+                source.engine.get()
+            if source.base.serves(base):
+                return source
     except PluginProviderRetrieveError as error:
         if not error.declined:
             raise
@@ -178,18 +196,35 @@ def _answering_source(plugin: Plugin, request: "Request", *, is_required: bool) 
     return None
 
 
-def _source(plugin: Plugin, request: "Request") -> Source | None:
-    """Call the getter, and return the source of its current identity; None if it declines."""
-    key, functions = loaded_functions(plugin, request)
+@contextmanager
+def _own_outcome(source: Source, base: BaseIdentity) -> Iterator[None]:
+    """Ignore a failure that belongs to another base identity; the caller must try again.
+
+    Only a retrieval shows that a plugin uses base credentials. Until then, loads with others wait
+    for its outcome, too.
+    """
+    try:
+        yield
+    except PluginProviderRetrieveError:
+        if source.base.serves(base):
+            raise
+
+
+def _source(plugin: Plugin, request: "Request") -> tuple[Source, BaseIdentity] | None:
+    """Call the getter, and return its source and base identity now; None if it declines."""
+    key, base, functions = loaded_functions(plugin, request)
     if functions is None:
         return None
     settings = request.refresh_settings()
     if settings.cache_folder is not None and (problem := not_shared(plugin, functions)):
         registry().log_once(logging.WARNING, problem)
         settings = settings._replace(cache_folder=None)
-    return registry().source(
-        (key, functions.cache_key), lambda: Source(plugin, functions, key, settings)
+    source = registry().source(
+        (key, functions.cache_key),
+        base,
+        lambda: Source(plugin, functions, key, settings, base=base),
     )
+    return source, base
 
 
 @contextmanager

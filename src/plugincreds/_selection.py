@@ -1,6 +1,9 @@
-"""Which plugin is selected for a default chain. Pure functions."""
+"""Which plugin is selected for a default chain, and the environment that one load sees."""
 
-from collections.abc import Mapping
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from contextvars import ContextVar
 from typing import NamedTuple
 
 from plugincreds._settings import (
@@ -60,6 +63,29 @@ class Off:
 
 
 Selection = Selected | Automatic | Off
+
+_load_sees: ContextVar[Mapping[str, str] | None] = ContextVar("plugincreds_load", default=None)
+
+
+@contextmanager
+def one_environment() -> Iterator[None]:
+    """Let all that one load of a chain does see the same selection by the variable.
+
+    Other threads may set it meanwhile. A mix of the old and the new selection could give an
+    identity that neither of them means.
+    """
+    before, now = _load_sees.get(), {VARIABLE: os.environ.get(VARIABLE, "")}
+    _load_sees.set(now)
+    try:
+        yield
+    finally:
+        now.clear()  # a copy of the context may live longer than the load, as in a thread
+        _load_sees.set(before)
+
+
+def environment() -> Mapping[str, str]:
+    """Return the environment for selections: as it was when the running load began."""
+    return _load_sees.get() or os.environ
 
 
 def chain_selection(

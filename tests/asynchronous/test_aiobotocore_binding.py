@@ -259,6 +259,81 @@ def test_tasks_that_load_at_once_share_a_thread(install: Install, together: Toge
     assert (threads, module.calls) == (1, ["plugincreds-retrieve"])
 
 
+def test_tasks_share_a_thread_only_for_the_same_selection(
+    install: Install, monkeypatch: pytest.MonkeyPatch, together: Together
+) -> None:
+    """Guards that a task never gets the plugin that another one has selected for its load."""
+    install(GATED.replace('f"KEY{len(calls)}"', '"VAULT"'))
+    install(GOOD.replace("AKIA", "ZETA"), name="zeta", distribution="zeta")
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ENVKEY")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    module = module_of()
+    chains: list[Any] = []
+
+    async def key() -> str:
+        credentials = await chains[0].load_credentials()
+        return str((await credentials.get_frozen_credentials()).access_key)
+
+    async def first() -> str:
+        chains.append(session_of().get_component("credential_provider"))
+        return await key()
+
+    async def others() -> list[str]:
+        checkpoint, found = _checkpoint(), []
+        while not module.entered.is_set():
+            await checkpoint()
+        for variable in ("zeta", "", "none"):
+            monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", variable)
+            found.append(await key())
+        module.gate.set()
+        return found
+
+    assert together(first, others) == ["VAULT", ["ZETA", "ENVKEY", "ENVKEY"]]
+
+
+def test_tasks_share_a_thread_only_for_the_same_base_credentials(
+    install: Install, monkeypatch: pytest.MonkeyPatch, together: Together
+) -> None:
+    """Guards a plugin that exchanges the environment's keys: each task gets its own."""
+    install("""
+        import threading, plugincreds
+        gate, entered = threading.Event(), threading.Event()
+        def retrieve():
+            key = plugincreds.base_session().get_credentials().access_key
+            if key == "ALICE":
+                entered.set()
+                assert gate.wait(20)
+            return key, "secret"
+        def get_provider(): return retrieve, lambda: False
+    """)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ALICE")
+    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    module = module_of()
+    chains: list[Any] = []
+
+    async def key() -> str:
+        credentials = await chains[0].load_credentials()
+        return str((await credentials.get_frozen_credentials()).access_key)
+
+    async def first() -> str:
+        chains.append(session_of().get_component("credential_provider"))
+        return await key()
+
+    async def other() -> str:
+        checkpoint = _checkpoint()
+        while not module.entered.is_set():
+            await checkpoint()
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "BOB")
+        found = await key()
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ALICE")
+        module.gate.set()
+        return found
+
+    assert together(first, other) == ["ALICE", "BOB"]
+
+
 def test_errors_are_of_each_task(
     install: Install, together: Together, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -185,6 +185,31 @@ def test_role_whose_source_is_a_plugin(
     assert bob.access_key not in server.keys_seen()
 
 
+@pytest.mark.parametrize("source", ["credential_source = CustomPlugin", "source_profile = base"])
+def test_another_plugin_does_not_get_the_role_that_is_cached(
+    environment: Environment, server: MotoServer, source: str
+) -> None:
+    """Guards whose credentials assume it: each plugin's own, once, in whatever order they come."""
+    arn = server.create_role("deploy")
+    may = allow("sts:AssumeRole", resource=arn)
+    people = {plugin: server.create_identity(plugin, may) for plugin in ("alpha", "beta")}
+    variables = {**alpha(people["alpha"]), **beta(people["beta"])}
+    who_assumed = []
+    for plugin in ("alpha", "beta", "alpha", "beta"):
+        write_role(environment, arn, source)
+        path = environment.home / ".aws" / "config"
+        path.write_text(path.read_text().replace("= alpha", f"= {plugin}"))
+        server.forget()
+        selected = {**variables, "AWS_CREDENTIAL_PLUGIN": plugin}
+        answer = printed(environment, *WHO, "--profile", "deploy", variables=selected)
+        assert answer == assumed(arn)
+        *before, _ = server.seen()
+        who_assumed.append([key for key, _ in before])
+    each = [[identity.access_key] for identity in people.values()]
+    assert who_assumed == [*each, [], []]
+    assert len(list((environment.home / ".aws/cli/cache").iterdir())) == 2
+
+
 def test_plugin_that_uses_aws_itself(
     environment: Environment, server: MotoServer, alice: Identity
 ) -> None:

@@ -24,6 +24,7 @@ from plugincreds import (
     PluginRetrieveNilError,
     Value,
 )
+from plugincreds._base_identity import BaseIdentity
 from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._resolution import automatic_source, selected_source
 from plugincreds._selection import Selected
@@ -43,12 +44,12 @@ class Request:
     ) -> None:
         self.region, self.options = region, options or {}
 
-    def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
+    def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...], BaseIdentity]:
         region, options = self.region, self.options
         context = PluginContext(
             plugin, profile="dev", region=region, options=options, open_session=object
         )
-        return context, ("dev", region, *options.items())
+        return context, ("dev", region, *options.items()), BaseIdentity()
 
     def refresh_settings(self) -> RefreshSettings:
         return RefreshSettings()

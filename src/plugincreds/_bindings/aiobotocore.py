@@ -7,18 +7,20 @@ from concurrent.futures import Future
 from functools import cache
 from typing import TYPE_CHECKING, Any
 
+from plugincreds._base_identity import environment_digest
 from plugincreds._bindings.credentials import (
     NOT_READY,
     Adapter,
     Freeze,
     failures_of_refresh,
 )
-from plugincreds._bindings.plugin_provider import PluginProvider
+from plugincreds._bindings.plugin_provider import PluginProvider, told_apart
 from plugincreds._errors import again
 from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
 from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._lifecycle.retrieval import judged
 from plugincreds._reentrancy import active_plugins
+from plugincreds._selection import Selection, one_environment
 from plugincreds._threads import as_failure
 
 if TYPE_CHECKING:
@@ -29,24 +31,35 @@ class AioPluginProvider(PluginProvider):
     """A provider in aiobotocore's chain, or for a profile, that asks plugins.
 
     It loads in a thread, because discovery, a plugin's import and its first `retrieve()` may all
-    block. Tasks that load at the same time share one thread.
+    block. Tasks that load the same at the same time share one thread.
     """
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        # The process that started the thread, and its future: in a forked child it does not run.
-        self._loading: tuple[int, Future[Any]] | None = None
+        # What the thread loads, and its future.
+        self._loading: tuple[tuple[int, Selection, str], Future[Any]] | None = None
+
+    @staticmethod
+    def loader(chain: Callable[[], Any]) -> Callable[[], Any]:
+        """Return the coroutine function `load_credentials`, as the base class does."""
+
+        async def load_credentials() -> Any:
+            with one_environment():
+                return told_apart(await chain().load_credentials())
+
+        return load_credentials
 
     async def load(self) -> Any:
         """Return aiobotocore credentials for the plugin's source, as the base class does."""
-        loading, process = self._loading, os.getpid()
+        # In a forked child, the thread does not run.
+        loading, wanted = self._loading, (os.getpid(), self.chosen(), environment_digest())
         # A plugin that asks for its own credentials must be refused, and not wait for itself. So
         # its thread is never shared.
         is_mine = (
-            loading is None or loading[0] != process or loading[1].done() or bool(active_plugins())
+            loading is None or loading[0] != wanted or loading[1].done() or bool(active_plugins())
         )
         if loading is None or is_mine:
-            loading = self._loading = process, in_thread(super().load)
+            loading = self._loading = wanted, in_thread(super().load)
         try:
             return await settled(loading[1])
         except Exception as error:

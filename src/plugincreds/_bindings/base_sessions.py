@@ -1,9 +1,9 @@
 """Base sessions: their chains have no plugins, for plugins that call AWS themselves."""
 
 import importlib
-import os
 from typing import Any, NamedTuple
 
+from plugincreds._base_identity import BaseIdentity, recorders
 from plugincreds._bindings.sessions import (
     ROLE_METHOD,
     active_profile,
@@ -13,6 +13,7 @@ from plugincreds._bindings.sessions import (
 )
 from plugincreds._profile_selection import role_leads_to
 from plugincreds._reentrancy import active_plugins
+from plugincreds._selection import environment
 
 
 class BaseProfile(NamedTuple):
@@ -36,10 +37,14 @@ class BaseSessionScope(NamedTuple):
     Attributes:
         plugins: The names of the plugins that it skips.
         is_source: Whether it is for the source of a role.
+        bases: Note whose credentials it finds.
+        by_environment: Whether the environment decides its profile and its files.
     """
 
     plugins: frozenset[str]
     is_source: bool
+    bases: tuple[BaseIdentity, ...]
+    by_environment: bool
 
 
 def base_session() -> Any:
@@ -53,14 +58,26 @@ def base_session() -> Any:
     used, or the machine's; a role that would be assumed with that plugin's credentials is not
     assumed. If a profile asks for another plugin, loading credentials raises `PluginError`.
     """
-    return _open("botocore", BaseSessionScope(active_plugins(), is_source=False))
+    scope = BaseSessionScope(
+        active_plugins(), is_source=False, bases=recorders(), by_environment=True
+    )
+    return _open("botocore", scope)
 
 
 def open_base_session(
-    package: str, plugins: frozenset[str], profile: BaseProfile, **variables: str | None
+    package: str,
+    plugins: frozenset[str],
+    profile: BaseProfile,
+    base: BaseIdentity,
+    **variables: str | None,
 ) -> Any:
     """Return a new session of a botocore that skips these plugins where a profile asks for them."""
-    scope = BaseSessionScope(plugins | active_plugins(), profile.is_source)
+    scope = BaseSessionScope(
+        plugins | active_plugins(),
+        profile.is_source,
+        bases=(base, *recorders()),
+        by_environment=False,
+    )
     if profile.in_code:
         session = _open(package, scope, profile=profile.name)
     else:
@@ -78,12 +95,23 @@ def skipped_plugins(session: Any) -> frozenset[str]:
     return active_plugins() | (frozenset() if scope is None else scope.plugins)
 
 
-def leave_out_role(resolver: Any, session: Any) -> None:
-    """Remove the role from a base session's chain if it needs the plugin that uses the session."""
-    scope: BaseSessionScope | None = scope_of(session)
-    if (scope is not None and scope.is_source) or role_leads_to(
+def extend_base_chain(resolver: Any, session: Any) -> None:
+    """Let a base session's chain note when it is used, and leave out a role that it must not use.
+
+    That is a role which needs the plugin that uses the session.
+    """
+    scope: BaseSessionScope = scope_of(session)
+    upstream = resolver.load_credentials
+
+    def load_credentials() -> Any:
+        for base in {*scope.bases, *recorders()}:
+            base.note(by_environment=scope.by_environment)
+        return upstream()
+
+    resolver.load_credentials = load_credentials
+    if scope.is_source or role_leads_to(
         skipped_plugins(session),
-        os.environ,
+        environment(),
         profiles_of(session),
         active_profile(session),
     ):

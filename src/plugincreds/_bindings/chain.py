@@ -5,7 +5,6 @@ them need is imported where they need it.
 """
 # ruff: noqa: PLC0415
 
-import os
 from types import ModuleType
 from typing import Any
 
@@ -17,7 +16,13 @@ from plugincreds._bindings.sessions import (
     profiles_of,
     scope_of,
 )
-from plugincreds._selection import Off, Selected, Selection, chain_selection
+from plugincreds._selection import (
+    Off,
+    Selected,
+    Selection,
+    chain_selection,
+    environment,
+)
 from plugincreds._settings import Section, asks_for_plugin, assumes_role
 
 # An automatic plugin comes before the first of these that is in the chain.
@@ -42,9 +47,9 @@ class Binding:
             _warn_of_role(session)
             _ChainPosition(self._module, self._provider, session).join(resolver)
         else:
-            from plugincreds._bindings.base_sessions import leave_out_role
+            from plugincreds._bindings.base_sessions import extend_base_chain
 
-            leave_out_role(resolver, session)
+            extend_base_chain(resolver, session)
         self._offer_as_source(resolver, session)
         return resolver
 
@@ -87,33 +92,41 @@ class _ChainPosition:
     """
 
     def __init__(self, module: ModuleType, provider: type[PluginProvider], session: Any) -> None:
-        self._session = session
-        self._profile = active_profile(session)
         self._profile_in_code = profile_in_code(session)
-        self._chosen: Selection = Off()
-        self._provider = provider(module, session, self._profile, lambda _: self._chosen)
+        self._chosen: Selection | None = None  # at last; only for a list that a program has made
+        self._provider = provider(module, session, active_profile(session), self._choose)
 
     def join(self, resolver: Any) -> None:
         """Add the provider to a new chain, and move it whenever the chain loads credentials."""
-        upstream = resolver.load_credentials
-        if hasattr(upstream, "plugincreds"):
+        if hasattr(resolver.load_credentials, "plugincreds"):
             return  # it has been added already, through another package's wrapper
-
-        def load_credentials() -> Any:
-            self._take(resolver)
-            return upstream()
-
-        self._take(resolver)
+        load_credentials = self._provider.loader(lambda: self._placed(resolver))
+        self._placed(resolver)
         load_credentials.plugincreds = self._provider  # type: ignore[attr-defined]
         resolver.load_credentials = load_credentials
 
-    def _take(self, resolver: Any) -> None:
-        section = profiles_of(self._session).get(self._profile, {})
-        chosen = chain_selection(os.environ, section, profile_in_code=self._profile_in_code)
-        if chosen != self._chosen:
-            # A new list: another thread may be iterating over the old one.
-            resolver.providers = _with_provider(resolver.providers, self._provider, chosen)
+    def _choose(self, section: Section) -> Selection:
+        return chain_selection(environment(), section, profile_in_code=self._profile_in_code)
+
+    def _placed(self, resolver: Any) -> Any:
+        """Move the provider to its place, and return a chain for one load.
+
+        Another thread may move it meanwhile, for another selection, but not in the chain returned.
+        """
+        chosen, providers = self._provider.chosen(), resolver.providers
+        if getattr(providers, "chosen", self._chosen) != chosen:
+            others = _with_provider(providers, self._provider, chosen)
+            resolver.providers = providers = _Providers(others, chosen)
             self._chosen = chosen
+        return type(resolver)(providers)
+
+
+class _Providers(list[Any]):
+    """The providers of a chain, and the selection that ours is in its place for."""
+
+    def __init__(self, providers: list[Any], chosen: Selection) -> None:
+        super().__init__(providers)
+        self.chosen = chosen
 
 
 def _with_provider(providers: list[Any], provider: PluginProvider, chosen: Selection) -> list[Any]:

@@ -117,6 +117,7 @@ class Adapter:
     def __init__(self, source: Source, frozen: type[Any], account_id: str | None) -> None:
         # Not super().__init__(): the engine holds the credentials, and decides when to refresh.
         self.method = method_of(source.plugin.name)
+        self.source = source
         self._engine = source.engine
         self._profile_account_id = account_id
         self._freeze = _freezer(frozen, account_id)

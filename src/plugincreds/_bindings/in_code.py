@@ -179,7 +179,7 @@ def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[S
 
 def _functions(wanted: Selected, plugin: Plugin) -> tuple[Callable[[], Any], Callable[[], bool]]:
     request = _provider(_new_session(), wanted, plugin).request(wanted)
-    _, functions = loaded_functions(plugin, request)
+    *_, functions = loaded_functions(plugin, request)
     if functions is None:
         raise declined(wanted, plugin, request)
     return functions.retrieve, functions.is_expired

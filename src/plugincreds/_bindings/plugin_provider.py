@@ -9,8 +9,8 @@ from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeGuard
 
-from plugincreds._bindings.sessions import profiles_of
-from plugincreds._selection import Automatic, Off, Selected, Selection
+from plugincreds._bindings.sessions import ROLE_METHOD, profiles_of
+from plugincreds._selection import Automatic, Off, Selected, Selection, one_environment
 from plugincreds._settings import PROVIDER_NAME, SOURCE_NAME, Section
 
 if TYPE_CHECKING:
@@ -54,6 +54,16 @@ class PluginProvider:
         self._profile = profile
         self._choose = choose
         self._plugin = plugin
+
+    @staticmethod
+    def loader(chain: Callable[[], Any]) -> Callable[[], Any]:
+        """Return the function `load_credentials` of a chain that is made for each load."""
+
+        def load_credentials() -> Any:
+            with one_environment():
+                return told_apart(chain().load_credentials())
+
+        return load_credentials
 
     def load(self) -> Any:
         """Return botocore credentials for the plugin's source; None if every plugin declines.
@@ -114,6 +124,15 @@ class PluginProvider:
     @property
     def _base_package(self) -> str:
         return self._module.__name__.rpartition(".")[0]
+
+
+def told_apart(credentials: Any) -> Any:
+    """Return what a chain has loaded; if that is a role, its cache depends on the plugin."""
+    if getattr(credentials, "method", None) == ROLE_METHOD:
+        from plugincreds._bindings.role_cache import tell_plugins_apart
+
+        tell_plugins_apart(credentials)
+    return credentials
 
 
 def _damaged(message: str, plugin: str | None) -> Exception:

@@ -1,13 +1,12 @@
 """Which plugin a profile selects in a session, which may be a base session."""
 
 import logging
-import os
 from typing import Any
 
 from plugincreds._bindings.sessions import active_profile, profiles_of, scope_of
 from plugincreds._errors import PluginError
 from plugincreds._profile_selection import profile_selection, role_source, source_selection
-from plugincreds._selection import Automatic, Off, Selected, Selection
+from plugincreds._selection import Automatic, Off, Selected, Selection, environment
 from plugincreds._settings import PLUGIN_KEY, Section
 
 
@@ -18,7 +17,7 @@ def chosen_by_profile(session: Any, section: Section, profile: str) -> Selection
         PluginError: The request cannot be followed, or a base session is asked for another
             plugin than the one that is retrieving.
     """
-    return _unless_in_base_session(session, profile_selection(os.environ, section, profile))
+    return _unless_in_base_session(session, profile_selection(environment(), section, profile))
 
 
 def chosen_as_source(session: Any, section: Section, profile: str) -> Selection:
@@ -27,7 +26,7 @@ def chosen_as_source(session: Any, section: Section, profile: str) -> Selection:
     Raises:
         PluginError: As above.
     """
-    return _unless_in_base_session(session, source_selection(os.environ, section, profile))
+    return _unless_in_base_session(session, source_selection(environment(), section, profile))
 
 
 def warn_of_role(session: Any) -> None:

@@ -4,6 +4,7 @@ import os
 from collections.abc import Hashable, Mapping
 from typing import Any
 
+from plugincreds._base_identity import BaseIdentity
 from plugincreds._bindings.sessions import (
     active_profile,
     profile_in_code,
@@ -53,10 +54,11 @@ class Request:
         self._package = package
         self._profile = profile
 
-    def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...]]:
-        """Return the context for a plugin's getter, and the identity.
+    def context(self, plugin: str) -> tuple[PluginContext, tuple[Hashable, ...], BaseIdentity]:
+        """Return the context for a plugin's getter, the identity, and the base identity.
 
-        The identity is everything that may decide whose credentials the getter then gives.
+        The identity is everything that may decide whose credentials the getter then gives. The
+        base identity counts as well if the getter or `retrieve()` uses a base session.
         """
         session, package = self._session, self._package
         # Another profile than the session's is a source_profile, where botocore itself skips
@@ -68,6 +70,7 @@ class Request:
         options = self._options(plugin)
         # A module that a program has passed is not the plugin that a profile means by its name.
         skipped = frozenset([plugin] if self.plugin is None else [])
+        base = BaseIdentity(in_code=in_code)
 
         # It must not refer to this request or its session: sources live longer than sessions.
         def open_session() -> Any:
@@ -76,8 +79,8 @@ class Request:
                 open_base_session,
             )
 
-            base = BaseProfile(name, in_code=in_code, is_source=is_source)
-            return open_base_session(package, skipped, base, **variables)
+            chosen = BaseProfile(name, in_code=in_code, is_source=is_source)
+            return open_base_session(package, skipped, chosen, base, **variables)
 
         context = PluginContext(
             plugin,
@@ -90,7 +93,7 @@ class Request:
         # The credentials that a base session finds depend on the files, too.
         files = (_absolute(variables[file]) for file in _BASE_FILES)
         identity = (self._profile, variables["region"], tuple(sorted(options.items())))
-        return context, (*identity, in_code, *files)
+        return context, (*identity, in_code, *files), base
 
     def refresh_settings(self) -> RefreshSettings:
         """Return the profile's settings for refreshing and sharing credentials."""

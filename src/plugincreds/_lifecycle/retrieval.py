@@ -2,8 +2,10 @@
 
 import inspect
 from collections.abc import Callable
+from contextlib import nullcontext
 from typing import Any
 
+from plugincreds._base_identity import BaseIdentity
 from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
 from plugincreds._lifecycle.reports import Reporter
@@ -24,6 +26,7 @@ class Retrieval:
         reporter: Words the failures.
         clock: Returns seconds since the epoch.
         is_same: Tells whether the plugin still has the identity of the source.
+        base: Notes whose base credentials the plugin uses; None: they do not matter.
     """
 
     def __init__(
@@ -32,19 +35,22 @@ class Retrieval:
         reporter: Reporter,
         clock: Callable[[], float],
         is_same: Callable[[], bool] | None = None,
+        base: BaseIdentity | None = None,
     ) -> None:
         self._retrieve = retrieve
         self._reporter = reporter
         self._clock = clock
         self._is_same = is_same
+        self._base = base
 
     def __call__(self, *, is_first: bool) -> Retrieved:
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
         try:
-            answer = self._retrieve()
-            if inspect.isawaitable(answer):
-                answer = awaited(answer)
+            with nullcontext() if self._base is None else self._base.recorded():
+                answer = self._retrieve()
+                if inspect.isawaitable(answer):
+                    answer = awaited(answer)
         except SystemExit:
             reporter.warn_of_exit()
             raise
@@ -62,10 +68,13 @@ class Retrieval:
                 return reporter.failure(found)
             # On a refresh this is a failure: the chain does not go on to another identity.
             return reporter.failure("it declined", declined=is_first)
-        if not _is_same_identity(self._is_same):
+        changed = "" if _is_same_identity(self._is_same) else "its cache_key()"
+        if self._base is not None and self._base.has_changed:
+            changed = "the environment that its base session reads"
+        if changed:
             return reporter.failure(
-                "its cache_key() has changed, so these credentials belong to another identity; "
-                "new sessions use that one"
+                f"{changed} has changed, so these credentials belong to another identity; new "
+                "sessions use that one"
             )
         return value, now
 

@@ -5,37 +5,26 @@ nothing of credentials that another process retrieved, so its is_expired() is no
 they end by their expiry or by a rejection.
 """
 
-import hashlib
-import json
 import logging
-import os
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
+from plugincreds._base_identity import BaseIdentity
 from plugincreds._lifecycle.policy import Failure, advisory_window
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieval, Retrieved
 from plugincreds._plugins.references import Plugin
-from plugincreds._redaction import described
-from plugincreds._sharing import lock_class
 from plugincreds._sharing.entries import Entry, entry_of, note_of, read_note
-from plugincreds._sharing.files import ENTRY, LOCK, NOTE, CacheFiles, RefusedError
+from plugincreds._sharing.files import ENTRY, NOTE
+from plugincreds._sharing.source_files import SourceFiles, UnusableError, acquired, release
 from plugincreds._threads import is_in_loop, start
 
 logger = logging.getLogger("plugincreds")
 
 _LONGEST_WAIT = 60.0  # seconds to wait for a process that holds the lock
-# The variables that decide, together with the profile, whose credentials a base session finds.
-_BASE_IDENTITY = (
-    "AWS_ACCESS_KEY_ID",
-    "AWS_ROLE_ARN",
-    "AWS_WEB_IDENTITY_TOKEN_FILE",
-    "AWS_CONTAINER_CREDENTIALS_RELATIVE_URI",
-    "AWS_CONTAINER_CREDENTIALS_FULL_URI",
-)
 _POLL = 0.05  # seconds between two looks at the lock and the file
 
 
@@ -48,6 +37,7 @@ class SharedCredentials:
         reporter: Words failures.
         identity: What decides whose credentials these are: the plugin's `cache_key()`, and the
             identity that its getter received, or None.
+        base: Whose base credentials the plugin uses.
         folder: The folder of the files.
         is_expired: The plugin's function, or None.
         window: The configured advisory window in seconds, or None.
@@ -64,6 +54,7 @@ class SharedCredentials:
         reporter: Reporter,
         *,
         identity: tuple[str | None, tuple[Hashable, ...] | None],
+        base: BaseIdentity,
         folder: Path,
         is_expired: Callable[[], object] | None = None,
         window: float | None = None,
@@ -75,11 +66,11 @@ class SharedCredentials:
         self._reporter = reporter
         self._own_is_expired = is_expired
         self._profile = str(received[0]) if received else None
-        self._files = CacheFiles(folder)
         facts = [plugin.name, plugin.origin, cache_key, repr(received)]
-        if received is not None:  # the plugin may exchange a base session's credentials
-            facts += [os.environ.get(name) for name in _BASE_IDENTITY]
-        self._name = hashlib.sha256(json.dumps(facts).encode()).hexdigest()
+        if received is not None:  # the plugin may exchange the credentials of context.session
+            facts += base.facts()
+            base.note(by_environment=False)
+        self._files = SourceFiles(folder, facts, base)
         self._window = window
         self._clock = clock
         self._is_own = True  # whether this process's plugin gave the last credentials
@@ -87,17 +78,19 @@ class SharedCredentials:
         self._given_at = 0.0
         self._rejected: str | None = None  # a key that a service has rejected
         self._warned: set[str] = set()
-        self._lock_class = lock_class()
 
     def __call__(self, *, is_first: bool) -> Retrieved:
         """Return credentials from the file, or new ones from the plugin for all processes."""
         try:
-            with self._turn() as (entry, is_mine):
-                if entry is not None and not is_mine:
-                    return self._taken(entry)
-                return self._retrieved(entry, is_first=is_first)
-        except _UnusableError as problem:
-            self._warn_not_shared(str(problem))
+            while True:
+                self._files.find_name()
+                with self._turn() as (entry, is_mine):
+                    if entry is not None and not is_mine:
+                        return self._taken(entry)
+                    if not self._files.find_name():  # nor has the process that was waited for
+                        return self._retrieved(entry, is_first=is_first)
+        except UnusableError as problem:
+            self._warn_not_shared(problem)
             return self._from_plugin(is_first=is_first)
         except SharingError as error:
             return self._reporter.failure(str(error), cause=error)
@@ -117,11 +110,11 @@ class SharedCredentials:
 
     def _remove_rejected(self) -> None:
         try:
-            entry = entry_of(self._files.read(self._name), self._clock())
+            entry = self._read()
             if entry is not None and entry.value.access_key == self._rejected:
-                self._files.remove(self._name)
-        except (OSError, RefusedError) as error:
-            self._warn_not_shared(_text_of(error))
+                self._files.remove()
+        except UnusableError as error:
+            self._warn_not_shared(error)
 
     @contextmanager
     def _turn(self) -> Iterator[tuple[Entry | None, bool]]:
@@ -134,8 +127,8 @@ class SharedCredentials:
         if entry is not None and self._is_fresh(entry):
             yield entry, False
             return
-        lock, began, has_waited = self._lock(), self._clock(), False
-        if not _acquired(lock):
+        lock, began, has_waited = self._files.lock(), self._clock(), False
+        if not acquired(lock):
             entry, has_waited = self._waited(lock, entry), True
             if entry is not None:
                 yield entry, False
@@ -151,9 +144,9 @@ class SharedCredentials:
 
     def _release(self, lock: Any) -> None:
         try:
-            lock.release()
-        except Exception as error:  # noqa: BLE001 - the credentials are there, and are used
-            self._warn_not_shared(_text_of(error))
+            release(lock)
+        except UnusableError as error:  # the credentials are there, and are used
+            self._warn_not_shared(error)
 
     def _waited(self, lock: Any, entry: Entry | None) -> Entry | None:
         """Wait for the lock, or for an entry to use, which is returned."""
@@ -171,7 +164,7 @@ class SharedCredentials:
             entry = self._read()
             if entry is not None and self._is_fresh(entry):
                 return entry
-            if _acquired(lock):
+            if acquired(lock):
                 return None
 
     def _has_just_failed(self, since: float) -> bool:
@@ -180,26 +173,13 @@ class SharedCredentials:
         Raises:
             SharingError: It has failed.
         """
-        is_recent, failure = read_note(self._content(NOTE), since)
+        is_recent, failure = read_note(self._files.read(NOTE), since)
         if is_recent and failure is not None:
             raise SharingError(f"another process has just tried: {failure}")
         return is_recent
 
     def _read(self) -> Entry | None:
-        return entry_of(self._content(ENTRY), self._clock())
-
-    def _content(self, ending: str) -> bytes | None:
-        try:
-            return self._files.read(self._name, ending)
-        except (OSError, RefusedError) as error:
-            raise _UnusableError(_text_of(error)) from error
-
-    def _lock(self) -> Any:
-        try:
-            self._files.create_folder()
-        except (OSError, RefusedError) as error:
-            raise _UnusableError(_text_of(error)) from error
-        return self._lock_class(self._files.path(self._name, LOCK), mode=0o600)
+        return entry_of(self._files.read(), self._clock())
 
     def _is_good(self, entry: Entry) -> bool:
         return entry.value.access_key != self._rejected
@@ -230,6 +210,8 @@ class SharedCredentials:
         they expire.
         """
         retrieved = self._from_plugin(is_first=is_first)
+        if self._has_marked():
+            entry = None  # it may belong to another base identity
         if isinstance(retrieved, Failure):
             may_take = entry is not None and self._given is None and self._is_good(entry)
             if may_take and entry is not None and not retrieved.is_final:
@@ -244,27 +226,33 @@ class SharedCredentials:
             self._leave_note(None)
         elif value.access_key != self._rejected:
             facts = (self._plugin.name, self._plugin.origin, self._profile)
-            self._write(Entry(value, at, *facts).document(), ENTRY)
+            self._write(Entry(value, at, *facts).document())
         return retrieved
 
     def _leave_note(self, failure: str | None) -> None:
         self._write(note_of(failure, self._clock()), NOTE)
 
-    def _write(self, document: bytes, ending: str) -> None:
+    def _write(self, document: bytes, ending: str = ENTRY) -> None:
         try:
-            self._files.write(self._name, document, ending)
-        except (OSError, RefusedError) as error:
-            self._warn_not_shared(_text_of(error))
+            self._files.write(document, ending)
+        except UnusableError as error:
+            self._warn_not_shared(error)
+
+    def _has_marked(self) -> bool:
+        try:
+            return self._files.mark()
+        except UnusableError as error:
+            self._warn_not_shared(error)
+            return True
 
     def _from_plugin(self, *, is_first: bool) -> Retrieved:
         retrieved = self._retrieval(is_first=is_first)
         if not isinstance(retrieved, Failure):
-            value, at = retrieved
             self._is_own = True
-            self._given, self._given_at = value.access_key, at
+            self._given, self._given_at = retrieved[0].access_key, retrieved[1]
         return retrieved
 
-    def _warn_not_shared(self, found: str) -> None:
+    def _warn_not_shared(self, found: object) -> None:
         self._warn(f"does not share its credentials between processes: {found}")
 
     def _warn(self, warning: str) -> None:
@@ -275,21 +263,3 @@ class SharedCredentials:
 
 class SharingError(Exception):
     """Another process is still retrieving the credentials, or has just failed to."""
-
-
-class _UnusableError(Exception):
-    """The cache cannot be used now, so the plugin is called without it."""
-
-
-def _acquired(lock: Any) -> bool:
-    try:
-        lock.acquire(timeout=0)
-    except TimeoutError:  # filelock's own is one
-        return False
-    except Exception as error:
-        raise _UnusableError(_text_of(error)) from error
-    return True
-
-
-def _text_of(error: Exception) -> str:
-    return str(error) if isinstance(error, RefusedError) else described(error)

@@ -16,7 +16,7 @@ _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LONGEST_WRITE = 60.0  # seconds
 _LARGEST = 64 * 1024  # bytes; a token has at most some thousand
-ENTRY, LOCK, NOTE = ".json", ".lock", ".note"  # suffixes of the files
+ENTRY, LOCK, NOTE, MARK = ".json", ".lock", ".note", ".base"  # suffixes of the files
 
 
 class RefusedError(Exception):

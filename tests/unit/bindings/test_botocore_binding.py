@@ -401,7 +401,7 @@ def test_a_base_session_reads_the_files_of_the_session_that_asks(
         session.set_config_variable("credentials_file", str(file))
         chain = session.get_component("credential_provider")
         provider = chain.get_provider("plugin")
-        context, identity = provider.request(provider.chosen()).context("vault")
+        context, identity, _ = provider.request(provider.chosen()).context("vault")
         assert context.session.get_config_variable("credentials_file") == str(file)
         keys.append(identity)
     assert keys[0] != keys[1]

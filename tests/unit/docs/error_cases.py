@@ -13,6 +13,7 @@ from tests.unit.docs.room import (
     SHARED,
     Case,
     calling,
+    changed_base,
     changed_key,
     circle,
     export,
@@ -53,6 +54,13 @@ KEYED = """
         def retrieve(self): return "AKIDEXAMPLE", "secret"
         def is_expired(self): return WHO == "you"
         def cache_key(self): return WHO
+"""
+EXCHANGING = """
+    import os, plugincreds
+    def retrieve():
+        plugincreds.base_session().get_credentials()
+        return "AKIDEXAMPLE", "secret"
+    def get_provider(): return retrieve, lambda: "AWS_ACCESS_KEY_ID" in os.environ
 """
 CASES: dict[str, dict[str, Case]] = {
     "PluginNotFoundError": {
@@ -209,6 +217,7 @@ CASES: dict[str, dict[str, Case]] = {
             "def get_provider(): return retrieve, lambda: False"
         ),
         "`cache_key()` has changed": Case(KEYED, call=changed_key),
+        "The base credentials have changed": Case(EXCHANGING, call=changed_base),
         "It asked for its own credentials while it retrieved them": retrieving(
             "import botocore.session\n    botocore.session.Session().get_credentials()"
         ),

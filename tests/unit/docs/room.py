@@ -20,6 +20,7 @@ from plugincreds._cli import export as _export
 from plugincreds._lifecycle.flights import Flight, Sync
 from plugincreds._reentrancy import ActiveCall, active_call, active_calls
 from plugincreds._sharing import cache as _process_cache
+from plugincreds._sharing import source_files
 from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
 from tests.support.commands import formatted
@@ -161,6 +162,15 @@ def changed_key(_: Room) -> None:
     credentials.get_frozen_credentials()
 
 
+def changed_base(room: Room) -> None:
+    """Load, and then let the base session find other keys."""
+    room.patch.setenv("AWS_CREDENTIAL_PLUGIN", "acme")
+    credentials = botocore.session.Session().get_credentials()
+    room.patch.setenv("AWS_ACCESS_KEY_ID", "AKIDEXAMPLE")
+    room.patch.setenv("AWS_SECRET_ACCESS_KEY", "secret")
+    credentials.get_frozen_credentials()
+
+
 def circle(_: Room) -> None:
     """Wait for one plugin in the call of another one, for which it waits."""
     engine = new_engine(tuple, label="The credential plugin 'acme' of acme-creds 1.2")
@@ -236,7 +246,7 @@ def for_cmd(_: Room) -> None:
 
 def just_failed(room: Room) -> None:
     """Wait for another process, which fails."""
-    acquired, calls = _process_cache._acquired, iter([False])
+    acquired, calls = source_files.acquired, iter([False])
 
     def slow(lock: Any) -> bool:
         if next(calls, True):
@@ -248,7 +258,7 @@ def just_failed(room: Room) -> None:
         (folder / f"{name}{NOTE}").chmod(0o600)
         return False
 
-    room.patch.setattr(_process_cache, "_acquired", slow)
+    room.patch.setattr(_process_cache, "acquired", slow)
     load(room)
 
 

@@ -197,7 +197,7 @@ def hanging_process(room: Room) -> None:
     minutes = iter(range(0, 6000, 61))
     clock = SimpleNamespace(monotonic=lambda: next(minutes), sleep=lambda _: None, time=time.time)
     room.patch.setattr(_process_cache, "time", clock)
-    room.patch.setattr(_process_cache, "_acquired", lambda _: False)
+    room.patch.setattr(_process_cache, "acquired", lambda _: False)
     load(room)
 
 

@@ -7,7 +7,6 @@ from typing import Any
 
 import pytest
 
-import plugincreds
 from tests.unit.model.aws import replace_aws
 from tests.unit.model.generator import situations
 from tests.unit.model.situations import Outcome, Situation
@@ -41,10 +40,6 @@ def difference(world: World, client: str, some: list[Situation]) -> str | None:
     expected, found = Outcome(), Outcome()
     with world.installed(some[0]):
         for here in some:
-            # Known: issue 14, point 8. When it is fixed, remove these two lines.
-            if any("exchanges" in " ".join(kinds) for kinds in here.installed.values()):
-                plugincreds.reset()
-            world.forget_roles()  # known: issue 14, point 9; remove this line, too
             for total, new in ((expected, outcome(here)), (found, world.outcome(client, here))):
                 total.who = new.who
                 total.imported |= new.imported

@@ -20,7 +20,9 @@ import pytest
 import plugincreds
 from plugincreds import InstalledPlugin, NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
+from plugincreds._base_identity import BaseIdentity, recorders
 from plugincreds._sharing import cache as _cache
+from plugincreds._sharing import source_files
 from plugincreds._sharing.cache import SharedCredentials
 from plugincreds._sharing.files import CacheFiles
 from tests.support.engines import RefreshEngine, Reporter, Retrieval
@@ -62,11 +64,13 @@ class Broker:
         """Return what one process has."""
         reporter = Reporter(PLUGIN.label, PLUGIN.name, PLUGIN.origin)
         clock = lambda: self.now  # noqa: E731
+        base = BaseIdentity()
         return SharedCredentials(
             PLUGIN,
-            Retrieval(retrieve or self.retrieve, reporter, clock, is_same),
+            Retrieval(retrieve or self.retrieve, reporter, clock, is_same, base),
             reporter,
             identity=(key, identity),
+            base=base,
             folder=self.folder,
             is_expired=lambda: self.given_up,
             clock=clock,
@@ -180,7 +184,7 @@ def test_one_process_renews_ahead(broker: Broker) -> None:
     broker.now += HOUR - 800
     assert [process.key() for process in processes] == ["KEY2"] * 3
     broker.now += HOUR - 800
-    lock = processes[0].shared._lock()
+    lock = processes[0].shared._files.lock()
     lock.acquire()
     assert broker.process().key() == "KEY2"  # a new process, which has nothing to replace
     lock.release()
@@ -428,7 +432,7 @@ def test_a_holder_that_hangs_while_a_value_is_good(
     process.key()
     broker.now += HOUR - 800
     monkeypatch.setattr(_cache, "_LONGEST_WAIT", 0.0)
-    lock = broker.shared()._lock()
+    lock = broker.shared()._files.lock()
     lock.acquire()
     assert process.key() == "KEY1"
     assert broker.calls == 1
@@ -487,7 +491,7 @@ def test_a_coroutine_function(broker: Broker) -> None:
     locks: list[bool] = []
 
     async def retrieve() -> Value:
-        locks.append(_cache._acquired(broker.shared()._lock()))
+        locks.append(source_files.acquired(broker.shared()._files.lock()))
         return broker.retrieve()
 
     assert broker.process(retrieve=retrieve).key() == "KEY1"
@@ -594,12 +598,68 @@ def test_a_full_disk(
     assert broker.files()[0].read_bytes() == whole
 
 
+@pytest.mark.parametrize(("other", "calls"), [("ALICE", 1), ("BOB", 2)])
+def test_those_who_wait_for_the_first_that_uses_base_credentials(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch, other: str, calls: int
+) -> None:
+    """Guards the processes that are in line when it comes out that base credentials count."""
+    entered, gate, keys = threading.Event(), threading.Event(), []
+    original = broker.retrieve
+
+    def retrieve() -> Value:
+        entered.set()
+        assert gate.wait(20)
+        for base in recorders():
+            base.note(by_environment=True)
+        return original()
+
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ALICE")
+    first = threading.Thread(target=broker.process(retrieve=retrieve).key)
+    first.start()
+    assert entered.wait(20)
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", other)
+    waiting = broker.process(retrieve=retrieve)
+    polled = threading.Semaphore(0)
+    monkeypatch.setattr(waiting.shared, "_read", _counted(waiting.shared._read, polled))
+    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "ALICE")
+    second = threading.Thread(target=lambda: keys.append(waiting.key()))
+    second.start()
+    for _ in range(3):
+        assert polled.acquire(timeout=20)
+    publish = CacheFiles.write
+
+    def write(files: CacheFiles, *arguments: Any) -> None:
+        publish(files, *arguments)
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", other)  # its retrieval is over
+
+    monkeypatch.setattr(CacheFiles, "write", write)
+    gate.set()
+    first.join(20)
+    second.join(20)
+    assert (keys, broker.calls) == ([f"KEY{calls}"], calls)
+    assert len(broker.files()) == calls
+
+
+def test_another_s_credentials_are_not_taken_while_the_exchange_fails(broker: Broker) -> None:
+    """Guards what was written before it came out that base credentials count."""
+    broker.process().key()
+    broker.now += HOUR - 100  # it is due for a refresh
+
+    def retrieve() -> Value:
+        for base in recorders():
+            base.note(by_environment=True)
+        raise OSError("sealed")
+
+    with pytest.raises(RetrieveError, match="sealed"):
+        broker.process(retrieve=retrieve).key()
+
+
 def test_a_holder_that_hangs(
     broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guards that it is waited for no longer than the limit, and that a person is told."""
     monkeypatch.setattr(_cache, "_LONGEST_WAIT", 0.0)
-    lock = broker.shared()._lock()
+    lock = broker.shared()._files.lock()
     lock.acquire()
     assert broker.process().key() == "KEY1"
     assert "another process has been retrieving" in caplog.text
@@ -626,7 +686,7 @@ def test_a_lock_that_fails(
 
 def test_those_who_wait_read_what_comes(broker: Broker) -> None:
     """Guards that a process in line does not retrieve, once the first one has written."""
-    lock = broker.shared()._lock()
+    lock = broker.shared()._files.lock()
     lock.acquire()
     keys: list[str] = []
     threads = [

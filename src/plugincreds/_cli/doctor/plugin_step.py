@@ -108,7 +108,7 @@ def _asked(request: Request, plugin: Plugin) -> PluginState:
         PluginError: It is broken, or what the profile wants of it cannot be had.
     """
     with stdout_kept_clean():
-        _, functions = loaded_functions(plugin, request)
+        *_, functions = loaded_functions(plugin, request)
     if functions is None:
         return PluginState(plugin.name, "declines", f"{plugin.origin} is not configured here")
     problem = ""

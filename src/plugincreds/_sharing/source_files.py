@@ -1,0 +1,101 @@
+"""The files of one source: their name, and what is read from and written to them."""
+
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+from plugincreds._base_identity import BaseIdentity, digest
+from plugincreds._redaction import described
+from plugincreds._sharing import lock_class
+from plugincreds._sharing.files import ENTRY, LOCK, MARK, CacheFiles, RefusedError
+
+
+class UnusableError(Exception):
+    """The cache cannot be used now, so the plugin is called without it."""
+
+
+class SourceFiles:
+    """The files of one source, in the folder of the cache.
+
+    Each method that reads or writes may raise an UnusableError.
+
+    Args:
+        folder: The folder, which need not exist yet.
+        facts: What decides whose credentials these are, apart from `base`.
+        base: Whose base credentials the plugin uses.
+
+    Raises:
+        PluginError: The package filelock is not installed.
+    """
+
+    def __init__(self, folder: Path, facts: Iterable[object], base: BaseIdentity) -> None:
+        self._files = CacheFiles(folder)
+        self._base = base
+        self._common_name = self._name = digest(list(facts))
+        self._lock_class = lock_class()
+
+    def find_name(self) -> bool:
+        """Find the name of the files; return whether it is another one than before."""
+        before = self._name  # a mark there says that the plugin uses base_session()
+        if before == self._common_name and self.read(MARK) is not None:
+            self._base.note(by_environment=True)
+        if base := self._base.used(by_environment=True):
+            self._name = digest([self._common_name, base])
+        return self._name != before
+
+    def mark(self) -> bool:
+        """Tell other processes if the plugin has used base_session() for the first time.
+
+        The name of the files is then another one, which is what this returns.
+        """
+        if self._name != self._common_name or not self._base.used(by_environment=True):
+            return False
+        self.write(b"{}", MARK)
+        return self.find_name()
+
+    def read(self, ending: str = ENTRY) -> bytes | None:
+        """Return the content of a file; None if there is no such file."""
+        with _unusable():
+            return self._files.read(self._name, ending)
+
+    def write(self, document: bytes, ending: str = ENTRY) -> None:
+        """Write a file, completely or not at all."""
+        with _unusable():
+            self._files.write(self._name, document, ending)
+
+    def remove(self) -> None:
+        """Remove the entry, if there is one."""
+        with _unusable():
+            self._files.remove(self._name)
+
+    def lock(self) -> Any:
+        """Return the lock for these files, which is not acquired yet."""
+        with _unusable():
+            self._files.create_folder()
+        return self._lock_class(self._files.path(self._name, LOCK), mode=0o600)
+
+
+def acquired(lock: Any) -> bool:
+    """Acquire a lock without waiting, and return whether this was possible."""
+    with _unusable():
+        try:
+            lock.acquire(timeout=0)
+        except TimeoutError:  # filelock's own is one
+            return False
+        return True
+
+
+def release(lock: Any) -> None:
+    """Release a lock."""
+    with _unusable():
+        lock.release()
+
+
+@contextmanager
+def _unusable() -> Iterator[None]:
+    try:
+        yield
+    except Exception as error:  # of the operating system, of filelock, or a refusal
+        found = str(error) if isinstance(error, RefusedError) else described(error)
+        raise UnusableError(found) from error
