@@ -2,19 +2,33 @@
 
 It holds what discovery found, the loaded getters, the sources in use, and what has been
 logged. Plugins and the import system are never called under that lock. So two threads may do
-the same work at first; both then use the result of the one that finished first.
+the same work at first; both then use the result of the one that finished first. Only a plugin's
+import and its getter are called by one thread at a time, as `single_call` says.
 """
 
 import logging
 import os
 import threading
-from collections.abc import Callable, Hashable
+from collections.abc import Callable, Hashable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from types import ModuleType
 
+from plugincreds._errors import PluginError
+from plugincreds._lifecycle.processes import MarkedCall, chain_fault
+from plugincreds._lifecycle.reports import Reporter, wait_warning
 from plugincreds._plugins.discovery import Discovery, discover
 from plugincreds._plugins.loading import Getter, load
 from plugincreds._plugins.references import InstalledPlugin, Plugin
+from plugincreds._reentrancy import (
+    PATIENCE,
+    SingleCalls,
+    is_in_another_call,
+    own_call_error,
+    refused,
+    was_refused,
+    was_started_in,
+)
 from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
@@ -24,7 +38,7 @@ class _Registry:
     """The plugins and sources of this process."""
 
     def __init__(self) -> None:
-        self.replace_lock()
+        self.replace_locks()
         self._discovery: Discovery | None = None
         self._getters: dict[Plugin, Getter] = {}
         self._broken: set[Plugin] = set()
@@ -32,9 +46,10 @@ class _Registry:
         self._sources: dict[Hashable, Source] = {}
         self._logged: set[Hashable] = set()
 
-    def replace_lock(self) -> None:
-        """Make a new lock, in a forked child: a thread of the parent may have held the old one."""
+    def replace_locks(self) -> None:
+        """Make new locks, in a forked child: threads of the parent may have held the old ones."""
         self._lock = threading.RLock()  # reentrant, because a signal handler may need it, too
+        self._calls = SingleCalls()
 
     def discovery(self) -> Discovery:
         """Return what is installed; the first call looks it up."""
@@ -49,9 +64,49 @@ class _Registry:
         getter = self._getters.get(plugin)
         if getter is not None:
             return getter
-        getter = load(plugin)
-        with self._lock:
-            return self._getters.setdefault(plugin, getter)
+        with self.single_call(plugin, plugin):
+            if plugin not in self._getters:  # else another thread has loaded it meanwhile
+                self._getters[plugin] = load(plugin)
+            return self._getters[plugin]
+
+    @contextmanager
+    def single_call(self, key: Hashable, plugin: Plugin) -> Iterator[None]:
+        """Run the body as an active call; other threads' calls with the same key wait for its end.
+
+        A plugin that asks for its own credentials is never treated like a broken one, because the
+        chain would then go on to another identity, which the program would keep.
+
+        Args:
+            key: The plugin for its import, the source key for its getter.
+            plugin: The plugin.
+
+        Raises:
+            PluginError: The plugin asks for its own credentials, in this process or through
+                programs that it starts.
+        """
+        about = plugin.label, plugin.name, plugin.origin
+
+        def refuse() -> None:
+            raise refused(*about)
+
+        def end_patience() -> None:
+            if was_started_in(key):
+                raise own_call_error(*about)
+            if is_in_another_call(key):
+                raise Reporter(*about).circle(PATIENCE, "loading")
+            self.log_once(logging.WARNING, wait_warning(plugin.label, PATIENCE, "loading"))
+
+        if fault := chain_fault():
+            message = f"{plugin.label} is not called: {fault}."
+            raise PluginError(message, plugin=plugin.name, distribution=plugin.origin)
+        with self._calls.call(key, refuse, end_patience):
+            try:
+                with MarkedCall():
+                    yield
+            except PluginError as error:
+                if was_refused():
+                    raise own_call_error(*about) from error
+                raise
 
     def opened(self, file: Path, execute: Callable[[], ModuleType]) -> ModuleType:
         """Return the module of a plugin file; the first call executes it."""
@@ -92,7 +147,7 @@ class _Registry:
 _registry = _Registry()
 if hasattr(os, "register_at_fork"):  # not on Windows
     # A lambda, because reset() replaces _registry.
-    os.register_at_fork(after_in_child=lambda: _registry.replace_lock())  # noqa: PLW0108 - see above
+    os.register_at_fork(after_in_child=lambda: _registry.replace_locks())  # noqa: PLW0108 - see above
 
 
 def registry() -> _Registry:

@@ -5,8 +5,7 @@ is broken. If it fails to retrieve, that is an error, too: it is configured, so 
 """
 
 import logging
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
+from collections.abc import Hashable
 from typing import TYPE_CHECKING
 
 from plugincreds._errors import (
@@ -19,7 +18,7 @@ from plugincreds._errors import (
 )
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import Plugin
-from plugincreds._reentrancy import ActiveCall, own_call_error, was_refused
+from plugincreds._reentrancy import own_call_error, was_refused
 from plugincreds._registry import registry
 from plugincreds._selection import Selected
 from plugincreds._sharing import not_shared
@@ -142,11 +141,10 @@ def loaded_functions(plugin: Plugin, request: "Request") -> tuple[SourceKey, Fun
     Raises:
         PluginError: It is broken, or asks for its own credentials.
     """
-    with _loading(plugin, plugin):
-        getter = registry().getter(plugin)
+    getter = registry().getter(plugin)
     context, identity = request.context(plugin.name) if getter.takes_context else (None, None)
     key = (plugin, identity)
-    with _loading(key, plugin):
+    with registry().single_call(key, plugin):
         functions = getter.functions(context)
         if functions is None and was_refused():
             raise own_call_error(plugin.label, plugin.name, plugin.origin)
@@ -190,22 +188,6 @@ def _source(plugin: Plugin, request: "Request") -> Source | None:
     return registry().source(
         (key, functions.cache_key), lambda: Source(plugin, functions, key, settings)
     )
-
-
-@contextmanager
-def _loading(key: Hashable, plugin: Plugin) -> Iterator[None]:
-    """Run the body as an active call.
-
-    A plugin that asks for its own credentials is never treated like a broken one, because the
-    chain would then go on to another identity, which the program would keep.
-    """
-    with ActiveCall(key, plugin.label, plugin.name, plugin.origin):
-        try:
-            yield
-        except PluginError as error:
-            if was_refused():
-                raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
-            raise
 
 
 def _announce(plugin: Plugin) -> None:

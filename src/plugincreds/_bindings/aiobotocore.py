@@ -3,10 +3,9 @@
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
-from plugincreds._bindings.credentials import NOT_READY, Adapter, Freeze
+from plugincreds._bindings.credentials import NOT_READY, Adapter, Freeze, once_for_each
 from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._errors import again
 from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
@@ -61,7 +60,7 @@ class AioPluginProvider(PluginProvider):
         return "botocore"  # plugins run in a thread, where they need no event loop
 
 
-@cache
+@once_for_each
 def aio_credentials_class(base: type[Any]) -> type[Any]:
     """Return `AioPluginCredentials` for one aiobotocore's `AioRefreshableCredentials`.
 

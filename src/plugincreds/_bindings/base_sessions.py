@@ -13,6 +13,7 @@ from plugincreds._bindings.sessions import (
 )
 from plugincreds._profile_selection import role_leads_to
 from plugincreds._reentrancy import active_plugins
+from plugincreds._settings import OFF, VARIABLE
 
 
 class BaseProfile(NamedTuple):
@@ -54,6 +55,22 @@ def base_session() -> Any:
     assumed. If a profile asks for another plugin, loading credentials raises `PluginError`.
     """
     return _open("botocore", BaseSessionScope(active_plugins(), is_source=False))
+
+
+def base_environ() -> dict[str, str]:
+    """Return the environment for a program that a plugin starts: a copy in which plugins are off.
+
+    A plugin passes it to what it starts, as in
+    `subprocess.run(["aws", ...], env=plugincreds.base_environ())`. Otherwise a program that uses AWS
+    would call the same plugin, which would start it again. The environment of the running program
+    is not changed.
+
+    If the profile of that program selects a plugin, the program gets an error. Give it another
+    profile, as in `{**plugincreds.base_environ(), "AWS_PROFILE": "base"}`.
+    """
+    # Another thread may remove a variable meanwhile, so that dict(os.environ) would raise.
+    found = {name: os.environ.get(name) for name in os.environ}
+    return {name: value for name, value in found.items() if value is not None} | {VARIABLE: OFF}
 
 
 def open_base_session(

@@ -2,7 +2,6 @@
 
 from collections.abc import Callable
 from datetime import datetime
-from functools import cache
 from typing import Any
 
 from plugincreds._contract import Value
@@ -109,7 +108,16 @@ class Adapter:
         raise TypeError(_COPYING.format(self.method))
 
 
-@cache
+def once_for_each(create: Callable[[type[Any]], type[Any]]) -> Callable[[type[Any]], type[Any]]:
+    """Return a function that keeps what it has created for each class.
+
+    In contrast to `functools.cache`, it returns the same object to threads that call it at once.
+    """
+    created: dict[type[Any], type[Any]] = {}
+    return lambda base: created.get(base) or created.setdefault(base, create(base))
+
+
+@once_for_each
 def credentials_class(base: type[Any]) -> type[Any]:
     """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
 

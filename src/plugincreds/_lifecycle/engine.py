@@ -22,12 +22,21 @@ from plugincreds._lifecycle.policy import (
     backs_off,
     decide,
     failed,
+    is_usable,
     rejected,
     succeeded,
 )
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieved, judged
-from plugincreds._reentrancy import ActiveCall, is_in_another_call
+from plugincreds._reentrancy import (
+    PATIENCE,
+    ActiveCall,
+    is_in_another_call,
+    is_inside,
+    own_call_error,
+    refused,
+    was_started_in,
+)
 from plugincreds._threads import as_failure, start
 
 _SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
@@ -55,7 +64,7 @@ class RefreshEngine:
         patience: Seconds of waiting after which a warning is logged.
     """
 
-    patience: ClassVar[float] = 10.0
+    patience: ClassVar[float] = PATIENCE
 
     def __init__(  # noqa: PLR0913 - all that it depends on
         self,
@@ -117,18 +126,15 @@ class RefreshEngine:
         Raises:
             PluginError: The plugin itself asks while it retrieves these credentials.
         """
-        with self.active_call():
-            while True:
-                state, reported = self.counted(state, reported)
-                step = decide(state, self.clock(), reported_expired=reported)
-                if step is RefreshStep.SERVE:
-                    return FlightOutcome(state.value)
-                if step is RefreshStep.RAISE:
-                    return FlightOutcome(failure=state.failure)
-                outcome = self._flown(state, step, reported=reported)
-                if outcome is not None:
-                    return outcome
-                state, reported = self.published(state, reported=reported)
+        while True:
+            state, reported = self.counted(state, reported)
+            step = self.decision(state, reported=reported)
+            if isinstance(step, FlightOutcome):
+                return step
+            outcome = self._flown(state, step, reported=reported)
+            if outcome is not None:
+                return outcome
+            state, reported = self.published(state, reported=reported)
 
     def invalidate(self, access_key: str) -> None:
         """Refresh at the next use if this is still the current key: a service rejected it."""
@@ -137,14 +143,28 @@ class RefreshEngine:
             if value is not None and value.access_key == access_key and not self.state.rejected:
                 self.state = rejected(self.state)
 
-    def active_call(self) -> ActiveCall:
-        """Return a guard that refuses this source to code called by its own retrieval."""
-        about = self.reporter
-        return ActiveCall(self._key, about.label, about.plugin, about.distribution)
-
     def sync(self) -> Sync:
         """Return the lock and the retrievals in flight."""
         return self._syncs.get()
+
+    def decision(self, state: State, *, reported: bool) -> FlightOutcome | RefreshStep:
+        """Return the outcome for a caller, if it is known; else which kind of refresh is due.
+
+        Raises:
+            PluginError: This thread is inside the retrieval, and no credentials can be used.
+        """
+        now, about = self.clock(), self.reporter
+        step = decide(state, now, reported_expired=reported)
+        if step is RefreshStep.SERVE:
+            return FlightOutcome(state.value)
+        if step is RefreshStep.RAISE:
+            return FlightOutcome(failure=state.failure)
+        if not is_inside(self._key):
+            return step
+        # Perhaps not the plugin itself asks, but a signal handler, a log handler or a finalizer.
+        if is_usable(state, now, reported_expired=reported):
+            return FlightOutcome(state.value)
+        raise refused(about.label, about.plugin, about.distribution)
 
     def counted(self, state: State, reported: bool | Failure) -> tuple[State, bool]:  # noqa: FBT001 - what ask() returns
         """Count a failed answer of is_expired() as a failed refresh."""
@@ -164,12 +184,15 @@ class RefreshEngine:
             leads: Whether the retrieval was begun for the caller itself.
 
         Raises:
-            PluginError: Another plugin waits for a retrieval that it has not begun. In two
-                threads, it and this one may wait for each other forever.
+            PluginError: The caller was started by this retrieval, or by another plugin, and
+                waits for a retrieval that it has not begun. The two may wait for each other.
         """
+        about = self.reporter
+        if not leads and was_started_in(self._key):
+            raise own_call_error(about.label, about.plugin, about.distribution)
         if not leads and is_in_another_call(self._key):
-            raise self.reporter.circle(self.patience)
-        self.reporter.warn_of_wait(self.patience)
+            raise about.circle(self.patience)
+        about.warn_of_wait(self.patience)
 
     def count_failure(
         self, state: State, failure: Failure, *, reported_expired: bool = False
@@ -192,26 +215,28 @@ class RefreshEngine:
     def _flown(self, state: State, step: RefreshStep, *, reported: bool) -> FlightOutcome | None:
         """Return the outcome of a retrieval; None if the caller must decide again."""
         sync, mine = self._syncs.get(), Flight()
-        try:
-            with sync.lock:
-                if self.state is not state:
-                    return None
-                running = sync.flight = sync.flight or mine
-            if running is not mine:
-                if step is RefreshStep.ADVISORY:
-                    return FlightOutcome(state.value)
-            elif self._timeout is None:
-                self._fly(sync, mine, reported=reported)
-            else:
-                self._fly_in_thread(sync, mine, reported=reported)
-            outcome = self._landed(sync, running, leads=running is mine, reported=reported)
-            if mine.interrupted_by is not None:
-                raise mine.interrupted_by
-            # A retrieval that began before the report may keep the credentials that it is about.
-            return None if reported and outcome and outcome.is_stale else outcome
-        finally:
-            if not mine.handed_over:  # wakes the waiters even if this thread was interrupted
-                sync.close(mine)
+        # The call is active before its flight is seen: this thread must not wait for that.
+        with ActiveCall(self._key):
+            try:
+                with sync.lock:
+                    if self.state is not state:
+                        return None
+                    running = sync.flight = sync.flight or mine
+                if running is not mine:
+                    if step is RefreshStep.ADVISORY:
+                        return FlightOutcome(state.value)
+                elif self._timeout is None:
+                    self._fly(sync, mine, reported=reported)
+                else:
+                    self._fly_in_thread(sync, mine, reported=reported)
+            finally:
+                if not mine.handed_over:  # wakes the waiters even if this thread was interrupted
+                    sync.close(mine)
+        outcome = self._landed(sync, running, leads=running is mine, reported=reported)
+        if mine.interrupted_by is not None:
+            raise mine.interrupted_by
+        # A retrieval that began before the report may keep the credentials that it is about.
+        return None if reported and outcome and outcome.is_stale else outcome
 
     def _fly(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
         """Call the plugin, publish its answer, and wake the waiters."""
@@ -228,7 +253,8 @@ class RefreshEngine:
             if not claim.acquire(blocking=False):
                 return
             try:
-                self._fly(sync, mine, reported=reported)
+                with ActiveCall(self._key):  # that of the starting thread may end before this one
+                    self._fly(sync, mine, reported=reported)
             except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
                 mine.interrupted_by = error
             finally:
@@ -273,10 +299,10 @@ class RefreshEngine:
         limit = NEVER if self._timeout is None else self._timeout
         if not running.done.wait(min(limit, self.patience)) and limit > self.patience:
             self.end_patience(leads=leads)
-            running.done.wait(None if limit == NEVER else limit - self.patience)
+            running.done.wait(-1 if limit == NEVER else limit - self.patience)
         with sync.lock:
             state, outcome = self.state, running.outcome
-        if outcome is not None or running.done.is_set():
+        if outcome is not None or running.done.is_open:
             return outcome
         failure = self.reporter.failure(f"its retrieve() has taken longer than {limit:g} s")
         state = self.count_failure(state, failure, reported_expired=reported)

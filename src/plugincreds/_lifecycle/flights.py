@@ -10,6 +10,7 @@ from typing import Any
 
 from plugincreds._contract import Value
 from plugincreds._lifecycle.policy import Failure
+from plugincreds._threads import Gate
 
 
 class FlightOutcome:
@@ -45,14 +46,14 @@ class Flight:
     """A retrieval in flight.
 
     Attributes:
-        done: Set when it has ended in any way.
+        done: Opened when it has ended in any way.
         outcome: Its outcome; None if it was interrupted, and a waiter must try again.
         interrupted_by: The exception that interrupted it, if another thread than the caller's ran.
         handed_over: Whether another thread than the caller's closes it.
     """
 
     def __init__(self) -> None:
-        self.done = threading.Event()
+        self.done = Gate()
         self.outcome: FlightOutcome | None = None
         self.interrupted_by: BaseException | None = None
         self.handed_over = False
@@ -62,7 +63,7 @@ class Sync:
     """The lock of one engine, and its retrievals in flight, for the process that created it."""
 
     def __init__(self) -> None:
-        self.lock = threading.Lock()
+        self.lock = threading.RLock()  # reentrant, because a signal handler may need it, too
         self.flight: Flight | None = None
         self.background: Any = None  # a thread that refreshes for event loops: see `awaiting`
         self._generation = _forks.generation
@@ -76,7 +77,7 @@ class Sync:
         with self.lock:
             if self.flight is flight:
                 self.flight = None
-        flight.done.set()
+        flight.done.open()
 
 
 class _Forks:

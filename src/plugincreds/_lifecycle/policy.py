@@ -154,6 +154,11 @@ def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep: 
     return RefreshStep.SERVE
 
 
+def is_usable(state: State, now: float, *, reported_expired: bool) -> bool:
+    """Tell whether there are credentials that may still be used, although a refresh may be due."""
+    return state.value is not None and now < state.expires_at and not reported_expired
+
+
 def backs_off(state: State, now: float) -> bool:
     """Tell whether it is too early to call the plugin again after a failure.
 
@@ -206,8 +211,7 @@ def failed(
     state: State, failure: Failure, now: float, uniform: Uniform, *, reported_expired: bool
 ) -> State:
     """Return the state after a failed refresh."""
-    is_usable = state.value is not None and now < state.expires_at and not reported_expired
-    if is_usable and not failure.is_final:
+    if is_usable(state, now, reported_expired=reported_expired) and not failure.is_final:
         retry_at = now + soft_backoff(state.expires_at - now, uniform)
         return state._replace(
             failure=failure,

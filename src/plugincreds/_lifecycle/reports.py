@@ -9,6 +9,8 @@ from plugincreds._settings import OFF, VARIABLE
 
 logger = logging.getLogger("plugincreds")
 
+_RETRIEVING = "retrieving credentials"
+
 
 class Reporter:
     """Words failures and warnings about one plugin.
@@ -57,10 +59,10 @@ class Reporter:
         """Return the failure where no thread could be started for a call."""
         return self.failure(f"no thread could be started for it: {error}", cause=error)
 
-    def circle(self, seconds: float) -> PluginError:
+    def circle(self, seconds: float, doing: str = _RETRIEVING) -> PluginError:
         """Return the error for another plugin that has waited for this one too long."""
         message = (
-            f"{self.label} has been retrieving credentials for {seconds:.0f} s, and another plugin "
+            f"{self.label} has been {doing} for {seconds:.0f} s, and another plugin "
             "waits for it, perhaps in a circle. Plugins must not need each other's credentials: "
             "use context.session or plugincreds.base_session() there."
         )
@@ -83,12 +85,7 @@ class Reporter:
 
     def warn_of_wait(self, seconds: float) -> None:
         """Log, once, which plugin the program is waiting for."""
-        self._warn_once(
-            f"{self.label} has been retrieving credentials for {seconds:.0f} s, and the program "
-            "waits for it. Perhaps it waits for user input, or for a thread of its own that asks "
-            "for these credentials: such a thread must use context.session or "
-            "plugincreds.base_session()."
-        )
+        self._warn_once(wait_warning(self.label, seconds, _RETRIEVING))
 
     def warn_of_slow_answer(self, seconds: float) -> None:
         """Log, once, that is_expired() blocks."""
@@ -113,6 +110,15 @@ class Reporter:
         mine = object()
         if self._warned.setdefault(message, mine) is mine:
             logger.warning(message)
+
+
+def wait_warning(label: str, seconds: float, doing: str) -> str:
+    """Return the warning about a plugin that the program is waiting for."""
+    return (
+        f"{label} has been {doing} for {seconds:.0f} s, and the program waits for it. Perhaps it "
+        "waits for user input, or for a thread of its own that asks for these credentials: such a "
+        "thread must use context.session or plugincreds.base_session()."
+    )
 
 
 def _hint_of(cause: Exception | None) -> str | None:

@@ -6,6 +6,7 @@ from typing import Any
 
 from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
+from plugincreds._lifecycle.processes import MarkedCall, chain_fault
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.validation import validated
 from plugincreds._redaction import described
@@ -41,10 +42,13 @@ class Retrieval:
     def __call__(self, *, is_first: bool) -> Retrieved:
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
+        if fault := chain_fault():
+            return reporter.failure(fault)
         try:
-            answer = self._retrieve()
-            if inspect.isawaitable(answer):
-                answer = awaited(answer)
+            with MarkedCall():
+                answer = self._retrieve()
+                if inspect.isawaitable(answer):
+                    answer = awaited(answer)
         except SystemExit:
             reporter.warn_of_exit()
             raise

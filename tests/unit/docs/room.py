@@ -163,7 +163,7 @@ def changed_key(_: Room) -> None:
 def circle(_: Room) -> None:
     """Wait for one plugin in the call of another, until the patience is over."""
     engine = new_engine(tuple, label="The credential plugin 'acme' of acme-creds 1.2")
-    with ActiveCall("another plugin", "The plugin"):
+    with ActiveCall("another plugin"):
         engine.end_patience(leads=False)
 
 

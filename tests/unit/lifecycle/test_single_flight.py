@@ -122,7 +122,8 @@ class Scene:
         """Nothing is left behind: no flight, no lock, and never were there two calls at once."""
         sync = self.cache.sync()
         assert sync.flight is None
-        until(lambda: not sync.lock.locked())  # a thread that has landed may still be leaving
+        assert sync.lock.acquire(timeout=DEADLINE)  # a thread that has landed may still be leaving
+        sync.lock.release()
         assert (self.running, self.most_running) == (0, 1)
 
 
