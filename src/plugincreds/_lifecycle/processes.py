@@ -1,0 +1,89 @@
+"""Ends a chain of processes: a plugin starts a program that calls the same plugin, and so on.
+
+While a process is inside a call of a plugin, the processes below it can see that: it has a file of
+/proc open, under a number where hardly any process has files. A variable in the environment could
+not do that. To set one is unsafe while other threads read the environment, and it would also reach
+the programs that other threads start, and stay with all that are started below.
+
+This works on Linux. A process with some 900 open files, or one of another user, is not counted.
+"""
+
+import os
+import sys
+from contextlib import suppress
+
+_MOST_CALLS = 3  # so many processes above this one may be inside a call of a plugin
+_MARK = "/proc/{}/limits"
+_FIRST = 900  # the lowest number for the open file
+_NUMBERS = range(_FIRST, _FIRST + 4)  # as several threads may call plugins
+
+_passed = 0  # the process that has been checked; a forked child is another one
+
+
+class MarkedCall:
+    """Shows to the processes that are started below this one that it is inside a plugin's call."""
+
+    def __enter__(self) -> None:
+        self._number = -1
+        if sys.platform == "linux":
+            import fcntl  # noqa: PLC0415 - not on all systems
+
+            with suppress(OSError):
+                file = os.open(_MARK.format("self"), os.O_RDONLY)
+                try:
+                    self._number = fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _FIRST)
+                finally:
+                    os.close(file)
+
+    def __exit__(self, *_: object) -> None:
+        if self._number >= 0:
+            with suppress(OSError):  # the plugin may have closed all files
+                os.close(self._number)
+
+
+def chain_fault() -> str:
+    """Return why no plugin may be called in this process, as a part of a sentence, or nothing.
+
+    A process that was below few calls once is not checked again.
+    """
+    global _passed  # noqa: PLW0603 - a number
+    process = os.getpid()
+    if process == _passed:
+        return ""
+    if _calls_above() < _MOST_CALLS:
+        _passed = process
+        return ""
+    return (
+        f"{_MOST_CALLS} processes above this one are inside a call of a plugin, and each of them "
+        "seems to have been started by the call above it, without end; a plugin that starts a "
+        "program must pass it env=plugincreds.base_environ()"
+    )
+
+
+def _calls_above() -> int:
+    calls = 0
+    if sys.platform == "linux":
+        with suppress(OSError):  # of another user, or just ended
+            process = os.getppid()
+            while process and calls < _MOST_CALLS:
+                calls += _is_marked(process)
+                process = _parent(process)
+    return calls
+
+
+def _is_marked(process: int) -> bool:
+    mark = _MARK.format(process)
+    for number in _NUMBERS:
+        with suppress(OSError):
+            if os.readlink(f"/proc/{process}/fd/{number}") == mark:
+                return True
+    return False
+
+
+def _parent(process: int) -> int:
+    file = os.open(f"/proc/{process}/stat", os.O_RDONLY)
+    try:
+        # The process's name, in parentheses, may have spaces and parentheses itself.
+        return int(os.read(file, 4096).rpartition(b")")[2].split()[1])
+    finally:
+        os.close(file)
