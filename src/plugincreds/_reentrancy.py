@@ -39,13 +39,14 @@ class ActiveCall:
         self.ended = False  # a copy of the context may live longer than the call, as in a task
         self._outer = here.calls
 
-    def __enter__(self) -> None:
+    def __enter__(self) -> "ActiveCall":  # noqa: PYI034 - Self is not in Python 3.10
         try:
             here.calls = (*_running(here.calls), self)
             self._token = _calls.set((*_running(_calls.get()), self))
         except BaseException:
             self.ended = True  # it may have been set before the interruption
             raise
+        return self
 
     def __exit__(self, *_: object) -> None:
         self.ended = True

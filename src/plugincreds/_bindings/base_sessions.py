@@ -61,9 +61,9 @@ def base_environ() -> dict[str, str]:
     """Return the environment for a program that a plugin starts: a copy in which plugins are off.
 
     A plugin passes it to what it starts, as in
-    `subprocess.run(["aws", ...], env=plugincreds.base_environ())`. Otherwise a program that uses AWS
-    would call the same plugin, which would start it again. The environment of the running program
-    is not changed.
+    `subprocess.run(["aws", ...], env=plugincreds.base_environ())`. Otherwise a program that uses
+    AWS would call the same plugin, which would start it again. The environment of the running
+    program is not changed.
 
     If the profile of that program selects a plugin, the program gets an error. Give it another
     profile, as in `{**plugincreds.base_environ(), "AWS_PROFILE": "base"}`.

@@ -159,7 +159,7 @@ class RefreshEngine:
             return FlightOutcome(state.value)
         if step is RefreshStep.RAISE:
             return FlightOutcome(failure=state.failure)
-        if not is_inside(self._key):
+        if not is_inside(self._key) and not self._syncs.get().is_locked_here():
             return step
         # Perhaps not the plugin itself asks, but a signal handler, a log handler or a finalizer.
         if is_usable(state, now, reported_expired=reported):
@@ -216,7 +216,7 @@ class RefreshEngine:
         """Return the outcome of a retrieval; None if the caller must decide again."""
         sync, mine = self._syncs.get(), Flight()
         # The call is active before its flight is seen: this thread must not wait for that.
-        with ActiveCall(self._key):
+        with ActiveCall(self._key) as call:
             try:
                 with sync.lock:
                     if self.state is not state:
@@ -228,7 +228,7 @@ class RefreshEngine:
                 elif self._timeout is None:
                     self._fly(sync, mine, reported=reported)
                 else:
-                    self._fly_in_thread(sync, mine, reported=reported)
+                    self._fly_in_thread(sync, mine, call, reported=reported)
             finally:
                 if not mine.handed_over:  # wakes the waiters even if this thread was interrupted
                     sync.close(mine)
@@ -245,15 +245,16 @@ class RefreshEngine:
         if reported and not isinstance(retrieved, Failure) and self.ask(self.state) is True:
             self.reporter.warn_of_expired_answer()
 
-    def _fly_in_thread(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
+    def _fly_in_thread(self, sync: Sync, mine: Flight, call: ActiveCall, *, reported: bool) -> None:
         """Do so in a new thread, for which the caller waits up to the time limit."""
         claim = threading.Lock()  # the thread that takes it must end the retrieval
 
         def fly() -> None:
             if not claim.acquire(blocking=False):
                 return
+            call.ended = True  # the caller may wait for this thread, even in a signal handler
             try:
-                with ActiveCall(self._key):  # that of the starting thread may end before this one
+                with ActiveCall(self._key):
                     self._fly(sync, mine, reported=reported)
             except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
                 mine.interrupted_by = error

@@ -68,6 +68,10 @@ class Sync:
         self.background: Any = None  # a thread that refreshes for event loops: see `awaiting`
         self._generation = _forks.generation
 
+    def is_locked_here(self) -> bool:
+        """Tell whether this thread has the lock: it has been interrupted, and must not wait."""
+        return self.lock._is_owned()  # type: ignore[attr-defined,no-any-return] # noqa: SLF001 - as in threading.Condition
+
     def in_this_process(self) -> bool:
         """Tell whether this is still the process that created it, and not a forked child."""
         return self._generation == _forks.generation

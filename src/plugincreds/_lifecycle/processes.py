@@ -53,10 +53,11 @@ def chain_fault() -> str:
     if _calls_above() < _MOST_CALLS:
         _passed = process
         return ""
+    # The remedy comes first: each process may quote the error of the next, and texts are cut.
     return (
-        f"{_MOST_CALLS} processes above this one are inside a call of a plugin, and each of them "
-        "seems to have been started by the call above it, without end; a plugin that starts a "
-        "program must pass it env=plugincreds.base_environ()"
+        "a plugin must pass env=plugincreds.base_environ() to programs that it starts; "
+        f"{_MOST_CALLS} processes above this one are inside a call of a plugin, and seem to be a "
+        "chain without end"
     )
 
 
@@ -75,7 +76,7 @@ def _is_marked(process: int) -> bool:
     mark = _MARK.format(process)
     for number in _NUMBERS:
         with suppress(OSError):
-            if os.readlink(f"/proc/{process}/fd/{number}") == mark:
+            if os.readlink(f"/proc/{process}/fd/{number}") == mark:  # noqa: PTH115 - faster
                 return True
     return False
 

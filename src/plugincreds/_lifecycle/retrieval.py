@@ -39,7 +39,7 @@ class Retrieval:
         self._clock = clock
         self._is_same = is_same
 
-    def __call__(self, *, is_first: bool) -> Retrieved:
+    def __call__(self, *, is_first: bool) -> Retrieved:  # noqa: PLR0911 - one for each fault
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
         if fault := chain_fault():

@@ -3,7 +3,9 @@
 import asyncio
 import logging
 import sys
+import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from types import FrameType, SimpleNamespace
 from typing import Any
@@ -241,6 +243,29 @@ def test_attributes_follow(plugin: Plugin, names: tuple[str, ...]) -> None:
     ]  # fmt: skip
     plugin.now += HOUR
     assert credentials.access_key == "KEY2"
+
+
+@pytest.mark.parametrize("module", ["botocore", "aiobotocore"])
+def test_threads_get_one_class(module: str) -> None:
+    """Guards programs that compare the types of credentials, and sessions in many threads."""
+    barrier = threading.Barrier(2)
+
+    class Base:
+        def __init_subclass__(cls) -> None:
+            if cls.__name__.endswith("PluginCredentials"):
+                barrier.wait(20)  # both threads create a class before one is kept
+
+    if module == "aiobotocore":
+        pytest.importorskip("aiobotocore.credentials")
+        from plugincreds._bindings.aiobotocore import aio_credentials_class  # noqa: PLC0415 - above
+
+        create = aio_credentials_class
+    else:
+        create = credentials_class
+    with ThreadPoolExecutor(2) as pool:
+        first, second = [pool.submit(create, Base) for _ in range(2)]
+    assert first.result() is second.result() is create(Base)
+    assert issubclass(create(Base), Base)
 
 
 def test_a_coroutine_function_is_what_aiobotocore_gets(plugin: Plugin) -> None:

@@ -792,10 +792,37 @@ class TestFlightThatAsksForItself:
 
     @WITH_AND_WITHOUT_LIMIT
     @pytest.mark.parametrize("moment", [0.0, ADVISORY, MANDATORY, EXPIRED])
-    def test_a_helper_thread_with_the_context_is_refused(
-        self, moment: float, timeout: float | None
+    def test_a_helper_thread_with_the_context_is_served(
+        self, moment: float, timeout: float | None, caplog: pytest.LogCaptureFixture
     ) -> None:
-        """At once: it is known to belong to the flight."""
+        """Threads inherit it on free-threaded Pythons, also those that the plugin never awaits."""
+        scene = Scene(timeout=timeout)
+        if moment:
+            scene.key()
+        scene.now = moment
+        helpers: list[Caller] = []
+
+        def retrieve() -> Value:
+            context = contextvars.copy_context()
+            helpers.append(Caller(lambda: context.run(scene.cache.get)))
+            if moment == ADVISORY:
+                assert helpers[0].key() == "KEY1"
+            else:
+                scene.everyone_waits(1 if timeout is None else 2)
+            return scene.value(2)
+
+        scene.retrieve = retrieve
+        assert scene.key() == "KEY2"
+        assert helpers[0].key() == ("KEY1" if moment == ADVISORY else "KEY2")
+        assert warnings(caplog) == []
+
+    @WITH_AND_WITHOUT_LIMIT
+    @pytest.mark.parametrize("moment", [0.0, MANDATORY, EXPIRED])
+    def test_a_helper_thread_with_the_context_is_refused_in_the_end(
+        self, moment: float, timeout: float | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """The plugin may be waiting for it; then nothing else would end that."""
+        monkeypatch.setattr(RefreshEngine, "patience", 0.01)
         scene = Scene(timeout=timeout)
         if moment:
             scene.key()
@@ -813,20 +840,43 @@ class TestFlightThatAsksForItself:
         assert "must use context.session" in str(refusals[0])
         scene.retrieve = lambda: scene.value(3)
         scene.now += EXPIRED
-        assert scene.key() == "KEY3"  # no mark of the flight is left in this thread
+        assert scene.key() == "KEY3"  # this thread is no longer inside the call
+
+    @pytest.mark.parametrize("with_context", [False, True])
+    def test_a_refused_thread_does_not_spoil_an_honest_decline(
+        self, monkeypatch: pytest.MonkeyPatch, *, with_context: bool
+    ) -> None:
+        """The thread may send telemetry, and what comes of that is not the plugin's answer."""
+        monkeypatch.setattr(RefreshEngine, "patience", 0.01)
+        helpers: list[Caller] = []
+
+        def retrieve() -> None:
+            context = contextvars.copy_context() if with_context else contextvars.Context()
+            helpers.append(Caller(lambda: context.run(cache.get)))
+            if with_context:
+                helpers[0].ended()
+
+        cache = new_engine(retrieve)
+        with pytest.raises(PluginProviderRetrieveError) as caught:
+            cache.get()
+        assert caught.value.declined
+        assert isinstance(helpers[0].ended().error, PluginError)
 
     @WITH_AND_WITHOUT_LIMIT
-    @pytest.mark.parametrize("how", ["itself", "in a task", "in a thread"])
+    @pytest.mark.parametrize("how", ["itself", "in a task", "with another context"])
     def test_a_coroutine_is_refused(self, how: str, timeout: float | None) -> None:
-        """Its thread is our own, and has the context; so have its tasks and `to_thread`."""
+        """Its thread is our own, in which the call goes on."""
 
         async def ask() -> Value:
             return cache.get()
 
+        async def ask_without() -> Value:
+            return contextvars.Context().run(cache.get)
+
         ways: dict[str, Callable[[], Awaitable[Value]]] = {
             "itself": ask,
             "in a task": lambda: asyncio.create_task(ask()),
-            "in a thread": lambda: asyncio.to_thread(cache.get),
+            "with another context": ask_without,
         }
 
         async def retrieve() -> tuple[str, str]:
@@ -836,6 +886,20 @@ class TestFlightThatAsksForItself:
 
         cache = new_engine(retrieve, timeout=timeout)
         assert cache.get().access_key == "PluginError"
+
+    def test_a_thread_of_a_coroutine_is_refused_in_the_end(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """`asyncio.to_thread` passes the context on to a thread that is not ours."""
+        monkeypatch.setattr(RefreshEngine, "patience", 0.01)
+
+        async def retrieve() -> tuple[str, str]:
+            with pytest.raises(PluginError, match="asks for its own credentials"):
+                await asyncio.to_thread(cache.get)
+            return "KEY", "secret"
+
+        cache = new_engine(retrieve)
+        assert cache.get().access_key == "KEY"
 
     def test_another_cache_is_not_refused(self) -> None:
         """One plugin may be built on another."""
