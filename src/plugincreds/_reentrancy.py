@@ -127,19 +127,19 @@ class SingleCalls:
 
     @contextmanager
     def call(
-        self, key: Hashable, refuse: Callable[[], object], end_patience: Callable[[], object]
+        self, key: Hashable, refused: Callable[[], Exception], end_patience: Callable[[], object]
     ) -> Iterator[None]:
         """Run the body as the active call of this key.
 
         Args:
             key: The source key.
-            refuse: Raises the error if this thread is inside such a call.
+            refused: Returns the error if this thread is inside such a call.
             end_patience: Called once if another thread's call takes long. What it raises is
                 raised here.
         """
         while True:
             if is_inside(key):
-                refuse()
+                raise refused()
             mine = Gate()
             # The call is active before its gate is seen: this thread must not wait at that.
             with ActiveCall(key):

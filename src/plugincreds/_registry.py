@@ -20,15 +20,7 @@ from plugincreds._lifecycle.reports import Reporter, wait_warning
 from plugincreds._plugins.discovery import Discovery, discover
 from plugincreds._plugins.loading import Getter, load
 from plugincreds._plugins.references import InstalledPlugin, Plugin
-from plugincreds._reentrancy import (
-    PATIENCE,
-    SingleCalls,
-    is_in_another_call,
-    own_call_error,
-    refused,
-    was_refused,
-    was_started_in,
-)
+from plugincreds._reentrancy import PATIENCE, SingleCalls, own_call_error, was_refused
 from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
@@ -85,21 +77,16 @@ class _Registry:
                 programs that it starts.
         """
         about = plugin.label, plugin.name, plugin.origin
-
-        def refuse() -> None:
-            raise refused(*about)
+        reporter = Reporter(*about)
 
         def end_patience() -> None:
-            if was_started_in(key):
-                raise own_call_error(*about)
-            if is_in_another_call(key):
-                raise Reporter(*about).circle(PATIENCE, "loading")
+            reporter.refuse_wait(key, PATIENCE, "loading")
             self.log_once(logging.WARNING, wait_warning(plugin.label, PATIENCE, "loading"))
 
         if fault := chain_fault():
             message = f"{plugin.label} is not called: {fault}."
             raise PluginError(message, plugin=plugin.name, distribution=plugin.origin)
-        with self._calls.call(key, refuse, end_patience):
+        with self._calls.call(key, reporter.refused, end_patience):
             try:
                 with MarkedCall():
                     yield

@@ -353,6 +353,6 @@ def test_a_forked_child_of_the_getter_is_refused(install: Install, scene: Scene)
 def test_turns_are_forgotten() -> None:
     """Guards long-lived processes with many identities."""
     calls = SingleCalls()
-    with calls.call("key", int, int):
+    with calls.call("key", ValueError, int):
         assert len(calls._gates) == 1
     assert calls._gates == {}

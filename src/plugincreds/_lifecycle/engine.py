@@ -28,15 +28,7 @@ from plugincreds._lifecycle.policy import (
 )
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieved, judged
-from plugincreds._reentrancy import (
-    PATIENCE,
-    ActiveCall,
-    is_in_another_call,
-    is_inside,
-    own_call_error,
-    refused,
-    was_started_in,
-)
+from plugincreds._reentrancy import PATIENCE, ActiveCall, is_inside
 from plugincreds._threads import as_failure, start
 
 _SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
@@ -153,7 +145,7 @@ class RefreshEngine:
         Raises:
             PluginError: This thread is inside the retrieval, and no credentials can be used.
         """
-        now, about = self.clock(), self.reporter
+        now = self.clock()
         step = decide(state, now, reported_expired=reported)
         if step is RefreshStep.SERVE:
             return FlightOutcome(state.value)
@@ -164,7 +156,7 @@ class RefreshEngine:
         # Perhaps not the plugin itself asks, but a signal handler, a log handler or a finalizer.
         if is_usable(state, now, reported_expired=reported):
             return FlightOutcome(state.value)
-        raise refused(about.label, about.plugin, about.distribution)
+        raise self.reporter.refused()
 
     def counted(self, state: State, reported: bool | Failure) -> tuple[State, bool]:  # noqa: FBT001 - what ask() returns
         """Count a failed answer of is_expired() as a failed refresh."""
@@ -178,21 +170,14 @@ class RefreshEngine:
         return published, reported and published.value is state.value
 
     def end_patience(self, *, leads: bool) -> None:
-        """Log a warning about a long wait.
-
-        Args:
-            leads: Whether the retrieval was begun for the caller itself.
+        """Log a warning about a long wait; `leads`: for a retrieval that the caller has begun.
 
         Raises:
-            PluginError: The caller was started by this retrieval, or by another plugin, and
-                waits for a retrieval that it has not begun. The two may wait for each other.
+            PluginError: The plugin may be waiting for the caller, or for another plugin's.
         """
-        about = self.reporter
-        if not leads and was_started_in(self._key):
-            raise own_call_error(about.label, about.plugin, about.distribution)
-        if not leads and is_in_another_call(self._key):
-            raise about.circle(self.patience)
-        about.warn_of_wait(self.patience)
+        if not leads:
+            self.reporter.refuse_wait(self._key, self.patience)
+        self.reporter.warn_of_wait(self.patience)
 
     def count_failure(
         self, state: State, failure: Failure, *, reported_expired: bool = False

@@ -1,10 +1,12 @@
 """The errors and log messages of one source: its plugin fails, is slow or contradicts itself."""
 
 import logging
+from collections.abc import Hashable
 
 from plugincreds._errors import NonRecoverableError, PluginError
 from plugincreds._lifecycle.policy import Failure, State
 from plugincreds._redaction import shown
+from plugincreds._reentrancy import is_in_another_call, own_call_error, refused, was_started_in
 from plugincreds._settings import OFF, VARIABLE
 
 logger = logging.getLogger("plugincreds")
@@ -59,14 +61,30 @@ class Reporter:
         """Return the failure where no thread could be started for a call."""
         return self.failure(f"no thread could be started for it: {error}", cause=error)
 
-    def circle(self, seconds: float, doing: str = _RETRIEVING) -> PluginError:
-        """Return the error for another plugin that has waited for this one too long."""
-        message = (
-            f"{self.label} has been {doing} for {seconds:.0f} s, and another plugin "
-            "waits for it, perhaps in a circle. Plugins must not need each other's credentials: "
-            "use context.session or plugincreds.base_session() there."
-        )
-        return PluginError(message, plugin=self.plugin, distribution=self.distribution)
+    def refused(self) -> PluginError:
+        """Return the error for code in the thread of the plugin's call, and remember it."""
+        return refused(self.label, self.plugin, self.distribution)
+
+    def refuse_wait(self, key: Hashable, seconds: float, doing: str = _RETRIEVING) -> None:
+        """Refuse to wait any longer if the plugin may be waiting for the running code.
+
+        Args:
+            key: The source key of the call that is waited for.
+            seconds: How long that has been going on.
+            doing: What the plugin does.
+
+        Raises:
+            PluginError: That call has led to the running code, or another plugin has.
+        """
+        if was_started_in(key):
+            raise own_call_error(self.label, self.plugin, self.distribution)
+        if is_in_another_call(key):
+            message = (
+                f"{self.label} has been {doing} for {seconds:.0f} s, and another plugin "
+                "waits for it, perhaps in a circle. Plugins must not need each other's "
+                "credentials: use context.session or plugincreds.base_session() there."
+            )
+            raise PluginError(message, plugin=self.plugin, distribution=self.distribution)
 
     def warn_of_stale_credentials(self, state: State, now: float) -> None:
         """Log that a refresh failed, if the stale credentials are still used."""

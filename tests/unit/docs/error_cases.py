@@ -15,12 +15,15 @@ from tests.unit.docs.room import (
     calling,
     changed_key,
     circle,
+    circle_of_loads,
+    end_of_chain,
     export,
     export_in_export,
     for_cmd,
     getting,
     given_back_to_boto3,
     half_removed,
+    in_chain,
     just_failed,
     malformed,
     no_home,
@@ -207,6 +210,7 @@ CASES: dict[str, dict[str, Case]] = {
             "import botocore.session\n    botocore.session.Session().get_credentials()"
         ),
         "It asked for its own credentials, and declined": Case(SWALLOWING),
+        "It started programs that start it again": Case(call=end_of_chain),
         "Another process has just failed": Case(SHARED, call=just_failed, variables=SHARING),
     },
     "PluginError": {
@@ -214,7 +218,9 @@ CASES: dict[str, dict[str, Case]] = {
             "import botocore.session\n"
             "def get_provider(): botocore.session.Session().get_credentials()"
         ),
+        "Loading a plugin started programs that load it again": Case(call=in_chain),
         "Plugins need each other": calling(circle),
+        "Plugins need each other to be loaded": calling(circle_of_loads, GOOD),
         "Plugins are switched off": with_profile("", variables={"AWS_CREDENTIAL_PLUGIN": "none"}),
         "A profile forbids what it asks for": Case(
             config=CUSTOM + "credential_plugin = none\n", variables={}

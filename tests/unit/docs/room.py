@@ -17,7 +17,9 @@ from plugincreds import _bindings
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
 from plugincreds._cli import export as _export
+from plugincreds._lifecycle import processes
 from plugincreds._reentrancy import ActiveCall
+from plugincreds._registry import registry
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
@@ -158,6 +160,53 @@ def changed_key(_: Room) -> None:
     credentials = botocore.session.Session().get_credentials()
     vars(sys.modules["acme_creds"])["WHO"] = "you"
     credentials.get_frozen_credentials()
+
+
+def in_chain(room: Room) -> None:
+    """Load at the end of a chain of processes."""
+    room.patch.setattr(processes, "_calls_above", lambda: 3)
+    room.patch.setattr(processes, "_passed", 0)
+    load(room)
+
+
+def end_of_chain(room: Room) -> None:
+    """Retrieve at the end of a chain of processes, in a forked child that has loaded the plugin."""
+    credentials = plugincreds.new_credentials("acme")
+    room.patch.setattr(processes, "_calls_above", lambda: 3)
+    room.patch.setattr(processes, "_passed", 0)
+    credentials.get_frozen_credentials()
+
+
+def long_load(room: Room) -> None:
+    """Wait for a plugin that another thread imports, until a warning is logged."""
+    entered, enough = threading.Event(), threading.Event()
+    room.patch.setattr("plugincreds._reentrancy.PATIENCE", 0.01)
+    plugin, log_once = registry().discovery().the_one("acme", "a test"), registry().log_once
+
+    def logged(level: int, message: str) -> None:
+        log_once(level, message)
+        enough.set()
+
+    def hold() -> None:
+        with registry().single_call(plugin, plugin):
+            entered.set()
+            enough.wait(20)
+
+    room.patch.setattr(registry(), "log_once", logged)
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert entered.wait(20)
+        registry().getter(plugin)
+    finally:
+        enough.set()
+        thread.join()
+
+
+def circle_of_loads(room: Room) -> None:
+    """Do so in the call of another plugin."""
+    with ActiveCall("another plugin"):
+        long_load(room)
 
 
 def circle(_: Room) -> None:
