@@ -17,7 +17,7 @@ from typing import TypeVar
 from plugincreds._contract import Value
 from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._lifecycle.flights import FlightOutcome, Sync
-from plugincreds._lifecycle.policy import Failure, RefreshStep, State, decide
+from plugincreds._lifecycle.policy import Failure, RefreshStep, State
 from plugincreds._threads import start
 
 _T = TypeVar("_T")
@@ -64,9 +64,7 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
         PluginError: The plugin itself asks, while it retrieves these credentials.
     """
     while True:
-        # This refuses the plugin itself. It ends before the thread starts, which would inherit it.
-        with engine.active_call():
-            state, reported = engine.counted(state, reported)
+        state, reported = engine.counted(state, reported)
         begun = _begun(engine, state, reported=reported)
         if isinstance(begun, FlightOutcome):
             return begun.result()
@@ -74,9 +72,9 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
             state, reported = engine.published(state, reported=reported)
             continue
         background, leads = begun
-        warn = partial(engine.reporter.warn_of_wait, engine.patience)
+        end_patience = partial(engine.end_patience, leads=leads)
         with nullcontext() if leads else engine.waiting():
-            outcome = await settled(background.future, engine.patience, warn)
+            outcome = await settled(background.future, engine.patience, end_patience)
         if outcome is None:
             if leads and background.interrupted_by is not None:
                 raise background.interrupted_by
@@ -91,11 +89,9 @@ def _begun(
     engine: RefreshEngine, state: State, *, reported: bool
 ) -> FlightOutcome | tuple[BackgroundRefresh, bool] | None:
     """Return an outcome, or the refresh and whether it was begun here; None: decide again."""
-    step = decide(state, engine.clock(), reported_expired=reported)
-    if step is RefreshStep.SERVE:
-        return FlightOutcome(state.value)
-    if step is RefreshStep.RAISE:
-        return FlightOutcome(failure=state.failure)
+    step = engine.decision(state, reported=reported)
+    if isinstance(step, FlightOutcome):
+        return step
     sync, mine = engine.sync(), BackgroundRefresh()
     with sync.lock:
         if engine.state is not state:

@@ -159,12 +159,26 @@ def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep: 
     return RefreshStep.SERVE
 
 
+def is_usable(state: State, now: float, *, reported_expired: bool) -> bool:
+    """Tell whether there are credentials that may still be used, although a refresh may be due."""
+    return state.value is not None and now < state.expires_at and not reported_expired
+
+
 def backs_off(state: State, now: float) -> bool:
     """Tell whether it is too early to call the plugin again after a failure.
 
     Setting the clock back to before the failure ends the backoff.
     """
     return state.failure is not None and state.failed_at <= now < state.retry_at
+
+
+def is_known_failure(state: State, failure: Failure, now: float, *, reported_expired: bool) -> bool:
+    """Tell whether a failure changes nothing, because an earlier one has begun a backoff.
+
+    Then it only counts if it ends the use of the credentials.
+    """
+    ends_use = not state.is_hard and (reported_expired or failure.is_final)
+    return backs_off(state, now) and not ends_use
 
 
 def succeeded(value: Value, now: float, window: float | None, uniform: Uniform) -> State:
@@ -211,8 +225,7 @@ def failed(
     state: State, failure: Failure, now: float, uniform: Uniform, *, reported_expired: bool
 ) -> State:
     """Return the state after a failed refresh."""
-    is_usable = state.value is not None and now < state.expires_at and not reported_expired
-    if is_usable and not failure.is_final:
+    if is_usable(state, now, reported_expired=reported_expired) and not failure.is_final:
         retry_at = now + soft_backoff(state.expires_at - now, uniform)
         return state._replace(
             failure=failure,

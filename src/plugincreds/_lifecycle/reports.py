@@ -1,13 +1,23 @@
 """The errors and log messages of one source: its plugin fails, is slow or contradicts itself."""
 
 import logging
+from collections.abc import Hashable
 
 from plugincreds._errors import NonRecoverableError, PluginError
 from plugincreds._lifecycle.policy import Failure, State
 from plugincreds._redaction import shown
+from plugincreds._reentrancy import (
+    InProgress,
+    may_wait_for_us,
+    own_call_error,
+    refuse,
+    was_started_in,
+)
 from plugincreds._settings import OFF, VARIABLE
 
 logger = logging.getLogger("plugincreds")
+
+RETRIEVING = "retrieving credentials"
 
 
 class Reporter:
@@ -57,6 +67,20 @@ class Reporter:
         """Return the failure where no thread could be started for a call."""
         return self.failure(f"no thread could be started for it: {error}", cause=error)
 
+    def not_called(self, found: str) -> PluginError:
+        """Return the error for a plugin that is not even called."""
+        message = f"{self.label} is not called: {found}."
+        return PluginError(message, plugin=self.plugin, distribution=self.distribution)
+
+    def own_call(self) -> PluginError:
+        """Return the error for a plugin that asks for its own credentials."""
+        return own_call_error(self.label, self.plugin, self.distribution)
+
+    def refused(self) -> PluginError:
+        """Return that error for code in the thread of the plugin's call, and remember it."""
+        refuse()
+        return self.own_call()
+
     def circle(self) -> PluginError:
         """Return the error for a plugin that would wait for one that waits for it."""
         message = (
@@ -65,6 +89,19 @@ class Reporter:
             "plugincreds.base_session() there."
         )
         return PluginError(message, plugin=self.plugin, distribution=self.distribution)
+
+    def refuse_wait(self, running: InProgress, key: Hashable) -> None:
+        """Raise the error for code that has waited long, if the plugin may be waiting for it.
+
+        Args:
+            running: Returns the calls that are waited for.
+            key: The source key of the plugin's call.
+
+        Raises:
+            PluginError: One of these calls has led to the running code.
+        """
+        if may_wait_for_us(running):
+            raise self.own_call() if was_started_in(key) else self.circle()
 
     def warn_of_stale_credentials(self, state: State, now: float) -> None:
         """Log that a refresh failed, if the stale credentials are still used."""
@@ -81,10 +118,10 @@ class Reporter:
             state.retry_at - now,
         )
 
-    def warn_of_wait(self, seconds: float) -> None:
+    def warn_of_wait(self, seconds: float, doing: str = RETRIEVING) -> None:
         """Log, once, which plugin the program is waiting for."""
         self._warn_once(
-            f"{self.label} has been retrieving credentials for {seconds:.0f} s, and the program "
+            f"{self.label} has been {doing} for {seconds:.0f} s, and the program "
             "waits for it. Perhaps it waits for user input, or for a thread of its own that asks "
             "for these credentials: such a thread must use context.session or "
             "plugincreds.base_session()."

@@ -1,6 +1,7 @@
 """Calls a plugin's two functions, and returns checked answers or failures."""
 
 import inspect
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
+from plugincreds._lifecycle.processes import chain_fault, marked_call
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.validation import validated
 from plugincreds._redaction import described
@@ -16,6 +18,8 @@ from plugincreds._threads import as_failure, awaited, faults
 
 # Credentials and when they were retrieved, in seconds since the epoch, or why there are none.
 Retrieved = tuple[Value, float] | Failure
+
+_SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
 
 
 class Retrieval:
@@ -43,11 +47,13 @@ class Retrieval:
         self._is_same = is_same
         self._base = base
 
-    def __call__(self, *, is_first: bool) -> Retrieved:
+    def __call__(self, *, is_first: bool) -> Retrieved:  # noqa: PLR0911 - one for each fault
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
+        if fault := chain_fault():
+            return reporter.failure(fault)
         try:
-            with nullcontext() if self._base is None else self._base.recorded():
+            with marked_call(), nullcontext() if self._base is None else self._base.recorded():
                 answer = self._retrieve()
                 if inspect.isawaitable(answer):
                     answer = awaited(answer)
@@ -83,6 +89,22 @@ def _raised(error: Exception, reporter: Reporter) -> Failure:
     # A function of its own: the frame that called the plugin is in the error's traceback, and a
     # variable there that held the error would be a reference cycle.
     return reporter.failure(f"it raised {described(error)}", cause=error)
+
+
+def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failure:
+    """Return the answer of `is_expired()`, and log a warning if that takes long.
+
+    Adapters call the function itself for most uses of credentials, because reading the clock twice
+    takes longer than most of these functions.
+    """
+    started = time.perf_counter()
+    try:
+        answer = is_expired()
+    except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+        answer = as_failure(error)
+    if time.perf_counter() - started > _SLOW_ANSWER:
+        reporter.warn_of_slow_answer(_SLOW_ANSWER)
+    return judged(answer, reporter)
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:

@@ -16,12 +16,14 @@ from tests.unit.docs.room import (
     changed_base,
     changed_key,
     circle,
+    end_of_chain,
     export,
     export_in_export,
     for_cmd,
     getting,
     given_back_to_boto3,
     half_removed,
+    in_chain,
     just_failed,
     malformed,
     no_home,
@@ -222,6 +224,7 @@ CASES: dict[str, dict[str, Case]] = {
             "import botocore.session\n    botocore.session.Session().get_credentials()"
         ),
         "It asked for its own credentials, and declined": Case(SWALLOWING),
+        "It started programs that start it again": Case(call=end_of_chain),
         "Another process has just failed": Case(SHARED, call=just_failed, variables=SHARING),
     },
     "PluginError": {
@@ -229,6 +232,7 @@ CASES: dict[str, dict[str, Case]] = {
             "import botocore.session\n"
             "def get_provider(): botocore.session.Session().get_credentials()"
         ),
+        "Loading a plugin started programs that load it again": Case(call=in_chain),
         "Plugins need each other": calling(circle),
         "Plugins are switched off": with_profile("", variables={"AWS_CREDENTIAL_PLUGIN": "none"}),
         "A profile forbids what it asks for": Case(
