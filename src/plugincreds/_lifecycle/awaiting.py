@@ -30,12 +30,14 @@ class BackgroundRefresh:
         future: Has the outcome when the thread is done; None if it was interrupted, and a task
             must try again. A task that awaits it cannot cancel it.
         interrupted_by: The exception that interrupted it, or None.
+        callers: As in `Flight`.
     """
 
     def __init__(self) -> None:
         self.future: Future[FlightOutcome | None] = Future()
         self.future.set_running_or_notify_cancel()
         self.interrupted_by: BaseException | None = None
+        self.callers: list[list[BaseException]] = []
 
     def end(
         self,
@@ -47,6 +49,9 @@ class BackgroundRefresh:
         with sync.lock:
             if sync.background is self:
                 sync.background = None
+        if outcome is not None and (cause := outcome.take_raised()) is not None:
+            for raised in self.callers:
+                raised.append(cause)
         self.interrupted_by = interrupted_by
         self.future.set_result(outcome)
 
@@ -65,7 +70,8 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
     """
     while True:
         state, reported = engine.counted(state, reported)
-        begun = _begun(engine, state, reported=reported)
+        raised: list[BaseException] = []
+        begun = _begun(engine, state, raised, reported=reported)
         if isinstance(begun, FlightOutcome):
             return begun.result()
         if begun is None:
@@ -79,14 +85,14 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
             if leads and background.interrupted_by is not None:
                 raise background.interrupted_by
         elif not (reported and outcome.is_stale):
-            return outcome.result()
+            return FlightOutcome(outcome.value, outcome.failure, raised).result()
         # The thread was interrupted, or it has kept credentials that are reported as expired.
         state = engine.state
         reported = engine.ask(state)
 
 
 def _begun(
-    engine: RefreshEngine, state: State, *, reported: bool
+    engine: RefreshEngine, state: State, raised: list[BaseException], *, reported: bool
 ) -> FlightOutcome | tuple[BackgroundRefresh, bool] | None:
     """Return an outcome, or the refresh and whether it was begun here; None: decide again."""
     step = engine.decision(state, reported=reported)
@@ -99,6 +105,7 @@ def _begun(
         if step is RefreshStep.ADVISORY and (sync.background or sync.flight):
             return FlightOutcome(state.value)
         running: BackgroundRefresh = sync.background or mine
+        running.callers.append(raised)
         sync.background = running
     if running is mine:
         _run(engine, sync, mine, reported=reported)
@@ -111,11 +118,9 @@ def _run(engine: RefreshEngine, sync: Sync, mine: BackgroundRefresh, *, reported
     def run() -> None:
         try:
             state = engine.state
-            outcome = engine.outcome(state, engine.ask(state))
+            mine.end(sync, engine.outcome(state, engine.ask(state)))
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
             mine.end(sync, interrupted_by=error)
-        else:
-            mine.end(sync, outcome)
 
     try:
         start(run)

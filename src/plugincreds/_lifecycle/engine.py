@@ -190,6 +190,7 @@ class RefreshEngine:
         with self._syncs.get().lock:
             now, before = self.clock(), self.state
             is_known = is_known_failure(before, failure, now, reported_expired=reported_expired)
+            failure.raised = None
             if before.value is not state.value or is_known:
                 return before
             self.state = state = failed(
@@ -200,7 +201,7 @@ class RefreshEngine:
 
     def _flown(self, state: State, step: RefreshStep, *, reported: bool) -> FlightOutcome | None:
         """Return the outcome of a retrieval; None if the caller must decide again."""
-        sync, mine = self._syncs.get(), Flight()
+        sync, mine, raised = self._syncs.get(), Flight(), list[BaseException]()
         # The call is active before its flight is seen: this thread must not wait for that.
         with active_call(self._key) as mine.calls:
             try:
@@ -208,6 +209,7 @@ class RefreshEngine:
                     if self.state is not state:
                         return None
                     running = sync.flight = sync.flight or mine
+                    running.callers.append(raised)
                 if running is not mine:
                     if step is RefreshStep.ADVISORY:
                         return FlightOutcome(state.value)
@@ -218,17 +220,22 @@ class RefreshEngine:
             finally:
                 if not mine.handed_over:  # wakes the waiters even if this thread was interrupted
                     sync.close(mine)
-        outcome = self._landed(sync, running, leads=running is mine, reported=reported)
+        outcome = self._landed(sync, running, raised, leads=running is mine, reported=reported)
         if mine.interrupted_by is not None:
-            raise mine.interrupted_by
+            try:
+                raise mine.interrupted_by
+            finally:
+                mine.interrupted_by = None  # this frame is in its traceback
         # A retrieval that began before the report may keep the credentials that it is about.
         return None if reported and outcome and outcome.is_stale else outcome
 
     def _fly(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
         """Call the plugin, publish its answer, and wake the waiters."""
-        retrieved = self._retrieve(is_first=self.state.value is None)
-        self._publish(sync, mine, retrieved, reported=reported)
-        if reported and not isinstance(retrieved, Failure) and self.ask(self.state) is True:
+        # No variable holds a failure: this frame is in the traceback of its cause.
+        self._publish(
+            sync, mine, self._retrieve(is_first=self.state.value is None), reported=reported
+        )
+        if reported and self.state.failure is None and self.ask(self.state) is True:
             self.reporter.warn_of_expired_answer()
 
     def _fly_in_thread(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
@@ -249,7 +256,7 @@ class RefreshEngine:
             now = self.clock()
             self.state = state = self._next(self.state, retrieved, now, reported=reported)
             if isinstance(retrieved, Failure):
-                mine.outcome = FlightOutcome(None if state.is_hard else state.value, retrieved)
+                mine.fail(retrieved, None if state.is_hard else state.value)
             else:
                 mine.outcome = FlightOutcome(state.value)
         sync.close(mine)
@@ -266,7 +273,13 @@ class RefreshEngine:
         return failed(rejected(state), failure, now, self._uniform, reported_expired=False)
 
     def _landed(
-        self, sync: Sync, running: Flight, *, leads: bool, reported: bool
+        self,
+        sync: Sync,
+        running: Flight,
+        raised: list[BaseException],
+        *,
+        leads: bool,
+        reported: bool,
     ) -> FlightOutcome | None:
         """Wait for an in-flight retrieval, and return its outcome; None if it was interrupted."""
         limit = NEVER if self._timeout is None else self._timeout
@@ -274,8 +287,10 @@ class RefreshEngine:
             running.wait(limit, self.patience, partial(self.end_patience, leads=leads))
         with sync.lock:
             state, outcome = self.state, running.outcome
-        if outcome is not None or running.done.is_open:
-            return outcome
+        if outcome is not None:
+            return FlightOutcome(outcome.value, outcome.failure, raised)
+        if running.done.is_open:
+            return None
         failure = self.reporter.failure(f"its retrieve() has taken longer than {limit:g} s")
         state = self.count_failure(state, failure, reported_expired=reported)
         if state.is_hard or state.value is None or self.clock() >= state.expires_at:

@@ -19,13 +19,24 @@ class FlightOutcome:
     """The outcome of a retrieval: credentials to use, or a failure to raise.
 
     Both, if it failed and the stale credentials can still be used.
+
+    Args:
+        value: The credentials.
+        failure: The failure, as it is kept: its cause refers to no frames.
+        raised: What the plugin raised, with all frames, for the error of this one caller.
     """
 
-    __slots__ = ("failure", "value")
+    __slots__ = ("_raised", "failure", "value")
 
-    def __init__(self, value: Value | None = None, failure: Failure | None = None) -> None:
+    def __init__(
+        self,
+        value: Value | None = None,
+        failure: Failure | None = None,
+        raised: list[BaseException] | None = None,
+    ) -> None:
         self.value: Value | None = value
         self.failure: Failure | None = failure
+        self._raised = raised
 
     @property
     def is_stale(self) -> bool:
@@ -40,8 +51,16 @@ class FlightOutcome:
         """
         if self.value is not None:
             return self.value
-        failure = self.failure or Failure("A credential plugin was interrupted.")
-        raise failure.error()
+        error = (self.failure or Failure("A credential plugin was interrupted.")).error()
+        error.__cause__ = self.take_raised() or error.__cause__
+        try:
+            raise error
+        finally:
+            del error  # this frame is in its traceback
+
+    def take_raised(self) -> BaseException | None:
+        """Return what the plugin raised, once: frames that it refers to may have this object."""
+        return self._raised.pop() if self._raised else None
 
 
 class Flight:
@@ -49,6 +68,8 @@ class Flight:
 
     Attributes:
         calls: The active calls that have led to it, its own included.
+        callers: A list for each caller that began it or waits for it. If it fails, and the callers
+            raise that, each list gets what the plugin raised.
         done: Opened when it has ended in any way.
         outcome: Its outcome; None if it was interrupted, and a waiter must try again.
         interrupted_by: The exception that interrupted it, if another thread than the caller's ran.
@@ -57,10 +78,22 @@ class Flight:
 
     def __init__(self) -> None:
         self.calls: tuple[ActiveCall, ...] = ()
+        self.callers: list[list[BaseException]] = []
         self.done = Gate()
         self.outcome: FlightOutcome | None = None
         self.interrupted_by: BaseException | None = None
         self.handed_over = False
+
+    def fail(self, failure: Failure, stale: Value | None) -> None:
+        """Set the outcome: a failure, and credentials that can still be used, if there are any.
+
+        What the plugin raised goes from the failure to the callers, if they will raise that.
+        """
+        if stale is None and failure.raised is not None:
+            for raised in self.callers:
+                raised.append(failure.raised)
+        self.callers, failure.raised = [], None
+        self.outcome = FlightOutcome(stale, failure)
 
     def wait(self, limit: float, patience: float, end_patience: Callable[[], object]) -> None:
         """Wait for its end, up to a limit in seconds; call a function when the patience ends."""

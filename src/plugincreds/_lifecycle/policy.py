@@ -53,7 +53,8 @@ class Failure:
 
     Attributes:
         message: The text of the error.
-        cause: What the plugin raised, or None.
+        cause: What the plugin raised, or None; a copy without frames, because failures are kept.
+        raised: The same with all frames, until the failure is kept.
         plugin: The plugin's name, as in `PluginError.plugin`.
         distribution: The package's name and version, as in `PluginError.distribution`.
         declined: Whether the plugin declined: it is not configured here.
@@ -61,13 +62,23 @@ class Failure:
         hint: What a person must do, in the plugin's words.
     """
 
-    __slots__ = ("cause", "declined", "distribution", "found", "hint", "message", "plugin")
+    __slots__ = (
+        "cause",
+        "declined",
+        "distribution",
+        "found",
+        "hint",
+        "message",
+        "plugin",
+        "raised",
+    )
 
     def __init__(  # noqa: PLR0913 - all optional but the first
         self,
         message: str,
-        cause: Exception | None = None,
+        cause: BaseException | None = None,
         *,
+        raised: BaseException | None = None,
         plugin: str | None = None,
         distribution: str | None = None,
         declined: bool = False,
@@ -75,7 +86,8 @@ class Failure:
         hint: str | None = None,
     ) -> None:
         self.message: str = message
-        self.cause: Exception | None = cause
+        self.cause: BaseException | None = cause
+        self.raised: BaseException | None = raised
         self.plugin: str | None = plugin
         self.distribution: str | None = distribution
         self.declined: bool = declined
@@ -100,7 +112,7 @@ class Failure:
             declined=self.declined,
             hint=self.hint,
         )
-        error.__cause__ = self.cause
+        error.__cause__ = self.raised or self.cause
         return error
 
 

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Hashable
 
 from plugincreds._errors import NonRecoverableError, PluginError
+from plugincreds._lifecycle.causes import traceback_text, without_frames
 from plugincreds._lifecycle.policy import Failure, State
 from plugincreds._redaction import shown
 from plugincreds._reentrancy import (
@@ -45,7 +46,13 @@ class Reporter:
     def failure(
         self, found: str, *, cause: Exception | None = None, declined: bool = False
     ) -> Failure:
-        """Return a failure; `found` is what went wrong, as a part of a sentence."""
+        """Return a failure; `found` is what went wrong, as a part of a sentence.
+
+        A DEBUG record has the traceback of its cause.
+        """
+        if cause is not None and logger.isEnabledFor(logging.DEBUG):
+            # As text: a log handler may keep the record, and so all frames.
+            logger.debug("%s: %s\n%s", self.label, found, traceback_text(cause))
         hint = _hint_of(cause)
         advice = f"What to do: {hint}." if hint else "Fix this and try again."
         message = f"{self.label} gave no credentials: {found}. {advice}"
@@ -55,7 +62,8 @@ class Reporter:
                 message = f"{message} To do without plugins, set {VARIABLE}={OFF}."
         return Failure(
             message,
-            cause,
+            without_frames(cause) if cause else None,
+            raised=cause,
             plugin=self.plugin,
             distribution=self.distribution,
             declined=declined,

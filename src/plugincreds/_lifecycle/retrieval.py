@@ -99,12 +99,13 @@ def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failur
     """
     started = time.perf_counter()
     try:
-        answer = is_expired()
+        # No variable holds an exception: this frame is in its traceback.
+        return judged(is_expired(), reporter)
     except BaseException as error:  # noqa: BLE001 - interruptions are raised again
-        answer = as_failure(error)
-    if time.perf_counter() - started > _SLOW_ANSWER:
-        reporter.warn_of_slow_answer(_SLOW_ANSWER)
-    return judged(answer, reporter)
+        return judged(as_failure(error), reporter)
+    finally:
+        if time.perf_counter() - started > _SLOW_ANSWER:
+            reporter.warn_of_slow_answer(_SLOW_ANSWER)
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:
