@@ -47,9 +47,10 @@ class Retrieval:
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
         try:
-            # No variable holds the answer: the call of cache_key() below may take long, and an
-            # exception that a signal handler raises meanwhile must not find the raw keys.
-            value, fault = validated(self._answer(), now := self._clock())
+            with nullcontext() if self._base is None else self._base.recorded():
+                # No variable holds the answer: the call of cache_key() below may take long, and
+                # an exception that a signal handler raises meanwhile must not find the raw keys.
+                value, fault = validated(_settled(self._retrieve()), now := self._clock())
         except SystemExit:
             reporter.warn_of_exit()
             raise
@@ -68,10 +69,6 @@ class Retrieval:
         if found := self._other_identity():
             return reporter.failure(found)
         return value, now
-
-    def _answer(self) -> Any:
-        with nullcontext() if self._base is None else self._base.recorded():
-            return _settled(self._retrieve())
 
     def _other_identity(self) -> str:
         """Return why the credentials may belong to another identity, or an empty text."""

@@ -144,7 +144,7 @@ def _check_parents(path: Path, descriptor: int, parent: str) -> None:
     for level, found in enumerate(_upwards(descriptor, parent)):
         if problem := _problem_of_parent(found):
             real = Path(os.path.realpath(path.parent))
-            shown = [real, *real.parents][level]
+            shown = [real, *real.parents][: level + 1][-1]  # mounts may hide some of them
             raise RefusedError(f"{path} is not safe, because {shown} {problem}")
 
 
