@@ -11,7 +11,7 @@ from typing import Any, TextIO
 from plugincreds._cli.config_damage import damage_of
 from plugincreds._errors import PluginError
 from plugincreds._redaction import described, printable
-from plugincreds._sharing.files import RefusedError
+from plugincreds._sharing.folders import RefusedError
 
 _GAP = "  "
 _CODES = {"green": "32", "red": "31", "yellow": "33", "faint": "2", "bold": "1"}

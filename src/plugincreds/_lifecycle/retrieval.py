@@ -54,9 +54,9 @@ class Retrieval:
             return reporter.failure(fault)
         try:
             with marked_call(), nullcontext() if self._base is None else self._base.recorded():
-                answer = self._retrieve()
-                if inspect.isawaitable(answer):
-                    answer = awaited(answer)
+                # No variable holds the answer: the call of cache_key() below may take long, and
+                # an exception that a signal handler raises meanwhile must not find the raw keys.
+                value, fault = validated(_settled(self._retrieve()), now := self._clock())
         except SystemExit:
             reporter.warn_of_exit()
             raise
@@ -64,8 +64,6 @@ class Retrieval:
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
             return _raised(as_failure(error), reporter)
-        now = self._clock()
-        value, fault = validated(answer, now)
         if fault:
             return reporter.failure(f"it returned {fault}")
         if value is None:
@@ -74,15 +72,29 @@ class Retrieval:
                 return reporter.failure(found)
             # On a refresh this is a failure: the chain does not go on to another identity.
             return reporter.failure("it declined", declined=is_first)
-        changed = "" if _is_same_identity(self._is_same) else "its cache_key()"
+        if found := self._other_identity():
+            return reporter.failure(found)
+        return value, now
+
+    def _other_identity(self) -> str:
+        """Return why the credentials may belong to another identity, or an empty text."""
+        try:
+            changed = "" if self._is_same is None or self._is_same() else "its cache_key()"
+        except faults() as error:
+            found = f"its cache_key() raised {described(error)} after retrieve()"
+            return f"{found}, so it is not known whose credentials these are"
         if self._base is not None and self._base.has_changed:
             changed = "the environment that its base session reads"
-        if changed:
-            return reporter.failure(
-                f"{changed} has changed, so these credentials belong to another identity; new "
-                "sessions use that one"
-            )
-        return value, now
+        if not changed:
+            return ""
+        return (
+            f"{changed} has changed, so these credentials belong to another identity; new "
+            "sessions use that one"
+        )
+
+
+def _settled(answer: Any) -> Any:
+    return awaited(answer) if inspect.isawaitable(answer) else answer
 
 
 def _raised(error: Exception, reporter: Reporter) -> Failure:
@@ -124,10 +136,3 @@ def own_is_expired(is_expired: Callable[[], Any]) -> Callable[[], Any] | None:
     """Return the function, or None for the base class's, which need not be called."""
     inherited = getattr(is_expired, "__func__", None) is CredentialPlugin.is_expired
     return None if inherited else is_expired
-
-
-def _is_same_identity(is_same: Callable[[], bool] | None) -> bool:
-    try:
-        return is_same is None or is_same()
-    except faults():  # if cache_key() fails, the identity is not known
-        return False

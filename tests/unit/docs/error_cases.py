@@ -219,6 +219,9 @@ CASES: dict[str, dict[str, Case]] = {
             "def get_provider(): return retrieve, lambda: False"
         ),
         "`cache_key()` has changed": Case(KEYED, call=changed_key),
+        "`cache_key()` raised after `retrieve()`": Case(
+            KEYED.replace("return WHO\n", "return {'me': 'me'}[WHO]\n"), call=changed_key
+        ),
         "The base credentials have changed": Case(EXCHANGING, call=changed_base),
         "It asked for its own credentials while it retrieved them": retrieving(
             "import botocore.session\n    botocore.session.Session().get_credentials()"

@@ -297,7 +297,7 @@ def just_failed(room: Room) -> None:
             return acquired(lock)
         (folder,) = {Path(lock.lock_file).parent}
         name = Path(lock.lock_file).stem
-        note = note_of("ValueError: the broker is down", 4e9)
+        note = note_of("ValueError: the broker is down", 4e9, name)
         (folder / f"{name}{NOTE}").write_bytes(note)
         (folder / f"{name}{NOTE}").chmod(0o600)
         return False
