@@ -17,7 +17,7 @@ from contextvars import ContextVar
 from typing import Any
 
 from plugincreds._errors import PluginError
-from plugincreds._threads import here
+from plugincreds._threads import Gate, here
 
 PATIENCE = 10.0  # seconds of waiting after which a warning is logged
 OWN_CALL_ADVICE = (
@@ -29,46 +29,62 @@ OWN_CALL_ADVICE = (
 class ActiveCall:
     """One call into a plugin, as the code that it runs sees it.
 
+    Who makes the call opens its gate in a `finally` clause, before anything else there:
+
+        call = ActiveCall(key)
+        try:
+            call.begin()
+            ...
+        finally:
+            call.done.open()
+            call.leave()
+
     Attributes:
         key: The source key of the call: the plugin, and the identity that it is asked for.
+        calls: The calls that its thread is inside of, itself as the last.
+        done: What other threads wait at. The call has ended when it is open: nothing, not even a
+            signal handler, sees one without the other.
         refused: Whether its code has asked for what it must not ask for.
-        ended: Whether it has ended. A copy of the context may outlive the call, as in a task.
         waits_for: What its thread waits for; each is a function that returns the calls which are
             in progress there.
     """
 
-    __slots__ = ("ended", "key", "refused", "waits_for")
+    __slots__ = ("_context", "_outer", "calls", "done", "key", "refused", "waits_for")
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
+        self.done = Gate()
         self.refused = False
-        self.ended = False
         self.waits_for: list[InProgress] = []
+        self._outer = here.calls, _calls.get()
+        self.calls: tuple[ActiveCall, ...] = (*_running(self._outer[0]), self)
+        self._context: tuple[ActiveCall, ...] = (*_running(self._outer[1]), self)
+
+    @property
+    def ended(self) -> bool:
+        """Whether it has ended. A copy of the context may outlive the call, as in a task."""
+        return self.done.is_open
+
+    def begin(self) -> None:
+        """Make it known."""
+        here.calls = self.calls
+        _calls.set(self._context)
+
+    def leave(self) -> None:
+        """Forget it, which only saves time: calls that have ended do not count."""
+        if here.calls is self.calls:
+            here.calls = self._outer[0]
+        if _calls.get() is self._context:
+            _calls.set(self._outer[1])
+        self.calls = self._context = ()  # else it would refer to itself
+
+    def in_progress(self) -> "tuple[ActiveCall, ...]":
+        """Return the calls that must end before this one does, itself included."""
+        return () if self.ended else self.calls
 
 
 InProgress = Callable[[], tuple[ActiveCall, ...]]
 _calls: ContextVar[tuple[ActiveCall, ...]] = ContextVar("plugincreds_active_calls", default=())
-
-
-@contextmanager
-def active_call(key: Hashable) -> Iterator[tuple[ActiveCall, ...]]:
-    """Run the body as an active call with a source key; yield those of this thread, it as the last.
-
-    It is a generator, whose end runs also where an interruption comes before `__exit__` does.
-    """
-    mine, outer, before = ActiveCall(key), here.calls, _calls.get()
-    calls, context = (*_running(outer), mine), (*_running(before), mine)
-    try:
-        here.calls = calls
-        _calls.set(context)
-        yield calls
-    finally:
-        mine.ended = True
-        # If a traceback keeps an interrupted generator, this may run late and elsewhere.
-        if here.calls is calls:
-            here.calls = outer
-        if _calls.get() is context:
-            _calls.set(before)
 
 
 def is_inside(key: Hashable) -> bool:

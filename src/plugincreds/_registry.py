@@ -10,9 +10,9 @@ import logging
 import os
 import threading
 from collections.abc import Callable, Hashable
-from contextlib import AbstractContextManager
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._lifecycle.single_calls import SingleCalls
@@ -22,6 +22,8 @@ from plugincreds._plugins.references import InstalledPlugin, Plugin
 from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
+
+_T = TypeVar("_T")
 
 
 class _Registry:
@@ -54,14 +56,16 @@ class _Registry:
         getter = self._getters.get(plugin)
         if getter is not None:
             return getter
-        with self.single_call(plugin, plugin):
-            if plugin not in self._getters:  # else another thread has loaded it meanwhile
-                self._getters[plugin] = load(plugin)
-            return self._getters[plugin]
+        return self.single_call(plugin, plugin, lambda: self._loaded(plugin))
 
-    def single_call(self, key: Hashable, plugin: Plugin) -> AbstractContextManager[None]:
-        """Return a context for an active call, as `SingleCalls.call` does."""
-        return self._calls.call(key, plugin)
+    def single_call(self, key: Hashable, plugin: Plugin, function: Callable[[], _T]) -> _T:
+        """Call a function of a plugin as `SingleCalls.call` does."""
+        return self._calls.call(key, plugin, function)
+
+    def _loaded(self, plugin: Plugin) -> Getter:
+        if plugin not in self._getters:  # else another thread has loaded it meanwhile
+            self._getters[plugin] = load(plugin)
+        return self._getters[plugin]
 
     def opened(self, file: Path, execute: Callable[[], ModuleType]) -> ModuleType:
         """Return the module of a plugin file; the first call executes it."""

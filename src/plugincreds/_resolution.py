@@ -152,11 +152,15 @@ def loaded_functions(
         request.context(plugin.name) if getter.takes_context else (None, None, BaseIdentity())
     )
     key = (plugin, identity)
-    with registry().single_call(key, plugin), base.recorded():
-        functions = getter.functions(context)
-        if functions is None and was_refused():
+
+    def functions() -> Functions | None:
+        with base.recorded():
+            found = getter.functions(context)
+        if found is None and was_refused():
             raise own_call_error(plugin.label, plugin.name, plugin.origin)
-    return key, base, functions
+        return found
+
+    return key, base, registry().single_call(key, plugin, functions)
 
 
 def _configured(wanted: Selected, request: "Request") -> tuple[Source, BaseIdentity]:

@@ -11,8 +11,9 @@ not need it, and importing it takes as long as everything else that the first si
 import contextvars
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 _LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
@@ -21,31 +22,41 @@ _LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
 class Gate:
     """Makes threads wait until it is opened.
 
-    In contrast to `threading.Event` it has no lock. So a signal handler may use it at any time,
-    even in a thread that is just using it.
+    Each waiting thread has a lock of its own, in contrast to `threading.Event`, where they share
+    one. So a signal handler may use it at any time, even in a thread that is just using it.
+
+    Attributes:
+        open: Lets all threads pass, those that wait and those that come later. It is one call into
+            C, within which Python runs no signal handler: it wakes all threads or none.
     """
 
     def __init__(self) -> None:
-        self.is_open = False
-        self._waiting: list[threading.Lock] = []
+        # The first is locked until the gate is opened; each waiting thread adds one.
+        self._locks = [_locked()]
+        self.open: Callable[[], object] = partial(any, map(_release, self._locks))
 
-    def open(self) -> None:
-        """Let all threads pass, those that wait and those that come later."""
-        self.is_open = True
-        while True:
-            try:
-                waiting = self._waiting.pop()
-            except IndexError:
-                return
-            waiting.release()
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been opened."""
+        return not self._locks[0].locked()
 
     def wait(self, seconds: float = -1) -> bool:
         """Return whether it is open, within so many seconds; with -1, when it is open."""
-        mine = threading.Lock()
-        mine.acquire()
-        self._waiting.append(mine)
+        mine = _locked()
+        self._locks.append(mine)
         # It may have been opened before this thread was in the list.
         return self.is_open or mine.acquire(timeout=seconds)
+
+
+def _locked() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
+_release: Callable[[threading.Lock], object] = type(threading.Lock()).release
+OPEN = Gate()  # one that has been opened
+OPEN.open()
 
 
 class _Here(threading.local):
@@ -114,45 +125,63 @@ def awaited(answer: Awaitable[Any]) -> Any:
     An interruption of the caller cancels the task and waits for its end, as `asyncio.run` does.
     Otherwise another call of the plugin could start while this one still runs. A second
     interruption ends that wait, too.
+
+    Where no thread can be started, as at the end of the interpreter, the loop runs here.
     """
     import asyncio  # noqa: PLC0415 - see the module's docstring
-    from concurrent.futures import Future  # noqa: PLC0415 - the same
 
-    outcome: Future[Any] = Future()
+    # Lists, which are emptied: a frame in a traceback must not show the answer, nor the exception.
+    answers: list[Any] = []
+    errors: list[BaseException] = []
     cancels: list[Callable[[], object]] = []
-    interrupted = threading.Event()
+    interrupted, done = Gate(), Gate()
 
-    async def wait() -> Any:
-        # No variable holds the task: tracebacks may be shown with their variables, and the
-        # task's repr shows what it raised.
+    async def wait() -> None:
+        # No variable holds the task: its repr shows what it raised.
         loop, cancel = asyncio.get_running_loop(), _cancel_of(asyncio.current_task())
         cancels.append(lambda: loop.call_soon_threadsafe(cancel))
-        if interrupted.is_set():
+        if interrupted.is_open:
             cancel()
-        return await answer
+        answers.append(await answer)
 
     def work() -> None:
         try:
-            outcome.set_result(asyncio.run(wait()))
+            asyncio.run(wait())
         except asyncio.CancelledError as error:
             # A cancellation by the plugin must not look like a cancellation of the program.
-            outcome.set_exception(error if interrupted.is_set() else _cancelled(error))
+            errors.append(error if interrupted.is_open else _cancelled(error))
         except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
-            outcome.set_exception(error)
+            errors.append(error)
+        finally:
+            done.open()
 
     try:
-        start(work)
-        return outcome.result()
-    except Exception:
-        if isinstance(answer, Coroutine):
-            answer.close()  # if no thread could be started, it is never awaited
-        raise
+        try:
+            start(work)
+        except RuntimeError:
+            _outside_of_loops(work)
+        done.wait()
     except BaseException:
-        interrupted.set()
+        interrupted.open()
         _try(*cancels)
         # After an interruption in start(), there may be no thread at all.
-        _try(lambda: outcome.exception(None if cancels else _LONGEST_START))
+        done.wait(-1 if cancels else _LONGEST_START)
         raise
+    if errors:
+        raise errors.pop()
+    return answers.pop()
+
+
+def _outside_of_loops(call: Callable[[], object]) -> None:
+    """Make a call that runs an event loop of its own, also inside another loop."""
+    import asyncio  # noqa: PLC0415 - see the module's docstring
+
+    outer = asyncio._get_running_loop()  # noqa: SLF001 - documented for those who write loops
+    asyncio._set_running_loop(None)  # noqa: SLF001 - the same
+    try:
+        call()
+    finally:
+        asyncio._set_running_loop(outer)  # noqa: SLF001 - the same
 
 
 def _cancel_of(task: Any) -> Callable[[], object]:

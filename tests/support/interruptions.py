@@ -54,3 +54,40 @@ def _interrupted(call: Callable[[], object], handler: Callable[[], object], numb
     finally:
         sys.settrace(before)
     return interrupted
+
+
+class Injection:
+    """Interrupts one call where Python looks for signals: as a function begins, or C returns.
+
+    A context in which the event of that number, among those in code of ours, raises a
+    `KeyboardInterrupt`. In contrast to an exception before some line, this is what Ctrl-C can do.
+
+    Attributes:
+        place: Where it was raised, or an empty text if there was no such event.
+        caught: The exception: as long as it is kept, so are all frames that it has passed.
+    """
+
+    def __init__(self, number: int) -> None:
+        self.place = ""
+        self.caught: BaseException | None = None
+        self._left = number
+
+    def __enter__(self) -> None:
+        sys.setprofile(self._profile)
+
+    def __exit__(self, _: object, error: BaseException | None, __: object) -> bool:
+        sys.setprofile(None)
+        self.caught = error
+        return isinstance(error, KeyboardInterrupt)
+
+    def _profile(self, frame: FrameType, event: str, function: Any) -> None:
+        code = frame.f_code
+        is_ours = code.co_filename.startswith(_PACKAGE) or code.co_filename.endswith(
+            "contextlib.py"
+        )
+        if self.place or not is_ours or event not in {"call", "c_return"}:
+            return
+        self._left -= 1
+        if self._left < 0:
+            self.place = f"{code.co_filename}:{frame.f_lineno} {event} {function or ''}"
+            raise KeyboardInterrupt

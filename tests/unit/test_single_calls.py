@@ -302,7 +302,7 @@ def test_a_handler_in_a_thread_that_waits_for_a_getter_waits_too(
     def hold() -> None:
         if scene.calls == 1:
             entered.set()
-            while not any(each.done._waiting for each in registry()._calls._turns.values()):
+            while not any(len(each.done._locks) > 1 for each in registry()._calls._calls.values()):
                 os.sched_yield()
             signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGUSR1)
             assert interrupted.wait(DEADLINE)
@@ -357,6 +357,5 @@ def test_a_forked_child_of_the_getter_is_refused(install: Install, scene: Scene)
 def test_turns_are_forgotten() -> None:
     """Guards long-lived processes with many identities."""
     calls = SingleCalls()
-    with calls.call("key", GivenPlugin(threading)):
-        assert len(calls._turns) == 1
-    assert calls._turns == {}
+    assert calls.call("key", GivenPlugin(threading), lambda: len(calls._calls)) == 1
+    assert calls._calls == {}

@@ -108,11 +108,11 @@ def _begun(
         running.callers.append(raised)
         sync.background = running
     if running is mine:
-        _run(engine, sync, mine, reported=reported)
+        _run(engine, sync, mine)
     return running, running is mine
 
 
-def _run(engine: RefreshEngine, sync: Sync, mine: BackgroundRefresh, *, reported: bool) -> None:
+def _run(engine: RefreshEngine, sync: Sync, mine: BackgroundRefresh) -> None:
     """Refresh in a thread, for all tasks that await it."""
 
     def run() -> None:
@@ -124,21 +124,15 @@ def _run(engine: RefreshEngine, sync: Sync, mine: BackgroundRefresh, *, reported
 
     try:
         start(run)
-    except BaseException as error:
-        if not isinstance(error, Exception):
-            mine.end(sync)
-            raise
-        failure = engine.reporter.no_thread(error)
-        state = engine.count_failure(engine.state, failure, reported_expired=reported)
-        mine.end(sync, FlightOutcome(None if state.is_hard else state.value, failure))
+    except RuntimeError:  # no thread can be started, as at the end of the interpreter
+        run()
+    except BaseException:
+        mine.end(sync)
+        raise
 
 
 def in_thread(call: Callable[[], _T]) -> "Future[_T]":
-    """Run a call in a thread, and return the future of its result.
-
-    Raises:
-        RuntimeError: No thread can be started.
-    """
+    """Run a call in a thread, or here if none can be started; return the future of its result."""
     future: Future[_T] = Future()
     future.set_running_or_notify_cancel()
 
@@ -150,7 +144,10 @@ def in_thread(call: Callable[[], _T]) -> "Future[_T]":
         else:
             future.set_result(result)
 
-    start(run)
+    try:
+        start(run)
+    except RuntimeError:
+        run()
     return future
 
 

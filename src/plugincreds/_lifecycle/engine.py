@@ -32,7 +32,7 @@ from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieved, asked
 from plugincreds._reentrancy import (
     PATIENCE,
-    active_call,
+    ActiveCall,
     is_inside,
     waiting_for,
 )
@@ -203,23 +203,30 @@ class RefreshEngine:
         """Return the outcome of a retrieval; None if the caller must decide again."""
         sync, mine, raised = self._syncs.get(), Flight(), list[BaseException]()
         # The call is active before its flight is seen: this thread must not wait for that.
-        with active_call(self._key) as mine.calls:
-            try:
-                with sync.lock:
-                    if self.state is not state:
-                        return None
-                    running = sync.flight = sync.flight or mine
-                    running.callers.append(raised)
-                if running is not mine:
-                    if step is RefreshStep.ADVISORY:
-                        return FlightOutcome(state.value)
-                elif self._timeout is None:
-                    self._fly(sync, mine, reported=reported)
-                else:
-                    self._fly_in_thread(sync, mine, reported=reported)
-            finally:
-                if not mine.handed_over:  # wakes the waiters even if this thread was interrupted
-                    sync.close(mine)
+        mine.call = call = ActiveCall(self._key)
+        try:
+            call.begin()
+            with sync.lock:
+                if self.state is not state:
+                    return None
+                running = sync.join(mine)
+                running.callers.append(raised)
+            if running is not mine:
+                if step is RefreshStep.ADVISORY:
+                    return FlightOutcome(state.value)
+            else:
+                fly = partial(self._fly, sync, mine, reported=reported)
+                if self._timeout is None or not mine.hand_over(sync, call, fly):
+                    fly()
+        finally:
+            # The call and its flight end at once, whenever an interruption comes: if the call alone
+            # ended, a signal handler would wait for its own thread, or other threads for ever.
+            if not mine.handed_over:
+                call.done = mine.done
+            call.done.open()
+            if not mine.handed_over:
+                sync.close(mine)
+            call.leave()
         outcome = self._landed(sync, running, raised, leads=running is mine, reported=reported)
         if mine.interrupted_by is not None:
             try:
@@ -237,19 +244,6 @@ class RefreshEngine:
         )
         if reported and self.state.failure is None and self.ask(self.state) is True:
             self.reporter.warn_of_expired_answer()
-
-    def _fly_in_thread(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
-        """Do so in a new thread, for which the caller waits up to the time limit."""
-
-        def fly() -> None:
-            # The caller may wait for this thread, even in a signal handler.
-            mine.calls[-1].ended = True
-            with active_call(self._key) as mine.calls:
-                self._fly(sync, mine, reported=reported)
-
-        problem = mine.hand_over(sync, fly)
-        if problem is not None:
-            self._publish(sync, mine, self.reporter.no_thread(problem), reported=reported)
 
     def _publish(self, sync: Sync, mine: Flight, retrieved: Retrieved, *, reported: bool) -> None:
         with sync.lock:

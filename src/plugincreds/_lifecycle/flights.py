@@ -12,7 +12,7 @@ from typing import Any
 from plugincreds._contract import Value
 from plugincreds._lifecycle.policy import NEVER, Failure
 from plugincreds._reentrancy import ActiveCall
-from plugincreds._threads import Gate, start
+from plugincreds._threads import OPEN, Gate, start
 
 
 class FlightOutcome:
@@ -67,7 +67,7 @@ class Flight:
     """A retrieval in flight.
 
     Attributes:
-        calls: The active calls that have led to it, its own included.
+        call: The active call that makes it, if it has begun.
         callers: A list for each caller that began it or waits for it. If it fails, and the callers
             raise that, each list gets what the plugin raised.
         done: Opened when it has ended in any way.
@@ -77,7 +77,7 @@ class Flight:
     """
 
     def __init__(self) -> None:
-        self.calls: tuple[ActiveCall, ...] = ()
+        self.call: ActiveCall | None = None
         self.callers: list[list[BaseException]] = []
         self.done = Gate()
         self.outcome: FlightOutcome | None = None
@@ -101,22 +101,28 @@ class Flight:
             end_patience()
             self.done.wait(-1 if limit == NEVER else limit - patience)
 
-    def hand_over(self, sync: "Sync", fly: Callable[[], object]) -> Exception | None:
+    def hand_over(self, sync: "Sync", callers: ActiveCall, fly: Callable[[], object]) -> bool:
         """Let a new thread retrieve, and close this when it has ended.
 
-        Return why no thread could be started, or None.
+        Return whether it could be started. At the end of the interpreter, for example, none can,
+        and the caller must retrieve itself, without a time limit.
         """
         claim = threading.Lock()  # the thread that takes it must end the retrieval
 
         def run() -> None:
             if not claim.acquire(blocking=False):
                 return
+            callers.done = OPEN  # it may wait for this thread from now on, in a signal handler
+            self.call = call = ActiveCall(callers.key)
+            call.done = self.done
             try:
+                call.begin()
                 fly()
             except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
                 self.interrupted_by = error
             finally:
                 sync.close(self)
+                call.leave()
 
         self.handed_over = True
         try:
@@ -127,8 +133,7 @@ class Flight:
             self.handed_over = False
             if not isinstance(error, Exception):
                 raise
-            return error
-        return None
+        return self.handed_over
 
 
 class Sync:
@@ -150,8 +155,15 @@ class Sync:
 
     def in_progress(self) -> tuple[ActiveCall, ...]:
         """Return the calls that have led to the retrieval in flight, if there is one."""
-        flight = self.flight
-        return () if flight is None else flight.calls
+        call = None if self.flight is None else self.flight.call
+        return () if call is None else call.in_progress()
+
+    def join(self, mine: Flight) -> Flight:
+        """Return the retrieval in flight; the given one, if there is none. It needs the lock."""
+        # One that has ended is still there if an interruption came before `close()`.
+        if self.flight is None or self.flight.done.is_open:
+            self.flight = mine
+        return self.flight
 
     def close(self, flight: Flight) -> None:
         """End an in-flight retrieval if it has not ended yet, and wake its waiters."""

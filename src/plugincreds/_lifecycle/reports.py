@@ -71,10 +71,6 @@ class Reporter:
             hint=hint,
         )
 
-    def no_thread(self, error: Exception) -> Failure:
-        """Return the failure where no thread could be started for a call."""
-        return self.failure(f"no thread could be started for it: {error}", cause=error)
-
     def not_called(self, found: str) -> PluginError:
         """Return the error for a plugin that is not even called."""
         message = f"{self.label} is not called: {found}."

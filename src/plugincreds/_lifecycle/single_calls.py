@@ -1,8 +1,8 @@
 """A plugin's import and its getter run in one thread at a time; other threads wait."""
 
-from collections.abc import Hashable, Iterator
-from contextlib import contextmanager
-from typing import Any
+import threading
+from collections.abc import Callable, Hashable
+from typing import Any, TypeVar
 
 from plugincreds._errors import PluginError
 from plugincreds._lifecycle.processes import chain_fault, marked_call
@@ -10,35 +10,26 @@ from plugincreds._lifecycle.reports import Reporter
 from plugincreds._reentrancy import (
     PATIENCE,
     ActiveCall,
-    active_call,
     is_inside,
     waiting_for,
     was_refused,
 )
-from plugincreds._threads import Gate
 
 _DOING = "loading"
 
-
-class _Turn:
-    def __init__(self) -> None:
-        self.calls: tuple[ActiveCall, ...] = ()
-        self.done = Gate()
-
-    def in_progress(self) -> tuple[ActiveCall, ...]:
-        return () if self.done.is_open else self.calls
+_T = TypeVar("_T")
 
 
 class SingleCalls:
     """The calls that are in progress, by key."""
 
     def __init__(self) -> None:
-        self._turns: dict[Hashable, _Turn] = {}
+        self._lock = threading.RLock()  # reentrant, because a signal handler may need it, too
+        self._calls: dict[Hashable, ActiveCall] = {}
         self._reporters: dict[Hashable, Reporter] = {}
 
-    @contextmanager
-    def call(self, key: Hashable, plugin: Any) -> Iterator[None]:
-        """Run the body as an active call, when no other thread makes one with the same key.
+    def call(self, key: Hashable, plugin: Any, function: Callable[[], _T]) -> _T:
+        """Call a function of the plugin, when no other thread makes a call with the same key.
 
         A plugin that asks for its own credentials is never treated like a broken one, because the
         chain would then go on to another identity, which the program would keep.
@@ -46,6 +37,7 @@ class SingleCalls:
         Args:
             key: The plugin for its import, the source key for its getter.
             plugin: The plugin, which messages name.
+            function: The function.
 
         Raises:
             PluginError: The plugin asks for its own credentials, in this process or through
@@ -58,36 +50,46 @@ class SingleCalls:
         while True:
             if is_inside(key):
                 raise reporter.refused()
-            mine = _Turn()
-            # The call is active before its turn is seen: this thread must not wait for that.
-            with active_call(key) as mine.calls:
-                try:
-                    running = self._turns.setdefault(key, mine)
-                    if running is mine:
-                        with _refusals(reporter), marked_call():
-                            yield
-                        return
-                finally:
-                    if self._turns.get(key) is mine:
-                        del self._turns[key]
-                    mine.done.open()
-            _wait(running, key, reporter)
+            # The call is active before others see it: this thread must not wait for it.
+            mine = ActiveCall(key)
+            try:
+                mine.begin()
+                running = self._joined(mine)
+                if running is mine:
+                    return _called(function, reporter)
+            finally:
+                mine.done.open()
+                mine.leave()
+                self._forget(mine)
+            _wait(running, reporter)
+
+    def _joined(self, mine: ActiveCall) -> ActiveCall:
+        with self._lock:
+            running = self._calls.get(mine.key)
+            # One that has ended is still there if an interruption came before `_forget()`.
+            if running is None or running.ended:
+                running = self._calls[mine.key] = mine
+            return running
+
+    def _forget(self, mine: ActiveCall) -> None:
+        with self._lock:
+            if self._calls.get(mine.key) is mine:
+                self._calls.pop(mine.key, None)  # a signal handler may have done so
 
 
-@contextmanager
-def _refusals(reporter: Reporter) -> Iterator[None]:
-    """Raise the error of a refused call in place of what the plugin has made of it."""
+def _called(function: Callable[[], _T], reporter: Reporter) -> _T:
     try:
-        yield
+        with marked_call():
+            return function()
     except PluginError as error:
         if was_refused():
-            raise reporter.own_call() from error
+            raise reporter.own_call() from error  # in place of what the plugin has made of it
         raise
 
 
-def _wait(running: _Turn, key: Hashable, reporter: Reporter) -> None:
+def _wait(running: ActiveCall, reporter: Reporter) -> None:
     with waiting_for(running.in_progress, reporter.circle):
         if not running.done.wait(PATIENCE):
-            reporter.refuse_wait(running.in_progress, key)
+            reporter.refuse_wait(running.in_progress, running.key)
             reporter.warn_of_wait(PATIENCE, _DOING)
             running.done.wait()

@@ -28,7 +28,6 @@ from tests.unit.docs.room import (
     malformed,
     no_home,
     no_mark,
-    no_thread,
     retrieving,
     returning,
     strange_botocore,
@@ -213,7 +212,6 @@ CASES: dict[str, dict[str, Case]] = {
             "def get_provider(): return GATE.wait, lambda: False",
             call=too_slow,
         ),
-        "No thread can be started": with_profile("credential_plugin_timeout = 60", call=no_thread),
         "It was cancelled": Case(
             "import asyncio\nasync def retrieve(): raise asyncio.CancelledError\n"
             "def get_provider(): return retrieve, lambda: False"

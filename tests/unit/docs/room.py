@@ -20,7 +20,7 @@ from plugincreds._cli import export as _export
 from plugincreds._lifecycle import processes, single_calls
 from plugincreds._lifecycle.flights import Flight
 from plugincreds._lifecycle.reports import Reporter
-from plugincreds._reentrancy import ActiveCall, active_call
+from plugincreds._reentrancy import ActiveCall
 from plugincreds._registry import registry
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing import source_files
@@ -140,16 +140,6 @@ def two_packages(room: Room) -> None:
     load(room)
 
 
-def no_thread(room: Room) -> None:
-    """Load where no thread can be had."""
-
-    def start(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    room.patch.setattr(threading.Thread, "start", start)
-    load(room)
-
-
 def too_slow(room: Room) -> None:
     """Load from a plugin that waits until this has failed."""
     try:
@@ -199,10 +189,12 @@ def long_load(room: Room) -> None:
         warn(reporter, 10.0, doing)
         enough.set()
 
+    def function() -> None:
+        entered.set()
+        enough.wait(20)
+
     def hold() -> None:
-        with registry().single_call(plugin, plugin):
-            entered.set()
-            enough.wait(20)
+        registry().single_call(plugin, plugin, function)
 
     room.patch.setattr(Reporter, "warn_of_wait", warned)
     thread = threading.Thread(target=hold)
@@ -218,13 +210,16 @@ def long_load(room: Room) -> None:
 def circle(_: Room) -> None:
     """Wait for one plugin in the call of another one, for which it waits."""
     engine = new_engine(tuple, label="The credential plugin 'acme' of acme-creds 1.2")
-    with active_call("another plugin") as calls:
-        inner, flight = ActiveCall("acme"), Flight()
-        inner.waits_for.append(lambda: calls)
-        flight.calls = (inner,)
-        engine.sync().flight = flight
+    outer, inner, flight = ActiveCall("another plugin"), ActiveCall("acme"), Flight()
+    inner.waits_for.append(outer.in_progress)
+    flight.call = inner
+    engine.sync().flight = flight
+    outer.begin()
+    try:
         with engine.waiting():
             pass
+    finally:
+        outer.leave()
 
 
 def given_back_to_boto3(room: Room) -> None:

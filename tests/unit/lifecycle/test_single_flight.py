@@ -666,44 +666,67 @@ class TestTimeLimit:
 
 
 class TestNoThread:
-    """The operating system has no more threads for us."""
+    """No thread can be started: at the interpreter's end, or where a container's limit is."""
 
-    @pytest.fixture
+    @pytest.fixture(autouse=True)
     def no_thread(self, monkeypatch: pytest.MonkeyPatch) -> None:
-        """Let no thread be started, as where a container's limit is reached."""
+        """Let no thread be started."""
 
         def start(_thread: threading.Thread) -> None:
-            raise RuntimeError("can't start new thread")
+            raise RuntimeError("can't create new thread at interpreter shutdown")
 
         monkeypatch.setattr(threading.Thread, "start", start)
 
-    @pytest.mark.usefixtures("no_thread")
-    def test_it_counts_as_a_failed_refresh(self, caplog: pytest.LogCaptureFixture) -> None:
-        """No flight is left open, and a valid value is served on."""
-        scene = Scene()
-        scene.key()
-        scene.limit(2 * DEADLINE)
-        scene.now = ADVISORY
-        assert scene.key() == "KEY1"
-        assert "can't start new thread" in warnings(caplog)[0]
-        scene.assert_at_rest()
-        scene.now = EXPIRED
-        with pytest.raises(PluginProviderRetrieveError, match="can't start new thread"):
+    def test_the_caller_makes_a_call_with_a_time_limit(self) -> None:
+        """Guards the last requests of a program, such as those of atexit handlers."""
+        scene = Scene(timeout=2 * DEADLINE)
+        threads = []
+        retrieve = scene.retrieve
+
+        def noted() -> Any:
+            threads.append(threading.get_ident())
+            return retrieve()
+
+        scene.retrieve = noted
+        for number, moment in enumerate([0.0, ADVISORY, HOUR + ADVISORY, 9 * HOUR], 1):
+            scene.now = moment
+            assert scene.key() == f"KEY{number}"
+            scene.assert_at_rest()
+        assert set(threads) == {threading.get_ident()}
+
+    def test_a_failure_is_one(self) -> None:
+        """Guards the error of the plugin, which must be the same as ever."""
+        scene = Scene(OSError("sealed"), timeout=2 * DEADLINE)
+        with pytest.raises(PluginProviderRetrieveError, match="it raised OSError: sealed"):
             scene.cache.get()
         scene.assert_at_rest()
-        scene.limit(None)
-        scene.now = EXPIRED + 5
-        assert scene.key() == "KEY2"
 
-    @pytest.mark.usefixtures("no_thread")
-    def test_a_coroutine_counts_as_a_failed_refresh(self) -> None:
-        """And it is closed: Python would warn that it was never awaited."""
+    @pytest.mark.parametrize("in_loop", [False, True])
+    def test_the_caller_runs_a_coroutine(self, *, in_loop: bool) -> None:
+        """It has a loop of its own, also if another loop runs in this thread."""
 
         async def retrieve() -> tuple[str, str]:
+            await asyncio.sleep(0)
             return "KEY", "secret"
 
+        async def get() -> str:
+            key = cache.get().access_key
+            await asyncio.sleep(0)  # the outer loop still runs
+            return key
+
         cache = new_engine(retrieve)
-        with pytest.raises(PluginProviderRetrieveError, match="can't start new thread"):
+        assert (asyncio.run(get()) if in_loop else cache.get().access_key) == "KEY"
+        assert cache.sync().flight is None
+
+    @pytest.mark.parametrize("cause", [KeyboardInterrupt, OSError])
+    def test_a_coroutine_that_is_interrupted_or_fails(self, cause: type[BaseException]) -> None:
+        """Guards Ctrl-C in the last moment."""
+
+        async def retrieve() -> tuple[str, str]:
+            raise cause("bye")
+
+        cache = new_engine(retrieve)
+        with pytest.raises((KeyboardInterrupt, PluginProviderRetrieveError), match="bye"):
             cache.get()
         assert cache.sync().flight is None
 
