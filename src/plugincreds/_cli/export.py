@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from plugincreds._cli.terminal import stdout_kept_clean
+from plugincreds._cli.streams import STDOUT, waiting_for
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
 
@@ -44,11 +44,17 @@ def run(arguments: argparse.Namespace) -> int:
     # Imported here, because the other commands and --help don't need botocore.
     from plugincreds._bindings.exporting import exported_value  # noqa: PLC0415
 
-    with stdout_kept_clean():
-        value = exported_value(arguments.name, arguments.profile, _marked)
-        document = _FORMATS[arguments.format](value)
-    print(document)
+    value = exported_value(arguments.name, arguments.profile, _waiting)
+    STDOUT.write(_FORMATS[arguments.format](value) + "\n")
     return 0
+
+
+@contextmanager
+def _waiting(plugins: Sequence[str]) -> Iterator[None]:
+    what = ", ".join(map(repr, plugins))
+    what = f"the credential plugin {what}" if len(plugins) == 1 else f"a credential plugin ({what})"
+    with _marked(plugins), waiting_for(what):
+        yield
 
 
 @contextmanager

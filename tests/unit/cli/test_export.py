@@ -315,12 +315,12 @@ def test_nothing_is_shared_of_what_is_to_be_cleared(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+def test_completion(capfd: pytest.CaptureFixture[str], shell: str) -> None:
     """Guards the script that completes commands and options."""
     with pytest.raises(SystemExit) as caught:
         main(["--print-completion", shell])
     assert caught.value.code in {0, None}
-    script = capsys.readouterr().out
+    script = capfd.readouterr().out
     # What shtab writes for tcsh ends with the commands.
     words = ("export", "doctor") if shell == "tcsh" else ("export", "powershell", "--retrieve")
     for word in words:
@@ -328,14 +328,14 @@ def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
 
 
 def test_completion_needs_its_extra(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guards the message."""
     monkeypatch.setitem(sys.modules, "shtab", None)
     with pytest.raises(SystemExit) as caught:
         main(["--print-completion", "bash"])
     assert caught.value.code == 1
-    assert "pip install 'plugincreds[completion]'" in capsys.readouterr().err
+    assert "pip install 'plugincreds[completion]'" in capfd.readouterr().err
 
 
 def test_a_folder_that_is_not_safe(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
