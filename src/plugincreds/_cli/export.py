@@ -132,6 +132,13 @@ def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Valu
     return formatted
 
 
+def _quoted_for_sh(text: str) -> str:
+    quoted = shlex.quote(text)
+    # shlex does not know that zsh expands =name, at the beginning and after a colon.
+    is_command = text.startswith("=") or ":=" in text
+    return f"'{text}'" if is_command and quoted == text else quoted
+
+
 def _quoted_for_powershell(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -152,8 +159,8 @@ def _quoted_for_cmd(text: str) -> str:
 
 _FORMATS: Mapping[str, Callable[[Value], str]] = {
     "process": _process,
-    "env": _lines("export {}={}", "unset {}", shlex.quote),
-    "env-no-export": _lines("{}={}", "{}=", shlex.quote),
+    "env": _lines("export {}={}", "unset {}", _quoted_for_sh),
+    "env-no-export": _lines("{}={}", "{}=", _quoted_for_sh),
     "powershell": _lines("$Env:{}={}", "$Env:{}=$null", _quoted_for_powershell),
     "windows-cmd": _lines('set "{}={}"', 'set "{}="', _quoted_for_cmd),
     "fish": _lines("set -gx {} {}", "set -e {}", _quoted_for_fish),
