@@ -12,6 +12,8 @@ import time
 from contextlib import suppress
 from pathlib import Path
 
+from plugincreds._errors import printable
+
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _OTHERS = stat.S_IRWXG | stat.S_IRWXO
 _LONGEST_WRITE = 60.0  # seconds
@@ -21,6 +23,9 @@ ENTRY, LOCK, NOTE, MARK = ".json", ".lock", ".note", ".base"  # suffixes of the 
 
 class RefusedError(Exception):
     """A file or folder is not safe to use; the message says which, why, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))  # it has a path
 
 
 class CacheFiles:

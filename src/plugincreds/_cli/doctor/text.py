@@ -1,6 +1,6 @@
 """The doctor's document as text for people."""
 
-import os
+import shutil
 import textwrap
 from typing import Any
 
@@ -166,5 +166,5 @@ def _note(document: dict[str, Any]) -> str:
 def _width() -> int:
     if not STDOUT.isatty():
         return _WIDTH
-    columns = os.environ.get("COLUMNS", "")
-    return (int(columns) if columns.isdecimal() else 0) or STDOUT.columns() or _WIDTH
+    # It respects COLUMNS, and otherwise asks sys.__stdout__, which is stderr.
+    return shutil.get_terminal_size((STDOUT.columns() or _WIDTH, 0)).columns
