@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
+from pathlib import Path
 
 from plugincreds._errors import PluginError, printable
 
@@ -37,12 +38,12 @@ class Stdout:
                 "stdout is closed, so nothing can be printed. Redirect it to a file or to "
                 "/dev/null in place of closing it."
             )
-        self._encoding = sys.stdout.encoding
+        self._encoding = getattr(sys.stdout, "encoding", None)
         _open_missing()
         self._descriptor = os.dup(_OUT)
         os.dup2(_ERR, _OUT)
         if sys.stderr is None:
-            sys.stderr = open(_ERR, "w", encoding="utf-8", closefd=False)  # noqa: SIM115
+            sys.stderr = Path(os.devnull).open("w", encoding="utf-8", errors="replace")
         # What is in the buffer of the old object is not ours; it is flushed to stderr.
         sys.stdout = sys.__stdout__ = sys.stderr  # type: ignore[assignment, misc]
         if hasattr(os, "register_at_fork"):
@@ -114,6 +115,8 @@ def waiting_for(what: str) -> Iterator[None]:
         yield
     finally:
         timer.cancel()
+        if timer.is_alive():  # a daemon that prints while Python ends would abort the process
+            timer.join()
 
 
 def _open_missing() -> None:

@@ -318,6 +318,7 @@ def test_what_the_command_waits_for(install: Install, arguments: str) -> None:
     terminal, stderr = pty.openpty()
     prepared = command(install(plugin(GATE)), *arguments.split())
     prepared |= {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE, "stderr": stderr}
+    prepared["args"][2] = f"from plugincreds._cli import streams; streams._MOMENT = 0; {STARTUP}"
     expected = "plugincreds: waiting for the credential plugin 'vault' ..."
     if "doctor" in arguments:
         expected = expected.replace("for the", "for credentials from the")
@@ -335,7 +336,7 @@ def test_only_terminals_are_told(
     monkeypatch: pytest.MonkeyPatch, is_terminal: bool, count: int
 ) -> None:
     """Guards logs from notes for people, and that the note is not printed after the wait."""
-    timers = []
+    timers: list[threading.Timer] = []
 
     class Timer(threading.Timer):
         def start(self) -> None:
@@ -344,7 +345,7 @@ def test_only_terminals_are_told(
     monkeypatch.setattr(threading, "Timer", Timer)
     monkeypatch.setattr(sys.stderr, "isatty", lambda: is_terminal, raising=False)
     with waiting_for("x"):
-        assert len(timers) == count
+        assert [timer.interval for timer in timers] == [1.0] * count
         assert not any(timer.finished.is_set() for timer in timers)
     assert all(timer.finished.is_set() for timer in timers)
 
