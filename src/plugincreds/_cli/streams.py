@@ -43,7 +43,7 @@ class Stdout:
         self._descriptor = os.dup(_OUT)
         os.dup2(_ERR, _OUT)
         if sys.stderr is None:
-            sys.stderr = Path(os.devnull).open("w", encoding="utf-8", errors="replace")
+            sys.stderr = Path(os.devnull).open("w", encoding="utf-8", errors="replace")  # noqa: SIM115
         # What is in the buffer of the old object is not ours; it is flushed to stderr.
         sys.stdout = sys.__stdout__ = sys.stderr  # type: ignore[assignment, misc]
         if hasattr(os, "register_at_fork"):
