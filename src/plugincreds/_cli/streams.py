@@ -43,7 +43,8 @@ class Stdout:
         self._descriptor = os.dup(_OUT)
         os.dup2(_ERR, _OUT)
         if sys.stderr is None:
-            sys.stderr = Path(os.devnull).open("w", encoding="utf-8", errors="replace")  # noqa: SIM115
+            null = Path(os.devnull)
+            sys.stderr = null.open("w", encoding="utf-8", errors="replace")
         # What is in the buffer of the old object is not ours; it is flushed to stderr.
         sys.stdout = sys.__stdout__ = sys.stderr  # type: ignore[assignment, misc]
         if hasattr(os, "register_at_fork"):
@@ -99,7 +100,7 @@ STDOUT = Stdout()
 
 def complain(text: str) -> None:
     """Print a sentence for people to stderr, if that is possible."""
-    with suppress(OSError):
+    with suppress(OSError, ValueError):  # it is full, or a plugin has closed it
         print(f"plugincreds: {printable(text)}", file=sys.stderr)
 
 
