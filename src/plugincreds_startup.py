@@ -42,6 +42,10 @@ def install() -> None:
     _finder.active = True
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+        if sys.meta_path.count(_finder) > 1:  # another thread has inserted it at the same time
+            # A new list, as in uninstall().
+            others = [finder for finder in sys.meta_path if finder is not _finder]
+            sys.meta_path = [_finder, *others]
     for name in _TARGETS:
         if name.rpartition(".")[0] in sys.modules:
             _wrap_imported(name)

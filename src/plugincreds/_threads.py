@@ -1,7 +1,8 @@
 """Our threads: for calls with a time limit, for event loops, and for a plugin's coroutine.
 
 They are daemons: a plugin that waits for user input must not keep the program from ending. They
-inherit the context variables of the thread that starts them, and so belong to its active call.
+inherit the context variables and the active calls of the thread that starts them, whose work they
+do. No thread of a plugin inherits active calls, and only on some Pythons one inherits the context.
 
 asyncio is imported only for a plugin whose `retrieve()` is a coroutine function. Most programs do
 not need it, and importing it takes as long as everything else that the first signature needs.
@@ -17,15 +18,63 @@ from typing import Any
 _LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
 
 
+class Gate:
+    """Makes threads wait until it is opened.
+
+    In contrast to `threading.Event` it has no lock. So a signal handler may use it at any time,
+    even in a thread that is just using it.
+    """
+
+    def __init__(self) -> None:
+        self.is_open = False
+        self._waiting: list[threading.Lock] = []
+
+    def open(self) -> None:
+        """Let all threads pass, those that wait and those that come later."""
+        self.is_open = True
+        while True:
+            try:
+                waiting = self._waiting.pop()
+            except IndexError:
+                return
+            waiting.release()
+
+    def wait(self, seconds: float = -1) -> bool:
+        """Return whether it is open, within so many seconds; with -1, when it is open."""
+        mine = threading.Lock()
+        mine.acquire()
+        self._waiting.append(mine)
+        # It may have been opened before this thread was in the list.
+        return self.is_open or mine.acquire(timeout=seconds)
+
+
+class _Here(threading.local):
+    """What `_reentrancy` knows of the running thread.
+
+    Attributes:
+        calls: The active calls that this thread is inside of, the innermost last.
+    """
+
+    calls: tuple[Any, ...] = ()
+
+
+here = _Here()
+
+
 def start(call: Callable[[], object]) -> None:
     """Run a call in a thread.
 
     Raises:
         RuntimeError: No thread can be started.
     """
-    context = contextvars.copy_context()
+    context, calls = contextvars.copy_context(), here.calls
+
+    def run() -> None:
+        here.calls = calls
+        call()
+
     name = "plugincreds-retrieve"
-    threading.Thread(target=context.run, args=(call,), name=name, daemon=True).start()
+    threading.Thread(target=context.run, args=(run,), name=name, daemon=True).start()
 
 
 def is_in_loop() -> bool:

@@ -379,6 +379,34 @@ def test_a_plugin_that_waits_for_itself(together: Together) -> None:
     assert "asks for its own credentials" in str(error)
 
 
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_task_that_the_plugin_starts_in_the_programs_loop(
+    monkeypatch: pytest.MonkeyPatch, *, waits: bool
+) -> None:
+    """It has the context of the call: it waits as others do, and is refused in the end."""
+    if waits:
+        monkeypatch.setattr(RefreshEngine, "patience", 0.01)
+    tasks: list[Any] = []
+
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+
+        def retrieve() -> tuple[str, str]:
+            tasks.append(asyncio.run_coroutine_threadsafe(got(cache), loop))
+            if waits:
+                with pytest.raises(PluginError, match="asks for its own credentials"):
+                    tasks[0].result(LONGEST)
+            return "KEY1", "secret"
+
+        cache = new_engine(retrieve)
+        value: Value = await got(cache)
+        if not waits:
+            value = await asyncio.wrap_future(tasks[0])
+        return value.access_key
+
+    assert asyncio.run(main()) == "KEY1"
+
+
 def test_the_context_of_who_asks(scene: Scene, together: Together) -> None:
     """Guards plugins that read a context variable, such as one for tracing."""
     variable: contextvars.ContextVar[str] = contextvars.ContextVar("variable")

@@ -107,6 +107,7 @@ plugincreds.install("acme")  # type: ignore[call-arg]
 plugincreds.uninstall("acme")  # type: ignore[call-arg]
 plugincreds.reset("acme")  # type: ignore[call-arg]
 plugincreds.base_session("acme")  # type: ignore[call-arg]
+plugincreds.base_environ()["AWS_PROFILE"] = None  # type: ignore[assignment]
 plugincreds.nosuch  # type: ignore[attr-defined]  # noqa: B018
 
 # Errors.

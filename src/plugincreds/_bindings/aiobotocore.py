@@ -4,7 +4,6 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from functools import cache
 from typing import TYPE_CHECKING, Any
 
 from plugincreds._base_identity import environment_digest
@@ -13,6 +12,7 @@ from plugincreds._bindings.credentials import (
     Adapter,
     Freeze,
     failures_of_refresh,
+    once_for_each,
 )
 from plugincreds._bindings.plugin_provider import PluginProvider, told_apart
 from plugincreds._errors import again
@@ -80,7 +80,7 @@ class AioPluginProvider(PluginProvider):
         return "botocore"  # plugins run in a thread, where they need no event loop
 
 
-@cache
+@once_for_each
 def aio_credentials_class(base: type[Any]) -> type[Any]:
     """Return `AioPluginCredentials` for one aiobotocore's `AioRefreshableCredentials`.
 

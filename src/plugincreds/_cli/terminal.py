@@ -9,7 +9,7 @@ from plugincreds._cli.config_damage import damage_of
 from plugincreds._cli.streams import STDOUT, Stdout
 from plugincreds._errors import PluginError, printable
 from plugincreds._redaction import described
-from plugincreds._sharing.files import RefusedError
+from plugincreds._sharing.folders import RefusedError
 
 _GAP = "  "
 _CODES = {"green": "32", "red": "31", "yellow": "33", "faint": "2", "bold": "1"}

@@ -1,6 +1,7 @@
 """Calls a plugin's two functions, and returns checked answers or failures."""
 
 import inspect
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -8,6 +9,7 @@ from typing import Any
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
+from plugincreds._lifecycle.processes import chain_fault, marked_call
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.validation import validated
 from plugincreds._redaction import described
@@ -16,6 +18,8 @@ from plugincreds._threads import as_failure, awaited, faults
 
 # Credentials and when they were retrieved, in seconds since the epoch, or why there are none.
 Retrieved = tuple[Value, float] | Failure
+
+_SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
 
 
 class Retrieval:
@@ -43,14 +47,16 @@ class Retrieval:
         self._is_same = is_same
         self._base = base
 
-    def __call__(self, *, is_first: bool) -> Retrieved:
+    def __call__(self, *, is_first: bool) -> Retrieved:  # noqa: PLR0911 - one for each fault
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
+        if fault := chain_fault():
+            return reporter.failure(fault)
         try:
-            with nullcontext() if self._base is None else self._base.recorded():
-                answer = self._retrieve()
-                if inspect.isawaitable(answer):
-                    answer = awaited(answer)
+            with marked_call(), nullcontext() if self._base is None else self._base.recorded():
+                # No variable holds the answer: the call of cache_key() below may take long, and
+                # an exception that a signal handler raises meanwhile must not find the raw keys.
+                value, fault = validated(_settled(self._retrieve()), now := self._clock())
         except SystemExit:
             reporter.warn_of_exit()
             raise
@@ -58,8 +64,6 @@ class Retrieval:
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
             return _raised(as_failure(error), reporter)
-        now = self._clock()
-        value, fault = validated(answer, now)
         if fault:
             return reporter.failure(f"it returned {fault}")
         if value is None:
@@ -68,21 +72,52 @@ class Retrieval:
                 return reporter.failure(found)
             # On a refresh this is a failure: the chain does not go on to another identity.
             return reporter.failure("it declined", declined=is_first)
-        changed = "" if _is_same_identity(self._is_same) else "its cache_key()"
+        if found := self._other_identity():
+            return reporter.failure(found)
+        return value, now
+
+    def _other_identity(self) -> str:
+        """Return why the credentials may belong to another identity, or an empty text."""
+        try:
+            changed = "" if self._is_same is None or self._is_same() else "its cache_key()"
+        except faults() as error:
+            found = f"its cache_key() raised {described(error)} after retrieve()"
+            return f"{found}, so it is not known whose credentials these are"
         if self._base is not None and self._base.has_changed:
             changed = "the environment that its base session reads"
-        if changed:
-            return reporter.failure(
-                f"{changed} has changed, so these credentials belong to another identity; new "
-                "sessions use that one"
-            )
-        return value, now
+        if not changed:
+            return ""
+        return (
+            f"{changed} has changed, so these credentials belong to another identity; new "
+            "sessions use that one"
+        )
+
+
+def _settled(answer: Any) -> Any:
+    return awaited(answer) if inspect.isawaitable(answer) else answer
 
 
 def _raised(error: Exception, reporter: Reporter) -> Failure:
     # A function of its own: the frame that called the plugin is in the error's traceback, and a
     # variable there that held the error would be a reference cycle.
     return reporter.failure(f"it raised {described(error)}", cause=error)
+
+
+def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failure:
+    """Return the answer of `is_expired()`, and log a warning if that takes long.
+
+    Adapters call the function itself for most uses of credentials, because reading the clock twice
+    takes longer than most of these functions.
+    """
+    started = time.perf_counter()
+    try:
+        # No variable holds an exception: this frame is in its traceback.
+        return judged(is_expired(), reporter)
+    except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+        return judged(as_failure(error), reporter)
+    finally:
+        if time.perf_counter() - started > _SLOW_ANSWER:
+            reporter.warn_of_slow_answer(_SLOW_ANSWER)
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:
@@ -101,10 +136,3 @@ def own_is_expired(is_expired: Callable[[], Any]) -> Callable[[], Any] | None:
     """Return the function, or None for the base class's, which need not be called."""
     inherited = getattr(is_expired, "__func__", None) is CredentialPlugin.is_expired
     return None if inherited else is_expired
-
-
-def _is_same_identity(is_same: Callable[[], bool] | None) -> bool:
-    try:
-        return is_same is None or is_same()
-    except faults():  # if cache_key() fails, the identity is not known
-        return False

@@ -1,6 +1,6 @@
 """The files of one source: their name, and what is read from and written to them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,8 @@ from typing import Any
 from plugincreds._base_identity import BaseIdentity, digest
 from plugincreds._redaction import described
 from plugincreds._sharing import lock_class
-from plugincreds._sharing.files import ENTRY, LOCK, MARK, CacheFiles, RefusedError
+from plugincreds._sharing.files import ENTRY, LOCK, MARK, CacheFiles
+from plugincreds._sharing.folders import RefusedError
 
 
 class UnusableError(Exception):
@@ -51,18 +52,23 @@ class SourceFiles:
         """
         if self._name != self._common_name or not self._base.used(by_environment=True):
             return False
-        self.write(b"{}", MARK)
+        self.write(lambda _: b"{}", MARK)
         return self.find_name()
+
+    @property
+    def name(self) -> str:
+        """The name of the files, without their suffixes."""
+        return self._name
 
     def read(self, ending: str = ENTRY) -> bytes | None:
         """Return the content of a file; None if there is no such file."""
         with _unusable():
             return self._files.read(self._name, ending)
 
-    def write(self, document: bytes, ending: str = ENTRY) -> None:
-        """Write a file, completely or not at all."""
+    def write(self, content: Callable[[str], bytes], ending: str = ENTRY) -> None:
+        """Write a file, completely or not at all; its content depends on the name of the files."""
         with _unusable():
-            self._files.write(self._name, document, ending)
+            self._files.write(self._name, content, ending)
 
     def remove(self) -> None:
         """Remove the entry, if there is one."""

@@ -402,10 +402,10 @@ def old_name(*facts: str | None) -> str:
 
 
 @pytest.mark.parametrize("way", ["base_session", "context"])
-def test_files_of_1_0_0_are_found(
+def test_a_file_of_1_0_0_is_replaced(
     install: Install, base: Base, folder: Path, tmp_path: Path, way: str
 ) -> None:
-    """Guards an upgrade: nobody has to log in again where nothing differs."""
+    """Guards an upgrade: without a checksum an entry is absent; both versions have one lock."""
     install(exchanging("'NEW'", "context" if way == "context" else "pass"))
     base.set("keys", "ALICE")
     files = [os.path.realpath(tmp_path / each) for each in ("config", "no-credentials")]
@@ -428,9 +428,13 @@ def test_files_of_1_0_0_are_found(
         "Profile": None,
     }
     folder.mkdir(mode=0o700)
-    (folder / f"{name}.json").touch(mode=0o600)
-    (folder / f"{name}.json").write_text(json.dumps(document))
-    assert person() == "OLD"
+    file = folder / f"{name}.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(document))
+    assert [person(), person()] == ["NEW", "NEW"]
+    assert len(module().calls) == 1
+    assert list(folder.glob("*.json")) == [file]
+    assert document.keys() <= json.loads(file.read_text()).keys()  # 1.0.0 reads no more than that
 
 
 def test_no_key_is_kept(install: Install, base: Base, folder: Path) -> None:

@@ -340,7 +340,7 @@ def test_what_is_shared_is_listed_and_cleared(
     (file,) = folder.glob("*.json")
     file.write_text("damaged")
     assert "(expired or damaged)" in run(capfd, "cache", "list")[1]
-    left = folder / "left.new"
+    left = folder / f"{'0' * 64}.{'a' * 8}.new"
     left.write_text("")
     os.utime(left, (0, 0))
     assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")
@@ -395,9 +395,113 @@ def test_a_folder_that_is_not_safe(folder: Path, capfd: pytest.CaptureFixture[st
     """Guards that nothing is listed or removed there."""
     folder.mkdir()
     folder.chmod(0o777)
-    (folder / "x.json").write_text("{}")
+    file = folder / f"{'0' * 64}.json"
+    file.write_text("{}")
     for action in ("list", "clear"):
         status, out, err = run(capfd, "cache", action)
         assert (status, out) == (1, "")
         assert "is open to other users (mode 777); chmod 700 it" in err
-    assert (folder / "x.json").exists()
+    assert file.exists()
+
+
+FOREIGN = [
+    "package.json",
+    "todo.note",
+    "draft.new",
+    "x.json",
+    f"{'a' * 63}.json",
+    f"{'a' * 65}.note",
+    f"{'A' * 64}.json",
+    f"{'a' * 64}.json.bak",
+    f"{'a' * 64}.txt",
+    f"{'a' * 64}.new",
+    f"{'a' * 64}.draft.new",
+    f"{'a' * 64}.json\n",
+    f"{chr(0x661) * 64}.json",
+]
+
+
+def test_only_files_of_the_cache_are_touched(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards the files of a home directory or a project that was named as the folder."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    for name in FOREIGN:
+        (folder / name).write_text("foreign")
+        (folder / name).chmod(0o600)
+        os.utime(folder / name, (0, 0))
+    own = [folder / f"{'b' * 64}{ending}" for ending in (".note", ".12345678.new")]
+    for path in own:
+        path.write_text("")
+        os.utime(path, (0, 0))
+    assert len(json.loads(run(capfd, "cache", "list", "--json")[1])["entries"]) == 1
+    assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")
+    assert sorted(path.name for path in folder.iterdir() if path.suffix != ".lock") == sorted(
+        FOREIGN
+    )
+
+
+def test_a_folder_of_other_files_is_not_to_be_closed(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards other programs and users from `chmod 700 /`, and from the same for a home."""
+    folder.mkdir(mode=0o755)
+    (folder / "package.json").write_text("foreign")
+    status, out, err = run(capfd, "cache", "clear")
+    assert (status, out) == (1, "")
+    assert "(mode 755) and has other files in it; choose a folder for the cache alone" in err
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "/")
+    status, out, err = run(capfd, "cache", "clear")
+    assert (status, out) == (1, "")
+    assert "choose a folder" in err  # "/" is open to others or, for most users, of another user
+    assert "chmod" not in err
+    assert (folder / "package.json").exists()
+
+
+def test_one_that_cannot_be_removed_does_not_keep_the_others(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards that each file is reported for itself."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    (folder / f"{'c' * 64}.json").mkdir()
+    (folder / f"{'c' * 64}.note").mkdir()
+    status, out, err = run(capfd, "cache", "clear")
+    assert (status, out) == (1, f"Removed 1 from {folder}.\n")
+    assert f"{'c' * 64}.json" in err
+    assert f"{'c' * 64}.note" in err
+
+
+@pytest.mark.parametrize("kind", ["of 1.0.0", "expired", "of another version"])
+def test_what_cannot_be_used_is_removed_by_the_name_of_its_plugin(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """Guards keys that would stay on the disk after `plugincreds cache clear NAME`."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    (file,) = folder.glob("*.json")
+    document = json.loads(file.read_text())
+    if kind == "of 1.0.0":
+        del document["Checksum"]
+    elif kind == "expired":
+        document["Credentials"]["Expiration"] = "2001-01-01T00:00:00+00:00"
+    else:
+        document["Checksum"] = {"algorithm": "of the future"}
+    file.write_text(json.dumps(document))
+    assert "(expired or damaged)" in run(capfd, "cache", "list")[1]
+    assert run(capfd, "cache", "clear", "vault") == (0, f"Removed 1 from {folder}.\n", "")
+
+
+def test_numbers_that_are_too_large(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards both commands from what no number can hold: they raised an OverflowError."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    (file,) = folder.glob("*.json")
+    file.write_text(
+        re.sub(r'"RetrievedAt": [0-9.]+', f'"RetrievedAt": {"9" * 400}', file.read_text())
+    )
+    assert "(expired or damaged)" in run(capfd, "cache", "list")[1]
+    assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")

@@ -17,6 +17,7 @@ from tests.unit.docs.room import (
     changed_key,
     circle,
     closed_stdout,
+    end_of_chain,
     export,
     export_in_export,
     for_cmd,
@@ -24,6 +25,7 @@ from tests.unit.docs.room import (
     getting,
     given_back_to_boto3,
     half_removed,
+    in_chain,
     just_failed,
     malformed,
     no_home,
@@ -219,11 +221,15 @@ CASES: dict[str, dict[str, Case]] = {
             "def get_provider(): return retrieve, lambda: False"
         ),
         "`cache_key()` has changed": Case(KEYED, call=changed_key),
+        "`cache_key()` raised after `retrieve()`": Case(
+            KEYED.replace("return WHO\n", "return {'me': 'me'}[WHO]\n"), call=changed_key
+        ),
         "The base credentials have changed": Case(EXCHANGING, call=changed_base),
         "It asked for its own credentials while it retrieved them": retrieving(
             "import botocore.session\n    botocore.session.Session().get_credentials()"
         ),
         "It asked for its own credentials, and declined": Case(SWALLOWING),
+        "It started programs that start it again": Case(call=end_of_chain),
         "Another process has just failed": Case(SHARED, call=just_failed, variables=SHARING),
     },
     "PluginError": {
@@ -231,6 +237,7 @@ CASES: dict[str, dict[str, Case]] = {
             "import botocore.session\n"
             "def get_provider(): botocore.session.Session().get_credentials()"
         ),
+        "Loading a plugin started programs that load it again": Case(call=in_chain),
         "Plugins need each other": calling(circle),
         "Plugins are switched off": with_profile("", variables={"AWS_CREDENTIAL_PLUGIN": "none"}),
         "A profile forbids what it asks for": Case(

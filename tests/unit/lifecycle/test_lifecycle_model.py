@@ -341,7 +341,9 @@ class LifecycleMachine(RuleBasedStateMachine):
             fails = True
             assert model.failed is not None
             assert isinstance(outcome, PluginProviderRetrieveError)
-            assert outcome.__cause__ is model.failed.cause
+            kept, cause = outcome.__cause__, model.failed.cause
+            assert (type(kept), str(kept)) == (type(cause), str(cause))
+            assert kept is None or kept.__traceback__ is None
         assert isinstance(outcome, PluginProviderRetrieveError) == fails, (outcome, expected)
         if isinstance(outcome, Value):
             assert model.held is not None

@@ -36,7 +36,8 @@ from plugincreds._redaction import described
 from plugincreds._registry import registry
 from plugincreds._settings import CACHE_KEY, CACHE_VARIABLE, Section
 from plugincreds._sharing import lock_class
-from plugincreds._sharing.files import CacheFiles, RefusedError
+from plugincreds._sharing.files import CacheFiles
+from plugincreds._sharing.folders import RefusedError
 
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
 _FILES = ("config_file", "credentials_file")
