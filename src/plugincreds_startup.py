@@ -282,6 +282,8 @@ def _raise(what: str, error: Exception, plugin: str) -> None:
 
 def _found(error: Exception) -> str:
     cause = f"{type(error).__name__}: {error}"
+    # As `printable` in plugincreds._errors, which may be what cannot be imported.
+    cause = "".join(letter if letter.isprintable() else "?" for letter in cause)
     if isinstance(error, ImportError) or not _is_imported():
         return f"the package plugincreds, which loads plugins, cannot be imported ({cause})"
     return f"plugincreds is not compatible with this botocore ({cause})"

@@ -2,7 +2,7 @@
 
 import re
 
-from plugincreds._errors import NonRecoverableError, PluginError
+from plugincreds._errors import NonRecoverableError, PluginError, printable
 
 # Long words may be keys or tokens. The patterns are strings, because every first retrieval imports
 # this module, and only errors need them compiled.
@@ -25,14 +25,9 @@ def described(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
-def printable(text: str) -> str:
-    """Return foreign text on one line, without terminal control characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
-
-
 def shown(text: str) -> str:
     """Return foreign text as a part of a sentence, without what looks like a secret."""
-    text = printable(text).rstrip(".")
+    text = printable(text).strip().rstrip(".")
     text = re.sub(_LONG_WORD, _without_secret, text)
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "..."

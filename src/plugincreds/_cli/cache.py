@@ -9,8 +9,8 @@ from datetime import datetime, timezone
 from typing import Any
 
 from plugincreds._cli.terminal import print_json, print_lines, table
+from plugincreds._errors import printable
 from plugincreds._plugin_settings import cache_folder
-from plugincreds._redaction import printable
 from plugincreds._sharing.entries import Entry, entry_of, plugin_in
 from plugincreds._sharing.files import CacheFiles
 from plugincreds._sharing.folders import RefusedError

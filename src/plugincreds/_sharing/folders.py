@@ -14,6 +14,8 @@ from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import NamedTuple
 
+from plugincreds._errors import printable
+
 _HAS_DESCRIPTORS = os.open in os.supports_dir_fd
 _NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
 _BINARY = getattr(os, "O_BINARY", 0)  # without it, Windows changes line ends
@@ -26,6 +28,9 @@ _OWN_NAME = re.compile(r"([0-9a-f]{64})(\.json|\.lock|\.note|\.base|\.[a-z0-9_]{
 
 class RefusedError(Exception):
     """A file or folder is not safe to use; the message says which, why, and what to do."""
+
+    def __init__(self, message: str) -> None:
+        super().__init__(printable(message))  # it has a path
 
 
 class Folder(NamedTuple):

@@ -34,7 +34,23 @@ PLUGIN = """
 """
 NASTY = "'\"$HOME`id`\\\\!&|;<>(){}[]*?~#%=+/^,.:@-_'$(id)\\'"
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
-SHELLS = [shell for shell in ("bash", "sh", "zsh", "dash") if shutil.which(shell)]
+# Values that a shell could take for something else: as each begins, goes on and ends.
+TRICKY = [
+    first + second + third
+    for first in PRINTABLE
+    for second in ("", "=", "~", ":=", ":~", "'", "''", "\\", "!", "^", '"')
+    for third in ("", "ls", "root", "1", "'")
+]
+ZSH = "setopt rcquotes extendedglob magicequalsubst banghist"
+SHELLS = {
+    "sh": ["sh"],
+    "dash": ["dash"],
+    "bash": ["bash", "--norc"],
+    "interactive bash": ["bash", "--norc", "-i"],
+    "zsh": ["zsh", "-f"],
+    "interactive zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish"],
+}
 NAMES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -56,40 +72,76 @@ def texts(value: Value) -> list[str | None]:
     return [*parts, "2100-01-31T00:00:00+00:00", value.account_id]
 
 
-@pytest.mark.parametrize("format_name", ["env", "env-no-export"])
-@pytest.mark.parametrize("shell", SHELLS)
+def read_by(shell: str, script: str) -> list[str]:
+    """Return the lines that a script prints in a shell."""
+    program = SHELLS[shell]
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"{program[0]} is not installed")
+    if program[0] == "zsh":
+        script = f"{ZSH}\n{script}"
+    done = subprocess.run(
+        program, input=script, capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("shell", "format_name"),
+    [
+        (shell, name)
+        for shell in SHELLS
+        for name in (["fish"] if shell == "fish" else ["env", "env-no-export"])
+    ],
+)
 def test_shells_read_the_very_values(shell: str, format_name: str) -> None:
     """Guards the quoting, with real shells: each one that is installed."""
     value = nasty_value()
     script = formatted(format_name, value) + "\n"
     script += "".join(f'printf "%s\\n" "${name}"\n' for name in NAMES)
-    done = subprocess.run([shell], input=script, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == texts(value)
+    assert read_by(shell, script) == texts(value)
+    script = ""
+    for text in TRICKY:
+        line = formatted(format_name, Value(text, "s")).splitlines()[0]
+        script += f'{line}\nprintf "%s\\n" "$AWS_ACCESS_KEY_ID"\n'
+    assert read_by(shell, script) == TRICKY
 
 
-def test_fish_reads_the_very_values() -> None:
-    """Guards its quoting, with fish where it is installed, and by its two rules."""
-    value = nasty_value()
-    script = formatted("fish", value)
+@pytest.mark.parametrize("format_name", ["env", "env-no-export"])
+def test_what_zsh_would_expand_is_quoted(format_name: str) -> None:
+    """Guards keys for zsh by its rule: `=` names a command at the beginning and after a colon.
+
+    What needs no quotes has none: some programs read such files without a shell.
+    """
+    for text, expected in {
+        "=ls": "'=ls'",
+        "=": "'='",
+        "a:=ls": "'a:=ls'",
+        "a/b+c==": "a/b+c==",
+        "='": "'='\"'\"''",
+    }.items():
+        line = formatted(format_name, Value(text, "s")).splitlines()[0]
+        assert line.partition("AWS_ACCESS_KEY_ID=")[2] == expected
+
+
+def test_fish_is_quoted_by_its_two_rules() -> None:
+    """Guards that a backslash and a quote are escaped, and nothing else."""
     assert formatted("fish", Value("a\\'b", "s")).splitlines()[0] == (
         "set -gx AWS_ACCESS_KEY_ID 'a\\\\\\'b'"
     )
-    program = shutil.which("fish")
-    if program is not None:
-        script += "".join(f'\nprintf "%s\\n" ${name}' for name in NAMES)
-        done = subprocess.run([program], input=script, capture_output=True, text=True, check=True)
-        assert done.stdout.splitlines() == texts(value)
+    for text in TRICKY:
+        quoted = formatted("fish", Value(text, "s")).splitlines()[0].partition("KEY_ID ")[2]
+        assert (quoted[0], quoted[-1]) == ("'", "'")
+        assert re.fullmatch(r"(?:[^'\\]|\\['\\])*", quoted[1:-1])
+        assert re.sub(r"\\(.)", r"\1", quoted[1:-1]) == text
 
 
 def test_powershell_is_quoted_by_its_rule() -> None:
     """Guards that between single quotes only the quote itself is special, and is doubled."""
-    for line, text in zip(
-        formatted("powershell", nasty_value()).splitlines(), texts(nasty_value()), strict=True
-    ):
+    for text in [*TRICKY, NASTY, PRINTABLE]:
+        line = formatted("powershell", Value(text, "s")).splitlines()[0]
         name, _, quoted = line.partition("=")
-        assert name.startswith("$Env:AWS_")
-        assert quoted[0] == quoted[-1] == "'"
-        assert quoted[1:-1].replace("''", "\0").count("'") == 0
+        assert name == "$Env:AWS_ACCESS_KEY_ID"
+        assert re.fullmatch(r"'(?:[^']|'')*'", quoted)
         assert quoted[1:-1].replace("''", "'") == text
 
 
@@ -316,12 +368,12 @@ def test_nothing_is_shared_of_what_is_to_be_cleared(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+def test_completion(capfd: pytest.CaptureFixture[str], shell: str) -> None:
     """Guards the script that completes commands and options."""
     with pytest.raises(SystemExit) as caught:
         main(["--print-completion", shell])
     assert caught.value.code in {0, None}
-    script = capsys.readouterr().out
+    script = capfd.readouterr().out
     # What shtab writes for tcsh ends with the commands.
     words = ("export", "doctor") if shell == "tcsh" else ("export", "powershell", "--retrieve")
     for word in words:
@@ -329,14 +381,14 @@ def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
 
 
 def test_completion_needs_its_extra(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guards the message."""
     monkeypatch.setitem(sys.modules, "shtab", None)
     with pytest.raises(SystemExit) as caught:
         main(["--print-completion", "bash"])
     assert caught.value.code == 1
-    assert "pip install 'plugincreds[completion]'" in capsys.readouterr().err
+    assert "pip install 'plugincreds[completion]'" in capfd.readouterr().err
 
 
 def test_a_folder_that_is_not_safe(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:

@@ -16,10 +16,12 @@ from tests.unit.docs.room import (
     changed_base,
     changed_key,
     circle,
+    closed_stdout,
     end_of_chain,
     export,
     export_in_export,
     for_cmd,
+    full_stdout,
     getting,
     given_back_to_boto3,
     half_removed,
@@ -297,6 +299,8 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "`export` below itself": calling(export_in_export),
         "A value that cmd.exe cannot quote": calling(for_cmd),
+        "stdout is closed": calling(closed_stdout),
+        "stdout cannot be written": calling(full_stdout),
     },
     "ImportError": {
         "The variable selects, but the package is gone": Case(

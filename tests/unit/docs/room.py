@@ -1,6 +1,8 @@
 """How each error and each warning of the documentation comes about."""
 
+import errno
 import importlib
+import os
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -17,6 +19,7 @@ from plugincreds import _bindings
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
 from plugincreds._cli import export as _export
+from plugincreds._cli.streams import Stdout
 from plugincreds._lifecycle import processes, single_calls
 from plugincreds._lifecycle.flights import Flight
 from plugincreds._lifecycle.reports import Reporter
@@ -281,6 +284,24 @@ def export_in_export(_: Room) -> None:
 def for_cmd(_: Room) -> None:
     """Format what cmd.exe cannot quote."""
     formatted("windows-cmd", plugincreds.Value("AKIDEXAMPLE", "100%"))
+
+
+def closed_stdout(room: Room) -> None:
+    """Run the command without stdout."""
+    room.patch.setattr(sys, "stdout", None)
+    Stdout().take()
+
+
+def full_stdout(room: Room) -> None:
+    """Print to a device that is full."""
+
+    def write(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    stdout = Stdout()
+    stdout._descriptor = 1
+    room.patch.setattr(os, "write", write)
+    stdout.write("{}")
 
 
 def just_failed(room: Room) -> None:
