@@ -1,7 +1,7 @@
-"""Finds what looks like a secret in a text: a guess by form, by a name before it, and by chance.
+"""Finds what looks like a secret in a text: by its form, by a name before it, or as a random word.
 
-The last one: a long word whose letters are too random for a word, a name or a path.
-docs/explanation/security.md has the measured rates of misses and of false alarms.
+A random word is a long one that does not look like words, a name or a path.
+docs/explanation/security.md says how many secrets this misses, and what it redacts without need.
 """
 
 import functools
@@ -41,11 +41,14 @@ _FORMS = (
     r"(?i)authorization[\"']?\s{0,2}[:=,]\s{0,4}b?[\"']?(?:basic|bearer|token)\s{1,4}<value>",
     r"(?i)cookie[\"']?\s{0,2}[:=,]\s{0,4}[\"']?(?=[^\s;\"']{1,256}=)((?:[^\s;\"']{1,4096};\s?)*[^\s;\"']+)",
     # A value with a name: quoted, behind "=", in a header, in the arguments of a command, in XML.
-    r"(?is)<name>(?:[\"']\s{0,4}[:=]|\s{0,2}=)\s{0,4}b?([\"'])(.{1,4096}?)(?:\1|\Z)",
-    r"(?i)<name>\s{0,2}=\s{0,2}(?!(?:None|null|true|false)\b)<value>",
+    r"(?is)<name>(?:[\"']\s{0,4}[:=]|\s{0,2}=)\s{0,4}b?([\"'])(?!\1)(.{1,4096}?)(?:\1|\Z)",
+    r"(?i)<name>\s{0,2}=\s{0,2}(?!=|(?:None|null|true|false)\b)<value>",
     r"(?i)\bx-[a-z-]{0,40}<name>[\"']?\s{0,2}[:,]\s{0,4}b?[\"']?<value>",
+    r"(?i)-<name>\s(?=[^\s\d]{0,99}\d)<value>",
     r"(?i)-<name>[\"'],\s?[\"']([^\"']{1,4096})[\"']",
     r"(?i)<name>>([^\s<>]{1,4096})<",
+    # What http.client and requests say if a header's value has a line end.
+    r"(?is)header value:?\sb?([\"'])(.{1,4096}?)(?:\1|\Z)",
     # With a colon only if there is a digit ("cannot get a token: timeout"), and not in an ARN.
     r"(?i)(?<!\d:)<name>\s{0,2}:\s{0,4}b?[\"']?(?!\w{1,9}://|arn:|/)(?=[^\s\d]{0,99}\d)(?=[^\s\"']{8})<value>",
     r"(?i)[?&]sig=<value>",
@@ -57,17 +60,17 @@ _PARTS = {
     ),
     "<value>": r"([^\s&\"']*[^\s&\"',;.:(){}\[\]<>])",
     "<token>": r"([A-Za-z0-9+/=_.~-]{8,4096})",
-    "<key>": r"[A-Z +]{1,40}PRIVATE[ +]KEY[A-Z +]{0,9}",
+    "<key>": r"[A-Z\s+]{1,40}PRIVATE[\s+]KEY[A-Z\s+]{0,9}",
     "<letters>": r"[A-Za-z+/=_.~-]{0,99}",
 }
-# Pairs of letters, of which words and names mostly consist, and random letters do not: the 150
+# Pairs of letters, of which words and names mostly consist, and random letters do not: the 135
 # most frequent ones in the names of botocore's API and in the paths of a Linux system.
 _COMMON = (
-    "on re at es te st ti er in io en nt co de se et ta li le or me ce ri ns ra is ar ge fi ro an "
-    "ut ou al ed po ac ng it ma tr ic ec ur pe ss ue el da si ca ne ct to ve qu nd cr as la na id "
-    "ea pa pr il nc ch lo ag am sc so ty su eq ol sp ig us ul rt di em ex nf un om lt ap im up pl "
-    "pu rc op ie vi ib od mp pt ry lu ad be ts bl gr ck oc rs va ai ab mo ia ci th ll ke um he ot "
-    "mi cl ni yp ip if gu fo ep eg ha"
+    "on,re,at,es,te,st,ti,er,in,io,en,nt,co,de,se,et,ta,li,le,or,me,ce,ri,ns,ra,is,ar,ge,fi,ro,an,"
+    "ut,ou,al,ed,po,ac,ng,it,ma,tr,ic,ec,ur,pe,ss,ue,el,da,si,ca,ne,ct,to,ve,qu,nd,cr,as,la,na,id,"
+    "ea,pa,pr,il,nc,ch,lo,ag,am,sc,so,ty,su,eq,ol,sp,ig,us,ul,rt,di,em,ex,nf,un,om,lt,ap,im,up,pl,"
+    "pu,rc,op,ie,vi,ib,od,mp,pt,ry,lu,ad,be,ts,bl,gr,ck,oc,rs,va,ai,ab,mo,ia,ci,th,ll,ke,um,he,ot,"
+    "mi,cl,ni,yp,ip,if,gu,fo,ep,eg,ha"
 )
 _SEPARATORS = "/=_-"
 _HASH = r"[0-9a-f]{8,}|[0-9A-F]{8,}"
@@ -143,7 +146,7 @@ def _random_part(word: str) -> Iterator[tuple[int, int]]:
         rest = re.match(r"[^/=]*=*", word[random[-1] + size :])
         stop = random[-1] + size + (rest.end() if rest else 0)
         # The window may have begun in the path or the name before the secret.
-        before = re.match(r"(?:[a-z0-9_-]*/|[A-Z]?[a-z_-]{1,25}=)+", word[start:stop])
+        before = re.match(r"(?:[a-z0-9_-]*/|[A-Z]?[a-z_-]{1,25}=)+", word[start : stop - size])
         yield start + (before.end() if before else 0), stop
 
 

@@ -121,6 +121,13 @@ READABLE = (
     ".aspx?loginToRp=urn:amazon:webservices",
     "Kerberos: Cannot find KDC for realm EXAMPLE.COM while getting initial credentials",
     "SPNEGO: Server not found in Kerberos database for HTTP/broker.example.com@EXAMPLE.COM",
+    "the settings are secret='' token=\"\" password=None",
+    "the check token == expected failed",
+    "pwd=/home/anna",
+    "cannot clone ssh://git@github.com:22/acme/broker",
+    "https://broker.example.com:8443/teams/a@b answered 404",
+    "https://broker.example.com/login: ask admin@example.com",
+    "Unexpected token: 'end of template'",
     # Python and operating systems
     "[Errno 2] No such file or directory: '/home/anna/.config/acme/credentials.json'",
     "[Errno 13] Permission denied: '/Users/Anna2/Library/Application Support/Acme/Session/v2'",

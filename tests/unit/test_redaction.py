@@ -96,6 +96,20 @@ REDACTED = {
     "tuple": ("('X-Vault-Token', 'root')", f"('X-Vault-Token', '{R}')"),
     "cookie": ("Set-Cookie: sid=abc; Path=/; HttpOnly", f"Set-Cookie: {R}"),
     "argument": ("['acme', '--password', 'hunter2']", f"['acme', '--password', '{R}']"),
+    "command line": ("acme --password hunter2 failed", f"acme --password {R} failed"),
+    "header with a line end": (
+        "Invalid header value b'abc\\n'",
+        f"Invalid header value b'{R}'",
+    ),
+    "header with a space": (
+        "Invalid leading whitespace in header value: ' abc'",
+        f"Invalid leading whitespace in header value: '{R}'",
+    ),
+    "several": (
+        f"https://AKIAIOSFODNN7EXAMPLE:{ENCODED}@s3.amazonaws.com/b {VAULT}",
+        f"https://{R}:{R}@s3.amazonaws.com/b {R}",
+    ),
+    "side by side": (f"{SECRET},{SECRET}/{SECRET}", f"{R},{R}"),
     "XML": ("<SecretAccessKey>short</SecretAccessKey>", f"<SecretAccessKey>{R}</SecretAccessKey>"),
     "colon": ("client_secret: abc12345, id: x", f"client_secret: {R}, id: x"),
     "github": ("remote: ghp_abcdefghijklmnopqrstuvwxyz0123456789", f"remote: {R}"),
