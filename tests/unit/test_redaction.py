@@ -143,8 +143,8 @@ def test_a_secret_at_the_limits_is_not_shown_in_part() -> None:
         assert secret[:8] not in shown(f"{'word ' * 100}{'x' * (length % 50)} {secret}")
     # Tokens before it leave room for what is behind them, up to the limit for reading.
     token = "".join(random.Random(2).choices(string.ascii_letters + string.digits, k=4_996))
-    for spaces in range(1, 60, 3):
-        text = f"{token} {token} {token} {token[:-100]} {'.' * spaces} password={secret}"
+    for dots in range(75, 110, 6):
+        text = f"{token} {token} {token} {token[:-100]} {'.' * dots} {secret}"
         assert secret[:8] not in shown(text)
 
 
