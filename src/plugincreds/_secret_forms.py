@@ -42,7 +42,7 @@ _FORMS = (
     r"(?i)cookie[\"']?\s{0,2}[:=,]\s{0,4}[\"']?(?=[^\s;\"']{1,256}=)((?:[^\s;\"']{1,4096};\s?)*[^\s;\"']+)",
     # A value with a name: quoted, behind "=", in a header, in the arguments of a command, in XML.
     r"(?is)<name>(?:[\"']\s{0,4}[:=]|\s{0,2}=)\s{0,4}b?([\"'])(?!\1)(.{1,4096}?)(?:\1|\Z)",
-    r"(?i)<name>\s{0,2}=\s{0,2}(?!=|(?:None|null|true|false)\b)<value>",
+    r"(?i)<name>\s{0,2}=\s{0,2}(?!=\s|(?:None|null|true|false)(?:[\s,;)}\]]|\Z))<value>",
     r"(?i)\bx-[a-z-]{0,40}<name>[\"']?\s{0,2}[:,]\s{0,4}b?[\"']?<value>",
     r"(?i)-<name>\s(?=[^\s\d]{0,99}\d)<value>",
     r"(?i)-<name>[\"'],\s?[\"']([^\"']{1,4096})[\"']",

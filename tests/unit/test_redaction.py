@@ -91,6 +91,8 @@ REDACTED = {
     "dict": ("{'secret_key': 'short'}", f"{{'secret_key': '{R}'}}"),
     "assignment": ("aws_secret_access_key = short1", f"aws_secret_access_key = {R}"),
     "quoted assignment": ("password='a b' host=x", f"password='{R}' host=x"),
+    "value with an equals sign": ("password==abc is wrong", f"password={R} is wrong"),
+    "value like None": ("password=None-1x is wrong", f"password={R} is wrong"),
     "punctuation": ("password=a,b;c(d) is wrong", f"password={R}) is wrong"),
     "header": ("X-Vault-Token: root", f"X-Vault-Token: {R}"),
     "tuple": ("('X-Vault-Token', 'root')", f"('X-Vault-Token', '{R}')"),
