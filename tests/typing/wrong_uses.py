@@ -45,6 +45,7 @@ plugincreds.Value("key", "secret", "token", None)  # type: ignore[call-arg]
 plugincreds.Value("key", "secret", expiry_time="2030-01-01T00:00:00Z")  # type: ignore[arg-type]
 plugincreds.Value("key", "secret", account_id=123456789012)  # type: ignore[arg-type]
 plugincreds.Value("key", "secret").token = ""  # type: ignore[misc]
+plugincreds.Value("key", "secret").tokn = ""  # type: ignore[assignment]
 
 # Two functions.
 plugincreds.Provider(retrieve)  # type: ignore[call-arg]

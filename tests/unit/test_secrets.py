@@ -37,6 +37,9 @@ PATHS = {
         "tzinfo=timezone.utc))"
     ),
     "raised": "raise ValueError('bad answer: ' + LONG)",
+    "raised with a URL": "raise ValueError('404: https://vault.example.com/v1/aws/creds/' + LONG)",
+    "raised with a header": "raise ValueError('Authorization: Bearer ' + SECRET)",
+    "raised with JSON": "raise ValueError('{\"SecretAccessKey\": \"' + SECRET + '\"}')",
     "raised with its bytes": "b'{\"' + LONG.encode() + b'\\xff\"}'.decode()",
     "not awaited": "return (x for x in (KEY, SECRET))",
 }

@@ -4,7 +4,6 @@ import importlib
 import os
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import replace
 from typing import Any
 
 from plugincreds._bindings.loading import source_of
@@ -47,7 +46,7 @@ def exported_value(
         if source is None:
             raise PluginError(f"`{_COMMAND}` found no plugin. Name one, or install one.")
         value: Value = source.engine.get()
-    return replace(value, account_id=value.account_id or chosen.account_id)
+    return value.__replace__(account_id=value.account_id or chosen.account_id)
 
 
 def _chosen(name: str | None, session: Any, profile: str, *, in_code: bool) -> Selected | Automatic:

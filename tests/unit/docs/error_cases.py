@@ -317,6 +317,10 @@ CASES: dict[str, dict[str, Case]] = {
             ),
             kind=AttributeError,
         ),
+        "A `Value` is changed": Case(
+            call=lambda _: setattr(plugincreds.Value("AKIDEXAMPLE", "secret"), "token", "token"),
+            kind=AttributeError,
+        ),
     },
     "TypeError and ValueError": {
         "Credentials are pickled": Case(
