@@ -373,6 +373,34 @@ def test_the_environment_changes_during_a_retrieval(install: Install, base: Base
     assert person() == "ALICE"
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("way", "first"), [("context", "BOB"), ("getter", "ALICE")])
+def test_the_environment_changes_during_a_load(
+    install: Install, base: Base, monkeypatch: pytest.MonkeyPatch, way: str, first: str
+) -> None:
+    """Guards later loads: the source that it makes never gives BOB's credentials to ALICE."""
+    install(WAYS[way])
+    base.set("keys", "BOB")
+    assert person() == "BOB"
+    plugincreds.reset()
+    base.set("keys", "ALICE")
+
+    def then_bob(*_: object) -> str:
+        base.set("keys", "BOB")  # another thread does this, after the getter has been called
+        return ""
+
+    with monkeypatch.context() as patch:
+        patch.setattr("plugincreds._resolution.not_shared", then_bob)
+        assert person() == first
+    for each in ("ALICE", "BOB"):
+        base.set("keys", each)
+        assert person() == each
+    plugincreds.reset()
+    for each in ("ALICE", "BOB"):
+        base.set("keys", each)
+        assert person() == each
+
+
 NAME = "acme-creds 1.2"
 
 
