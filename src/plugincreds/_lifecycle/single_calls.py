@@ -1,7 +1,9 @@
 """A plugin's import and its getter run in one thread at a time; other threads wait."""
 
+import sys
 from collections.abc import Hashable, Iterator
 from contextlib import contextmanager
+from types import FrameType
 from typing import Any
 
 from plugincreds._errors import PluginError
@@ -14,10 +16,12 @@ from plugincreds._reentrancy import (
     is_inside,
     waiting_for,
     was_refused,
+    was_started_in,
 )
 from plugincreds._threads import Gate
 
 _DOING = "loading"
+_IMPORT = "<frozen importlib._bootstrap>"  # what runs every import
 
 
 class _Turn:
@@ -40,6 +44,9 @@ class SingleCalls:
     def call(self, key: Hashable, plugin: Any) -> Iterator[None]:
         """Run the body as an active call, when no other thread makes one with the same key.
 
+        A thread that is importing a module does not wait: the other thread may need that module,
+        and wait for it in turn. If it is the plugin's import, Python notices the circle.
+
         A plugin that asks for its own credentials is never treated like a broken one, because the
         chain would then go on to another identity, which the program would keep.
 
@@ -58,12 +65,12 @@ class SingleCalls:
         while True:
             if is_inside(key):
                 raise reporter.refused()
-            mine = _Turn()
+            mine, is_led = _Turn(), was_started_in(key)
             # The call is active before its turn is seen: this thread must not wait for that.
             with active_call(key) as mine.calls:
                 try:
                     running = self._turns.setdefault(key, mine)
-                    if running is mine:
+                    if running is mine or (_is_importing() and not is_led):
                         with _refusals(reporter), marked_call():
                             yield
                         return
@@ -83,6 +90,14 @@ def _refusals(reporter: Reporter) -> Iterator[None]:
         if was_refused():
             raise reporter.own_call() from error
         raise
+
+
+def _is_importing() -> bool:
+    """Tell whether this thread is importing a module, for which other threads may wait."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no other way
+    while frame is not None and frame.f_code.co_filename != _IMPORT:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _wait(running: _Turn, key: Hashable, reporter: Reporter) -> None:

@@ -6,9 +6,7 @@ In all of these, `cache_key()` stays the same. What it returns says which server
 import importlib
 import json
 import os
-import sys
 import threading
-import traceback
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import plugincreds
 from plugincreds import PluginProviderRetrieveError
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._lifecycle.engine import RefreshEngine
+from tests.support.interruptions import functions_of
 from tests.unit.conftest import Install
 
 LONGEST = 20.0
@@ -320,12 +319,6 @@ def test_a_load_that_waits_for_the_first_retrieval(
     for thread in threads.values():
         thread.join(LONGEST)
     assert answers == {"ALICE": first, "BOB": ("BOB", VAULT)}
-
-
-def functions_of(thread: threading.Thread) -> list[str]:
-    """Return the names of the functions that a thread runs now."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    return [each.f_code.co_name for each, _ in traceback.walk_stack(frame)] if frame else []
 
 
 @pytest.mark.parametrize("shared", ["", "true"])
