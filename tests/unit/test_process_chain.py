@@ -164,6 +164,19 @@ def test_the_mark_is_there_as_long_as_the_call() -> None:
     assert open_files() == before
 
 
+def test_a_chain_ends_where_few_files_may_be_open(install: Install, tmp_path: Path) -> None:
+    """Guards services with a low limit, which the programs below have, too."""
+    start = """
+    import resource
+    resource.setrlimit(resource.RLIMIT_NOFILE, (256, 256))
+    retrieve = start
+    """
+    site = install(PLUGIN.format(ask=ASK, source=start.strip() + "\n    " + GOOD))
+    done = ask(site, tmp_path / "log", AWS_CREDENTIAL_PLUGIN="vault")
+    assert (tmp_path / "log").read_text() == "111"
+    assert "must pass env=plugincreds.base_environ() to programs that it starts" in done.stderr
+
+
 def test_a_call_survives_a_plugin_that_closes_all_files() -> None:
     """Guards plugins that become daemons."""
     with processes.marked_call():

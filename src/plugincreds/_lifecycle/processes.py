@@ -5,7 +5,8 @@ While a process is inside a call of a plugin, the processes below it can see tha
 not do that. To set one is unsafe while other threads read the environment, and it would also reach
 the programs that other threads start, and stay with all that are started below.
 
-This works on Linux. A process with some 900 open files, or one of another user, is not counted.
+This works on Linux. A process is not counted if it has that many open files, if it may have no more
+than 200, or if it is of another user.
 """
 
 import os
@@ -15,8 +16,8 @@ from contextlib import contextmanager, suppress
 
 _MOST_CALLS = 3  # so many processes above this one may be inside a call of a plugin
 _MARK = "/proc/{}/limits"
-_FIRST = 900  # the lowest number for the open file
-_NUMBERS = range(_FIRST, _FIRST + 4)  # as several threads may call plugins
+_LOWEST = 900, 200  # numbers for the open file; the second where the first is over the limit
+_NUMBERS = [first + each for first in _LOWEST for each in range(4)]  # for several threads
 
 _passed = 0  # the process that has been checked; a forked child is another one
 
@@ -43,7 +44,9 @@ def _mark() -> int:
         with suppress(OSError):
             file = os.open(_MARK.format("self"), os.O_RDONLY)
             try:
-                return fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, _FIRST)
+                for lowest in _LOWEST:
+                    with suppress(OSError):
+                        return fcntl.fcntl(file, fcntl.F_DUPFD_CLOEXEC, lowest)
             finally:
                 os.close(file)
     return -1
