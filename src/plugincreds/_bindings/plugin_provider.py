@@ -67,14 +67,17 @@ class PluginProvider:
 
         return load_credentials
 
-    def load(self) -> Any:
+    def load(self, chosen: Selection | None = None) -> Any:
         """Return botocore credentials for the plugin's source; None if every plugin declines.
+
+        Args:
+            chosen: Which plugin is selected, if that is known already.
 
         Raises:
             PluginError: The selected plugin is missing, broken, declines or fails, or an
                 automatic one is configured and fails.
         """
-        chosen = self.chosen()
+        chosen = self.chosen() if chosen is None else chosen
         try:
             from plugincreds._bindings.loading import source_of
             from plugincreds._bindings.rejection import RejectionHandler
