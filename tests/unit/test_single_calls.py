@@ -292,7 +292,9 @@ def test_a_thread_that_imports_a_module_does_not_wait(
         assert own == "plugin:vault"
     else:  # the plugin's module is in the other thread's hands
         assert type(own) is PluginError
-        assert "another thread, which loads the plugin, waits for that module" in str(own)
+        says = "another thread, which loads the plugin, waits for that module"
+        # A newer Python returns the module half imported, as where this thread imports it.
+        assert says in str(own) or "asks for its own credentials" in str(own)
     assert automatic_source(Request()) is not None
 
 
