@@ -47,15 +47,27 @@ class ActiveCall:
         refused: Whether its code has asked for what it must not ask for.
         waits_for: What its thread waits for; each is a function that returns the calls which are
             in progress there.
+        may_wait_for: What other threads wait for that it has led to. It waits for that as well if
+            it waits for these threads.
     """
 
-    __slots__ = ("_context", "_outer", "calls", "done", "key", "refused", "waits_for")
+    __slots__ = (
+        "_context",
+        "_outer",
+        "calls",
+        "done",
+        "key",
+        "may_wait_for",
+        "refused",
+        "waits_for",
+    )
 
     def __init__(self, key: Hashable) -> None:
         self.key = key
         self.done = Gate()
         self.refused = False
         self.waits_for: list[InProgress] = []
+        self.may_wait_for: list[InProgress] = []
         self._outer = here.calls, _calls.get()
         self.calls: tuple[ActiveCall, ...] = (*_running(self._outer[0]), self)
         self._context: tuple[ActiveCall, ...] = (*_running(self._outer[1]), self)
@@ -118,18 +130,20 @@ def waiting_for(running: InProgress, circle: Callable[[], Exception]) -> Iterato
         circle: Returns the error to raise if they wait for this thread in turn, so that both
             would wait forever.
     """
-    calls = _running(here.calls)
+    calls, led_by = _running(here.calls), _running(_calls.get())
+    notes = [call.waits_for for call in calls] + [call.may_wait_for for call in led_by]
     try:
         # First it is said, and then looked at: of two threads, at least one sees the circle.
-        for call in calls:
-            call.waits_for.append(running)
+        for note in notes:
+            note.append(running)
         if _waits_for_one_of(calls, running):
             refuse()
             raise circle()
         yield
     finally:
-        for call in calls:
-            call.waits_for.remove(running)
+        for note in notes:
+            if running in note:  # an interruption may have come before
+                note.remove(running)
 
 
 def may_wait_for_us(running: InProgress) -> bool:
@@ -137,7 +151,7 @@ def may_wait_for_us(running: InProgress) -> bool:
 
     Perhaps they do not, because this is a thread that nobody joins.
     """
-    return _waits_for_one_of(_running(_calls.get()), running)
+    return _waits_for_one_of(_running(_calls.get()), running, perhaps=True)
 
 
 def refuse() -> None:
@@ -174,8 +188,13 @@ def _running(calls: tuple[ActiveCall, ...]) -> tuple[ActiveCall, ...]:
     return tuple(call for call in calls if not call.ended)
 
 
-def _waits_for_one_of(calls: tuple[ActiveCall, ...], running: InProgress) -> bool:
-    """Tell whether what is in progress waits for these calls, perhaps through others."""
+def _waits_for_one_of(
+    calls: tuple[ActiveCall, ...], running: InProgress, *, perhaps: bool = False
+) -> bool:
+    """Tell whether what is in progress waits for these calls, also through others.
+
+    `perhaps`: Threads that calls have led to count as well.
+    """
     seen: list[InProgress] = []
     following = [running] if calls else []
     while following:
@@ -188,4 +207,5 @@ def _waits_for_one_of(calls: tuple[ActiveCall, ...], running: InProgress) -> boo
             return True
         for call in blocking:
             following += call.waits_for
+            following += call.may_wait_for if perhaps else []
     return False

@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import itertools
 import sys
+import threading
+import traceback
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from types import FrameType
@@ -91,3 +93,9 @@ class Injection:
         if self._left < 0:
             self.place = f"{code.co_filename}:{frame.f_lineno} {event} {function or ''}"
             raise KeyboardInterrupt
+
+
+def functions_of(thread: threading.Thread) -> list[str]:
+    """Return the names of the functions that a thread runs now."""
+    frame = sys._current_frames().get(thread.ident or 0)
+    return [each.f_code.co_name for each, _ in traceback.walk_stack(frame)] if frame else []

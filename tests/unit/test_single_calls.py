@@ -1,6 +1,7 @@
 """A plugin's import and its getter: one call at a time, whatever threads and signals do."""
 
 import contextvars
+import importlib
 import os
 import signal
 import sys
@@ -9,6 +10,7 @@ import traceback
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import botocore.session
 import pytest
 
 import plugincreds
@@ -17,7 +19,7 @@ from plugincreds._lifecycle.single_calls import SingleCalls
 from plugincreds._plugins.references import GivenPlugin
 from plugincreds._registry import registry
 from plugincreds._resolution import automatic_source, selected_source
-from tests.support.interruptions import interrupted_at_each_line
+from tests.support.interruptions import functions_of, interrupted_at_each_line
 from tests.unit.conftest import Install
 from tests.unit.test_forks import Child
 from tests.unit.test_resolution import SELECTED, Request, of_test, selected
@@ -242,6 +244,58 @@ def test_getters_that_wait_for_each_other_are_refused(install: Install, scene: S
     texts = ["".join(traceback.format_exception(error)) for error in scene.outcomes]
     assert len(texts) == 2
     assert any("a plugin that waits for it in turn" in text for text in texts)
+
+
+# Needs a module of the program, whose own import asks for credentials in two threads.
+NEEDING = {
+    "import": f"import acme_program\n{GOOD}",
+    "getter": GOOD.replace("return", "import acme_program; return"),
+}
+
+
+@pytest.mark.parametrize("selection", ["vault", ""])
+@pytest.mark.parametrize("needs", NEEDING)
+def test_a_thread_that_imports_a_module_does_not_wait(
+    install: Install, scene: Scene, monkeypatch: pytest.MonkeyPatch, needs: str, selection: str
+) -> None:
+    """Guards a program that uses AWS in an import, for which another thread loads the plugin."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", selection)
+    site = install(NEEDING[needs])
+    (site / "acme_program.py").write_text(
+        "from tests.unit.test_single_calls import SCENE\nSCENE.do()\n"
+    )
+
+    def ask() -> None:
+        try:
+            scene.outcomes.append(botocore.session.Session().get_credentials().method)
+        except PluginError as error:
+            scene.outcomes.append(error)
+
+    at = {"import": {"_symbol", "<module>", "acquire"}, "getter": {"get_provider", "acquire"}}[
+        needs
+    ]
+
+    def import_program() -> None:
+        thread = threading.Thread(target=ask, daemon=True)
+        scene.helpers.append(thread)
+        thread.start()
+        while not at <= set(functions_of(thread)):  # it waits for this import
+            assert thread.is_alive()
+        ask()
+
+    scene.do = import_program
+    importlib.import_module("acme_program")
+    scene.end()
+    own, other = scene.outcomes
+    assert other == "plugin:vault"
+    if needs == "getter":
+        assert own == "plugin:vault"
+    else:  # the plugin's module is in the other thread's hands
+        assert type(own) is PluginError
+        says = "another thread, which loads the plugin, waits for that module"
+        # A newer Python returns the module half imported, as where this thread imports it.
+        assert says in str(own) or "asks for its own credentials" in str(own)
+    assert automatic_source(Request()) is not None
 
 
 @pytest.mark.parametrize("cause", [KeyboardInterrupt, SystemExit, ValueError])

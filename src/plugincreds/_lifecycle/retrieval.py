@@ -9,7 +9,7 @@ from typing import Any
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
-from plugincreds._lifecycle.processes import chain_fault, marked_call
+from plugincreds._lifecycle.processes import CallMark, chain_fault
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.validation import validated
 from plugincreds._redaction import described
@@ -52,8 +52,10 @@ class Retrieval:
         reporter = self._reporter
         if fault := chain_fault():
             return reporter.failure(fault)
+        mark = CallMark()
         try:
-            with marked_call(), nullcontext() if self._base is None else self._base.recorded():
+            mark.begin()
+            with nullcontext() if self._base is None else self._base.recorded():
                 # No variable holds the answer: the call of cache_key() below may take long, and
                 # an exception that a signal handler raises meanwhile must not find the raw keys.
                 value, fault = validated(_settled(self._retrieve()), now := self._clock())
@@ -64,6 +66,8 @@ class Retrieval:
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
             return _raised(as_failure(error), reporter)
+        finally:
+            mark.end()
         if fault:
             return reporter.failure(f"it returned {fault}")
         if value is None:

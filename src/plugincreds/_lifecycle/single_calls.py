@@ -1,11 +1,13 @@
 """A plugin's import and its getter run in one thread at a time; other threads wait."""
 
+import sys
 import threading
 from collections.abc import Callable, Hashable
+from types import FrameType
 from typing import Any, TypeVar
 
 from plugincreds._errors import PluginError
-from plugincreds._lifecycle.processes import chain_fault, marked_call
+from plugincreds._lifecycle.processes import CallMark, chain_fault
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._reentrancy import (
     PATIENCE,
@@ -13,9 +15,11 @@ from plugincreds._reentrancy import (
     is_inside,
     waiting_for,
     was_refused,
+    was_started_in,
 )
 
 _DOING = "loading"
+_IMPORT = "<frozen importlib._bootstrap>"  # what runs every import
 
 _T = TypeVar("_T")
 
@@ -30,6 +34,9 @@ class SingleCalls:
 
     def call(self, key: Hashable, plugin: Any, function: Callable[[], _T]) -> _T:
         """Call a function of the plugin, when no other thread makes a call with the same key.
+
+        A thread that is importing a module does not wait: the other thread may need that module,
+        and wait for it in turn. If it is the plugin's import, Python notices the circle.
 
         A plugin that asks for its own credentials is never treated like a broken one, because the
         chain would then go on to another identity, which the program would keep.
@@ -51,11 +58,11 @@ class SingleCalls:
             if is_inside(key):
                 raise reporter.refused()
             # The call is active before others see it: this thread must not wait for it.
-            mine = ActiveCall(key)
+            mine, is_led = ActiveCall(key), was_started_in(key)
             try:
                 mine.begin()
                 running = self._joined(mine)
-                if running is mine:
+                if running is mine or (_is_importing() and not is_led):
                     return _called(function, reporter)
             finally:
                 mine.done.open()
@@ -78,13 +85,24 @@ class SingleCalls:
 
 
 def _called(function: Callable[[], _T], reporter: Reporter) -> _T:
+    mark = CallMark()
     try:
-        with marked_call():
-            return function()
+        mark.begin()
+        return function()
     except PluginError as error:
         if was_refused():
             raise reporter.own_call() from error  # in place of what the plugin has made of it
         raise
+    finally:
+        mark.end()
+
+
+def _is_importing() -> bool:
+    """Tell whether this thread is importing a module, for which other threads may wait."""
+    frame: FrameType | None = sys._getframe()  # noqa: SLF001 - there is no other way
+    while frame is not None and frame.f_code.co_filename != _IMPORT:
+        frame = frame.f_back
+    return frame is not None
 
 
 def _wait(running: ActiveCall, reporter: Reporter) -> None:

@@ -76,6 +76,7 @@ class Getter:
         except faults() as error:
             if was_refused() and isinstance(error, PluginError):
                 raise  # it asked for its own credentials
+            _check_for_circle(self.plugin, error)
             message = f"its getter raised {described(error)}; a getter that is not configured"
             raise _broken(self.plugin, f"{message} must return None instead") from error
         # A getter that was mistaken for retrieve() has returned credentials, which the traceback
@@ -113,6 +114,7 @@ def _symbol(plugin: Plugin) -> Any:
             else importlib.import_module(module_name)
         )
     except faults() as error:
+        _check_for_circle(plugin, error)
         raise _not_loaded(plugin, _import_fault(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
@@ -128,6 +130,20 @@ def _symbol(plugin: Plugin) -> Any:
             else _import_fault(module_name, error, attribute)
         )
         raise _not_loaded(plugin, found, is_name=is_missing) from error
+
+
+def _check_for_circle(plugin: Plugin, error: BaseException) -> None:
+    """Raise an error that says so, if two threads wait for each other's imports.
+
+    The plugin is not broken: it can be loaded when these imports have ended.
+    """
+    if type(error).__name__ == "_DeadlockError":  # of importlib, which has no public name for it
+        message = (
+            f"{plugin.label} cannot be loaded now: this thread asks for its credentials while it "
+            "imports a module, and another thread, which loads the plugin, waits for that module. "
+            "Do not use AWS while a module is imported."
+        )
+        raise PluginError(message, plugin=plugin.name, distribution=plugin.origin) from error
 
 
 def _import_fault(module_name: str, error: BaseException, attribute: str = "") -> str:

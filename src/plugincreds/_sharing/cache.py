@@ -71,7 +71,6 @@ class SharedCredentials:
         facts = [plugin.name, plugin.origin, cache_key, repr(received)]
         if received is not None:  # the plugin may exchange the credentials of context.session
             facts += base.facts()
-            base.note(by_environment=False)
         self._files = SourceFiles(folder, facts, base)
         self._window = window
         self._clock = clock

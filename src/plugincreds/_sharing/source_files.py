@@ -38,11 +38,12 @@ class SourceFiles:
 
     def find_name(self) -> bool:
         """Find the name of the files; return whether it is another one than before."""
-        before = self._name  # a mark there says that the plugin uses base_session()
-        if before == self._common_name and self.read(MARK) is not None:
-            self._base.note(by_environment=True)
-        if base := self._base.used(by_environment=True):
-            self._name = digest([self._common_name, base])
+        before, base = self._name, self._base
+        # A mark says that the plugin uses base_session().
+        if not base.used(by_environment=True) and self.read(MARK) is not None:
+            base.note(by_environment=True)
+        if used := base.used(by_environment=True):
+            self._name = digest([self._common_name, used])
         return self._name != before
 
     def mark(self) -> bool:
@@ -52,8 +53,11 @@ class SourceFiles:
         """
         if self._name != self._common_name or not self._base.used(by_environment=True):
             return False
-        self.write(lambda _: b"{}", MARK)
-        return self.find_name()
+        try:
+            self.write(lambda _: b"{}", MARK)
+        finally:  # what the plugin has given must not have the common name in any case
+            self.find_name()
+        return True
 
     @property
     def name(self) -> str:

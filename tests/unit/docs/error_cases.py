@@ -235,6 +235,9 @@ CASES: dict[str, dict[str, Case]] = {
             "import botocore.session\n"
             "def get_provider(): botocore.session.Session().get_credentials()"
         ),
+        "Two imports wait for each other": Case(
+            "from importlib._bootstrap import _DeadlockError\nraise _DeadlockError"
+        ),
         "Loading a plugin started programs that load it again": Case(call=in_chain),
         "Plugins need each other": calling(circle),
         "Plugins are switched off": with_profile("", variables={"AWS_CREDENTIAL_PLUGIN": "none"}),

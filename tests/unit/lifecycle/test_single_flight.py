@@ -15,7 +15,7 @@ import time
 from collections import Counter
 from collections.abc import Awaitable, Callable, Iterator
 from datetime import datetime, timezone
-from types import FrameType
+from functools import partial
 from typing import Any
 
 import pytest
@@ -927,6 +927,32 @@ class TestFlightThatAsksForItself:
         cache = new_engine(retrieve)
         assert cache.get().access_key == "KEY"
 
+    @WITH_AND_WITHOUT_LIMIT
+    @pytest.mark.parametrize("size", [2, 3])
+    def test_a_circle_through_helper_threads_is_refused_in_the_end(
+        self, size: int, timeout: float | None, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        """Guards plugins that need each other in threads with the context, as of a coroutine."""
+        monkeypatch.setattr(RefreshEngine, "patience", 0.01)
+        together, calls = threading.Barrier(size), list[int]()
+
+        def retrieve(number: int) -> Value:
+            calls.append(number)
+            if len(calls) > size:
+                raise OSError  # the circle has ended already
+            together.wait(DEADLINE)
+            context = contextvars.copy_context()
+            following = caches[(number + 1) % size]
+            helper = Caller(lambda: context.run(following.get)).ended()
+            assert isinstance(helper.error, PluginError)
+            raise helper.error
+
+        caches = [new_engine(partial(retrieve, each), timeout=timeout) for each in range(size)]
+        callers = [Caller(cache.get) for cache in caches]
+        errors = [repr(caller.ended().error) for caller in callers]
+        assert any("a plugin that waits for it in turn" in error for error in errors)
+        assert all("PluginProviderRetrieveError" in error for error in errors)
+
     def test_another_cache_is_not_refused(self) -> None:
         """One plugin may be built on another."""
         inner = Scene()
@@ -957,27 +983,3 @@ def test_an_interruption_while_the_thread_is_started_leaves_no_flight(
         assert cache.state.value is None
     monkeypatch.undo()
     assert cache.get().access_key == "KEY"
-
-
-def test_an_interruption_between_a_call_and_its_end_leaves_no_mark() -> None:
-    """Guards the thread, which would be refused for ever; Python looks for signals just there."""
-    cache = new_engine(lambda: ("KEY", "secret"), lambda: True)
-    cache.get()
-    interrupted: list[str] = []
-
-    def interrupt(frame: FrameType, event: str, _: object) -> None:
-        manager = type(frame.f_locals.get("self")).__name__
-        is_end = (frame.f_code.co_name, manager) == ("__exit__", "_GeneratorContextManager")
-        if event == "call" and is_end and not interrupted:
-            interrupted.append(manager)
-            raise KeyboardInterrupt
-
-    before = sys.gettrace()
-    sys.settrace(interrupt)
-    try:
-        with pytest.raises(KeyboardInterrupt):
-            cache.get()
-    finally:
-        sys.settrace(before)
-    assert interrupted
-    assert [cache.get().access_key for _ in range(2)] == ["KEY"] * 2

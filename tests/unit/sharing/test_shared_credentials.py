@@ -24,7 +24,7 @@ from plugincreds._base_identity import BaseIdentity, digest, recorders
 from plugincreds._sharing import cache as _cache
 from plugincreds._sharing import source_files
 from plugincreds._sharing.cache import SharedCredentials
-from plugincreds._sharing.files import CacheFiles
+from plugincreds._sharing.files import MARK, CacheFiles
 from tests.support.engines import RefreshEngine, Reporter, Retrieval
 from tests.unit.conftest import Install
 
@@ -734,6 +734,29 @@ def test_another_s_credentials_are_not_taken_while_the_exchange_fails(broker: Br
 
     with pytest.raises(RetrieveError, match="sealed"):
         broker.process(retrieve=retrieve).key()
+
+
+def test_a_mark_that_cannot_be_written(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards BOB: what ALICE's base credentials gave is not in the file that both would read."""
+    write = CacheFiles.write
+
+    def full(files: CacheFiles, name: str, document: Callable[[str], bytes], ending: str) -> None:
+        if ending == MARK:
+            raise OSError(28, "No space left on device")
+        write(files, name, document, ending)
+
+    def retrieve() -> Value:
+        for base in recorders():
+            base.note(by_environment=True)
+        return broker.retrieve()
+
+    monkeypatch.setattr(CacheFiles, "write", full)
+    for number, person in enumerate(("ALICE", "BOB"), 1):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", person)
+        assert broker.process(retrieve=retrieve).key() == f"KEY{number}"
+    assert "No space left on device" in caplog.text
 
 
 def test_a_holder_that_hangs(
