@@ -100,23 +100,54 @@ def is_in_loop() -> bool:
     return True
 
 
-def as_failure(error: BaseException) -> Exception:
-    """Return what a plugin raised as an `Exception`; raise it again if it is an interruption."""
-    if isinstance(error, Exception):
-        return error
-    if isinstance(error, _cancellations()):
-        return _cancelled(error)
-    raise error
+def as_failure(error: BaseException) -> BaseException:
+    """Return what a plugin raised as its failure; raise it again if it interrupts the program.
 
+    Everything that the plugin's code raises is a failure, as `sys.exit()`, and classes that derive
+    from `BaseException`: a plugin must not end a program that may not even use it. A cancellation,
+    too: nothing of ours awaits, so the plugin raised it itself.
 
-def faults() -> tuple[type[BaseException], ...]:
-    """Return the exceptions that count as a plugin's faults while it is loaded.
-
-    An import or a getter may try to exit the interpreter, which must not end a program that
-    only has the plugin installed. A cancellation that the plugin itself raises must not look
-    like a cancellation of the program's task.
+    The program is interrupted by Ctrl-C, by what its signal handlers raise, as a server's handler
+    for SIGTERM, and by the packages that replace threads or run tests.
     """
-    return (Exception, SystemExit, *_cancellations())
+    if is_interruption(error):
+        raise error
+    return _cancelled(error) if isinstance(error, _cancellations()) else error
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Tell whether an exception interrupts the program: see `as_failure`."""
+    return isinstance(error, KeyboardInterrupt) or _is_of_program(error) or _is_of_handler(error)
+
+
+_PROGRAMS = {"_pytest", "eventlet", "gevent", "greenlet", "trio"}  # they raise what ends a task
+
+
+def _is_of_program(error: BaseException) -> bool:
+    packages = {each.__module__.partition(".")[0] for each in type(error).__mro__}
+    return not isinstance(error, Exception) and not packages.isdisjoint(_PROGRAMS)
+
+
+def _is_of_handler(error: BaseException) -> bool:
+    """Tell whether a signal handler raised it: then that handler is in its traceback."""
+    import signal  # noqa: PLC0415 - only needed after a failure
+
+    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
+    trace = error.__traceback__
+    while handlers and trace is not None:
+        if trace.tb_frame.f_code in handlers:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def _code_of(handler: Any) -> Any:
+    while isinstance(handler, partial):
+        handler = handler.func
+    method = getattr(handler, "__call__", None)  # noqa: B004 - that of an object
+    functions = handler, getattr(handler, "__func__", None), getattr(method, "__func__", None)
+    found = (getattr(function, "__code__", None) for function in functions)
+    return next(filter(None, found), None)
 
 
 def awaited(answer: Awaitable[Any]) -> Any:

@@ -22,6 +22,7 @@ from plugincreds import PluginProviderRetrieveError as RetrieveError
 from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
 from tests.asynchronous.conftest import Together
 from tests.support.engines import RefreshEngine, new_engine
+from tests.support.interruptions import Stopped
 
 START = 1_700_000_000.0
 HOUR = 3600.0
@@ -317,7 +318,7 @@ def test_loops_and_threads_share_one_flight(scene: Scene) -> None:
     assert scene.calls == 1
 
 
-@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", [Stopped, KeyboardInterrupt])
 def test_what_ends_a_program_reaches_who_began(scene: Scene, kind: type[BaseException]) -> None:
     """Guards that it is raised in the loop, and that the next call tries again."""
     scene.fail(kind("bye"))

@@ -58,6 +58,10 @@ def _interrupted(call: Callable[[], object], handler: Callable[[], object], numb
     return interrupted
 
 
+class Stopped(KeyboardInterrupt):
+    """Another exception that interrupts the program, and is no failure of a plugin."""
+
+
 class Injection:
     """Interrupts one call where Python looks for signals: as a function begins, or C returns.
 

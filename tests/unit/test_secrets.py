@@ -12,6 +12,7 @@ import pytest
 
 import plugincreds
 from plugincreds import CredentialsCache
+from tests.support.interruptions import Stopped
 from tests.unit.conftest import Install
 
 OURS = Path(plugincreds.__file__).parent
@@ -167,10 +168,6 @@ LONG_CALLS = [
     "cache_key",
 ]
 WHEN_RETRIEVED = {"os.fsync", "os.replace", "cache_key"}
-
-
-class Stopped(BaseException):
-    """What a signal handler raises, as for a soft time limit."""
 
 
 @pytest.mark.parametrize("call", LONG_CALLS)

@@ -96,8 +96,9 @@ class PluginProvider:
         except Exception as error:
             from plugincreds._bindings.loading import warn_of_fault
             from plugincreds._errors import PluginError
+            from plugincreds._threads import is_interruption
 
-            if _is_required(chosen) or isinstance(error, PluginError):
+            if _is_required(chosen) or isinstance(error, PluginError) or is_interruption(error):
                 raise  # another identity must not be used instead
             warn_of_fault(error)
         return None

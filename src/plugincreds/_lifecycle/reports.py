@@ -44,7 +44,7 @@ class Reporter:
         self._warned: dict[str, object] = {}  # a dict, because setdefault() is one atomic step
 
     def failure(
-        self, found: str, *, cause: Exception | None = None, declined: bool = False
+        self, found: str, *, cause: BaseException | None = None, declined: bool = False
     ) -> Failure:
         """Return a failure; `found` is what went wrong, as a part of a sentence.
 
@@ -138,10 +138,6 @@ class Reporter:
             f"{seconds * 1000:.0f} ms. It is called before each request and must not block."
         )
 
-    def warn_of_exit(self) -> None:
-        """Log which plugin ends the program."""
-        logger.warning("%s ends the program: its retrieve() raised SystemExit.", self.label)
-
     def warn_of_expired_answer(self) -> None:
         """Log, once, that new credentials are reported as expired."""
         self._warn_once(
@@ -156,7 +152,7 @@ class Reporter:
             logger.warning(message)
 
 
-def _hint_of(cause: Exception | None) -> str | None:
+def _hint_of(cause: BaseException | None) -> str | None:
     if not isinstance(cause, NonRecoverableError):
         return None
     try:

@@ -14,7 +14,7 @@ from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.validation import validated
 from plugincreds._redaction import described
 from plugincreds._reentrancy import OWN_CALL_ADVICE, was_refused
-from plugincreds._threads import as_failure, awaited, faults
+from plugincreds._threads import as_failure, awaited
 
 # Credentials and when they were retrieved, in seconds since the epoch, or why there are none.
 Retrieved = tuple[Value, float] | Failure
@@ -59,9 +59,6 @@ class Retrieval:
                 # No variable holds the answer: the call of cache_key() below may take long, and
                 # an exception that a signal handler raises meanwhile must not find the raw keys.
                 value, fault = validated(_settled(self._retrieve()), now := self._clock())
-        except SystemExit:
-            reporter.warn_of_exit()
-            raise
         except BaseException as error:  # noqa: BLE001 - an interruption is raised again
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
@@ -84,8 +81,8 @@ class Retrieval:
         """Return why the credentials may belong to another identity, or an empty text."""
         try:
             changed = "" if self._is_same is None or self._is_same() else "its cache_key()"
-        except faults() as error:
-            found = f"its cache_key() raised {described(error)} after retrieve()"
+        except BaseException as error:  # noqa: BLE001 - an interruption is raised again
+            found = f"its cache_key() raised {described(as_failure(error))} after retrieve()"
             return f"{found}, so it is not known whose credentials these are"
         if self._base is not None and self._base.has_changed:
             changed = "the environment that its base session reads"
@@ -101,7 +98,7 @@ def _settled(answer: Any) -> Any:
     return awaited(answer) if inspect.isawaitable(answer) else answer
 
 
-def _raised(error: Exception, reporter: Reporter) -> Failure:
+def _raised(error: BaseException, reporter: Reporter) -> Failure:
     # A function of its own: the frame that called the plugin is in the error's traceback, and a
     # variable there that held the error would be a reference cycle.
     return reporter.failure(f"it raised {described(error)}", cause=error)
@@ -128,7 +125,7 @@ def judged(answer: object, reporter: Reporter) -> bool | Failure:
     """Return the answer of `is_expired()`; a failure if it is an exception, or not a bool."""
     if answer is True or answer is False:
         return answer
-    if isinstance(answer, Exception):
+    if isinstance(answer, BaseException):
         return reporter.failure(f"its is_expired() raised {described(answer)}", cause=answer)
     if inspect.iscoroutine(answer):
         answer.close()  # else Python would warn on stderr that it was never awaited

@@ -10,6 +10,7 @@ from plugincreds._redaction import described
 from plugincreds._sharing import lock_class
 from plugincreds._sharing.files import ENTRY, LOCK, MARK, CacheFiles
 from plugincreds._sharing.folders import RefusedError
+from plugincreds._threads import is_interruption
 
 
 class UnusableError(Exception):
@@ -107,5 +108,7 @@ def _unusable() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # of the operating system, of filelock, or a refusal
+        if is_interruption(error):
+            raise
         found = str(error) if isinstance(error, RefusedError) else described(error)
         raise UnusableError(found) from error

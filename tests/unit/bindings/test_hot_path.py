@@ -20,6 +20,7 @@ from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._source import Source
+from tests.support.interruptions import Stopped
 
 START = 1_700_000_000.0
 HOUR = 3600.0
@@ -155,7 +156,7 @@ def test_an_answer_that_is_no_bool(
     assert len([each for each in caplog.records if each.levelno == logging.WARNING]) == 1
 
 
-@pytest.mark.parametrize("said", [KeyboardInterrupt(), SystemExit()])
+@pytest.mark.parametrize("said", [KeyboardInterrupt(), Stopped()])
 def test_an_interruption_shows_no_secret(plugin: Plugin, said: BaseException) -> None:
     """Guards crash reporters, which show the variables of each frame."""
     frozen = synchronous(plugin.source)

@@ -31,7 +31,6 @@ from tests.unit.docs.room import (
     load,
     long_load,
     malformed,
-    retrieving,
     strange_botocore,
     two_packages,
     with_bad_package,
@@ -116,14 +115,6 @@ def slow_answer(room: Room) -> None:
 def long_wait(_: Room) -> None:
     """Say what is said after ten seconds."""
     engine([], []).reporter.warn_of_wait(RefreshEngine.patience)
-
-
-def ended(room: Room) -> None:
-    """Load from a plugin that ends the program."""
-    try:
-        load(room)
-    except SystemExit:
-        return
 
 
 def broken_ours(room: Room) -> None:
@@ -308,7 +299,6 @@ WARNINGS: dict[str, Case] = {
     "A plugin takes long to load": calling(long_load, GOOD),
     "`is_expired()` is slow": calling(slow_answer),
     "New credentials are reported as expired": calling(expired_at_once),
-    "A plugin ends the program": retrieving("raise SystemExit(3)", call=ended),
     "Options that have no effect": with_profile("credential_plugin_options =\n  role = admin"),
     "A plugin beside other credentials": with_profile("credential_process = acme-keys"),
     "A plugin beside a role": Case(

@@ -336,14 +336,20 @@ def test_what_is_no_good_value_raises_when_there_is_no_other(bad: Callable[[Worl
     assert world.error().declined is (world.answer is None)
 
 
-def test_who_ends_the_program_is_told(caplog: pytest.LogCaptureFixture) -> None:
-    """A plugin that wraps a command line may exit, and nothing else would name it."""
+class OwnError(BaseException):
+    """A class of the plugin."""
+
+
+@pytest.mark.parametrize("kind", [SystemExit, GeneratorExit, OwnError])
+def test_a_plugin_does_not_end_the_program(kind: type[BaseException]) -> None:
+    """A plugin that wraps a command line may exit; current credentials are used."""
     world = World()
-    world.answer = SystemExit(3)
-    with pytest.raises(SystemExit):
-        world.cache.get()
-    (message,) = warnings(caplog)
-    assert "ends the program" in message
+    world.answer = kind(3)
+    assert f"it raised {kind.__name__}: 3" in str(world.error())
+    world.answer = NEVER_SET
+    world.key()
+    world.now, world.answer = EXPIRED - 30, kind(3)
+    assert world.key() == "KEY2"
 
 
 class TestIsExpired:

@@ -22,6 +22,7 @@ import pytest
 
 from plugincreds import NonRecoverableError, PluginError, PluginProviderRetrieveError, Value
 from tests.support.engines import RefreshEngine, new_engine, threads_that_wait
+from tests.support.interruptions import Stopped
 
 DEADLINE = 15.0  # seconds after which a test has failed; none is meant to come near
 START = datetime(2026, 1, 1, tzinfo=timezone.utc).timestamp()
@@ -494,7 +495,7 @@ class TestInterruption:
 
     @WITH_AND_WITHOUT_LIMIT
     @pytest.mark.parametrize("moment", [0.0, MANDATORY, EXPIRED])
-    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit, GeneratorExit])
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, Stopped])
     def test_the_others_start_a_new_flight(
         self, kind: type[BaseException], moment: float, timeout: float | None
     ) -> None:
@@ -517,10 +518,10 @@ class TestInterruption:
     @WITH_AND_WITHOUT_LIMIT
     def test_nothing_is_left_behind_by_the_only_thread(self, timeout: float | None) -> None:
         """The next call retrieves again, without a backoff."""
-        scene = Scene(KeyboardInterrupt(), SystemExit(3), HOUR, timeout=timeout)
+        scene = Scene(KeyboardInterrupt(), Stopped(), HOUR, timeout=timeout)
         with pytest.raises(KeyboardInterrupt):
             scene.cache.get()
-        with pytest.raises(SystemExit):
+        with pytest.raises(Stopped):
             scene.cache.get()
         assert scene.key() == "KEY3"
         scene.assert_at_rest()
@@ -539,7 +540,7 @@ class TestInterruption:
         with pytest.raises(PluginProviderRetrieveError, match="it cancelled itself"):
             cache.get()
 
-    @pytest.mark.parametrize("kind", [KeyboardInterrupt, SystemExit])
+    @pytest.mark.parametrize("kind", [KeyboardInterrupt, Stopped])
     def test_a_coroutine_is_interrupted(self, kind: type[BaseException]) -> None:
         """It comes through the thread of the event loop, and leaves no flight open."""
         answers: list[Any] = [kind(), ("KEY2", "secret")]

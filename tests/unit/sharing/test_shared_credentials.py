@@ -25,6 +25,7 @@ from plugincreds._sharing import cache as _cache
 from plugincreds._sharing import source_files
 from plugincreds._sharing.cache import SharedCredentials
 from plugincreds._sharing.files import MARK, CacheFiles
+from plugincreds._threads import as_failure
 from tests.support.engines import RefreshEngine, Reporter, Retrieval
 from tests.unit.conftest import Install
 
@@ -353,7 +354,8 @@ def test_credentials_of_an_unknown_identity_are_not_used(
         raise error
 
     process = broker.process(is_same=raises)
-    found = f"its cache_key\\(\\) raised {type(error).__name__}.* so it is not known whose cred"
+    kind = type(as_failure(error)).__name__
+    found = f"its cache_key\\(\\) raised {kind}.* so it is not known whose cred"
     with pytest.raises(RetrieveError, match=found):
         process.key()
     assert (broker.files(), broker.calls) == ([], 1)
