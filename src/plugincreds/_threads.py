@@ -11,11 +11,14 @@ not need it, and importing it takes as long as everything else that the first si
 import contextvars
 import sys
 import threading
+import time
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from math import inf
 from typing import Any
 
+_LONGEST_SLEEP = 0.5  # seconds that a waiting thread sleeps at a time
 _LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
 
 
@@ -40,12 +43,15 @@ class Gate:
         """Whether it has been opened."""
         return not self._locks[0].locked()
 
-    def wait(self, seconds: float = -1) -> bool:
-        """Return whether it is open, within so many seconds; with -1, when it is open."""
-        mine = _locked()
+    def wait(self, seconds: float = inf) -> bool:
+        """Return whether it is open, within so many seconds."""
+        mine, until = _locked(), time.monotonic() + seconds
         self._locks.append(mine)
-        # It may have been opened before this thread was in the list.
-        return self.is_open or mine.acquire(timeout=seconds)
+        # It may have been opened before this thread was in the list. And a signal that comes just
+        # before a thread sleeps does not wake it: Ctrl-C would be noticed only at the end.
+        while not self.is_open and (left := until - time.monotonic()) > 0:
+            mine.acquire(timeout=min(left, _LONGEST_SLEEP))
+        return self.is_open
 
 
 def _locked() -> threading.Lock:
@@ -196,7 +202,7 @@ def awaited(answer: Awaitable[Any]) -> Any:
         interrupted.open()
         _try(*cancels)
         # After an interruption in start(), there may be no thread at all.
-        done.wait(-1 if cancels else _LONGEST_START)
+        done.wait(inf if cancels else _LONGEST_START)
         raise
     if errors:
         raise errors.pop()

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import Any
 
 from plugincreds._contract import Value
-from plugincreds._lifecycle.policy import NEVER, Failure
+from plugincreds._lifecycle.policy import Failure
 from plugincreds._reentrancy import ActiveCall
 from plugincreds._threads import OPEN, Gate, start
 
@@ -99,7 +99,7 @@ class Flight:
         """Wait for its end, up to a limit in seconds; call a function when the patience ends."""
         if not self.done.wait(min(limit, patience)) and limit > patience:
             end_patience()
-            self.done.wait(-1 if limit == NEVER else limit - patience)
+            self.done.wait(limit - patience)
 
     def hand_over(self, sync: "Sync", callers: ActiveCall, fly: Callable[[], object]) -> bool:
         """Let a new thread retrieve, and close this when it has ended.
