@@ -11,17 +11,21 @@ from typing import Any
 
 from plugincreds._cli import cache as _cache
 from plugincreds._cli import doctor as _doctor
+from plugincreds._cli import exec as _exec
 from plugincreds._cli import export as _export
 from plugincreds._cli import list as _list
+from plugincreds._cli import serve as _serve
 from plugincreds._cli.terminal import sentence
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
-_COMMANDS = (_list, _doctor, _export, _cache)
+_COMMANDS = (_list, _doctor, _export, _exec, _serve, _cache)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run a command, and return the status that the process ends with."""
-    parsed = _parser().parse_args(arguments)
+    words, command = _exec.separated(sys.argv[1:] if arguments is None else arguments)
+    parsed = _parser().parse_args(words)
+    parsed.command = command
     try:
         status: int = parsed.run(parsed)
         sys.stdout.flush()

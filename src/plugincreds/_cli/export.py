@@ -14,6 +14,7 @@ from plugincreds._errors import PluginError
 
 # The environment variable that tells child processes which plugins are being exported.
 _EXPORTING = "PLUGINCREDS_EXPORTING"
+Variables = Mapping[str, str | None]
 _NOT_FOR_CMD = '"%!\r\n'
 
 
@@ -45,14 +46,14 @@ def run(arguments: argparse.Namespace) -> int:
     from plugincreds._bindings.exporting import exported_value  # noqa: PLC0415
 
     with stdout_kept_clean():
-        value = exported_value(arguments.name, arguments.profile, _marked)
+        value = exported_value(arguments.name, arguments.profile, marked)
         document = _FORMATS[arguments.format](value)
     print(document)
     return 0
 
 
 @contextmanager
-def _marked(plugins: Sequence[str]) -> Iterator[None]:
+def marked(plugins: Sequence[str]) -> Iterator[None]:
     """Name the plugins in the environment of child processes while the body runs.
 
     Raises:
@@ -104,7 +105,7 @@ def _process(value: Value) -> str:
     return json.dumps({name: fact for name, fact in facts.items() if fact is not None}, indent=4)
 
 
-def _variables(value: Value) -> dict[str, str | None]:
+def _variables(value: Value) -> Variables:
     return {
         "AWS_ACCESS_KEY_ID": value.access_key,
         "AWS_SECRET_ACCESS_KEY": value.secret_key,
@@ -114,13 +115,13 @@ def _variables(value: Value) -> dict[str, str | None]:
     }
 
 
-def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Value], str]:
-    """Return a formatter; it unsets the variables that earlier credentials may have left."""
+def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Variables], str]:
+    """Return a formatter of variables; those that are None are unset."""
 
-    def formatted(value: Value) -> str:
+    def formatted(variables: Variables) -> str:
         return "\n".join(
             unset.format(name) if text is None else form.format(name, quote(text))
-            for name, text in _variables(value).items()
+            for name, text in variables.items()
         )
 
     return formatted
@@ -144,11 +145,21 @@ def _quoted_for_cmd(text: str) -> str:
     return text
 
 
-_FORMATS: Mapping[str, Callable[[Value], str]] = {
-    "process": _process,
+SHELL_FORMATS: Mapping[str, Callable[[Variables], str]] = {
     "env": _lines("export {}={}", "unset {}", shlex.quote),
     "env-no-export": _lines("{}={}", "{}=", shlex.quote),
     "powershell": _lines("$Env:{}={}", "$Env:{}=$null", _quoted_for_powershell),
     "windows-cmd": _lines('set "{}={}"', 'set "{}="', _quoted_for_cmd),
     "fish": _lines("set -gx {} {}", "set -e {}", _quoted_for_fish),
+}
+
+
+def _of_value(lines: Callable[[Variables], str]) -> Callable[[Value], str]:
+    # What the credentials do not need is unset: earlier ones may have left it.
+    return lambda value: lines(_variables(value))
+
+
+_FORMATS: Mapping[str, Callable[[Value], str]] = {
+    "process": _process,
+    **{name: _of_value(lines) for name, lines in SHELL_FORMATS.items()},
 }

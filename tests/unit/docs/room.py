@@ -236,7 +236,7 @@ def export_in_export(_: Room) -> None:
     """Export a plugin while it is being exported."""
     with ExitStack() as stack:
         for _unused in range(2):
-            stack.enter_context(_export._marked(["acme"]))
+            stack.enter_context(_export.marked(["acme"]))
 
 
 def for_cmd(_: Room) -> None:
