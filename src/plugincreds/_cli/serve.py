@@ -96,7 +96,11 @@ def _print(text: str) -> None:
 def _stopped_by_signals() -> Iterator[None]:
     """Let the other signals that stop a server do in the body what Ctrl-C does."""
     numbers = [getattr(signal, name) for name in _STOPPING if hasattr(signal, name)]
-    before = {number: signal.signal(number, signal.default_int_handler) for number in numbers}
+    before = {
+        number: signal.signal(number, signal.default_int_handler)
+        for number in numbers
+        if signal.getsignal(number) is not signal.SIG_IGN  # as `nohup` does
+    }
     try:
         yield
     finally:

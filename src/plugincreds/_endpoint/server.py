@@ -52,9 +52,8 @@ class Endpoint:
             self._listener = socket.create_server((HOST, port), backlog=_WAITING_CONNECTIONS)
         except OSError as error:
             message = (
-                f"The port {port} on {HOST} cannot be used ({os.strerror(error.errno or 0)}). Another program may "
-                "use it, such as another `plugincreds serve`: choose another --port, or leave it "
-                "out."
+                f"The port {port} on {HOST} cannot be used ({os.strerror(error.errno or 0)}). "
+                "Choose another --port, or leave it out."
             )
             raise PluginError(message) from error
         if hasattr(os, "register_at_fork"):  # not on Windows

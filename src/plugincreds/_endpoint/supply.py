@@ -85,14 +85,14 @@ class _Call:
     def __init__(self) -> None:
         self.done = threading.Event()
         self._value: Value | None = None
-        self._error: BaseException | None = None
+        self._fault = HTTPStatus.SERVICE_UNAVAILABLE, ""
 
     def begin(self, get: Callable[[], Value]) -> None:
         def run() -> None:
             try:
                 self._value = get()
-            except BaseException as error:  # noqa: BLE001 - the requests get it
-                self._error = error
+            except BaseException as error:  # noqa: BLE001 - the requests are told
+                self._fault = _fault(error)  # the error itself would keep the plugin's frames
             finally:
                 self.done.set()
 
@@ -102,14 +102,16 @@ class _Call:
             run()
 
     def result(self) -> Value:
-        if self._value is not None:
-            return self._value
-        error = self._error
-        if not isinstance(error, PluginError):
-            fault = "an interruption" if error is None else described(error)
-            message = f"The credential plugin gave no credentials ({fault}). Try again later."
-            raise RefusedError(HTTPStatus.SERVICE_UNAVAILABLE, message)
-        # Clients try again after a status of 500 and above, which is useless after the other one.
-        is_final = isinstance(error.__cause__, NonRecoverableError)
-        status = HTTPStatus.FAILED_DEPENDENCY if is_final else HTTPStatus.SERVICE_UNAVAILABLE
-        raise RefusedError(status, str(error))
+        if self._value is None:
+            raise RefusedError(*self._fault)
+        return self._value
+
+
+def _fault(error: BaseException) -> tuple[HTTPStatus, str]:
+    """Return the status and the text for an error; the texts of our own have no secrets."""
+    # Clients try again after a status of 500 and above, which is useless where a person must act.
+    is_final = isinstance(error.__cause__, NonRecoverableError)
+    status = HTTPStatus.FAILED_DEPENDENCY if is_final else HTTPStatus.SERVICE_UNAVAILABLE
+    if isinstance(error, PluginError):
+        return status, str(error)
+    return status, f"plugincreds failed ({described(error)}). Try again later."
