@@ -63,8 +63,8 @@ def run(arguments: argparse.Namespace) -> int:
             from plugincreds._endpoint.files import private_file  # noqa: PLC0415 - rarely needed
 
             stack.enter_context(private_file(arguments.write, text))
-        say(f"The endpoint is ready at {ready.url}. Ctrl-C or SIGTERM stops it.")
         with suppress(KeyboardInterrupt):
+            say(f"The endpoint is ready at {ready.url}. Ctrl-C or SIGTERM stops it.")
             ready.serve()
     return 0
 

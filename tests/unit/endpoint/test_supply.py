@@ -105,7 +105,12 @@ def test_a_request_waits_where_nothing_is_held() -> None:
 def test_a_request_does_not_wait_for_ever() -> None:
     """Guards the endpoint's threads against a plugin that hangs."""
     gate = threading.Event()
-    error = refused(Supply(lambda: gate.wait() and NEW, lambda: None, brief=0, patience=0))
+
+    def get() -> Value:
+        gate.wait()
+        return NEW
+
+    error = refused(Supply(get, lambda: None, brief=0, patience=0))
     gate.set()
     assert error.status == HTTPStatus.SERVICE_UNAVAILABLE
     assert "still retrieving" in error.message
