@@ -145,11 +145,13 @@ def test_no_secret_is_printed_besides_the_token(serve: Serve, alice: Identity) -
 def test_a_file_with_the_variables(environment: Environment, serve: Serve, alice: Identity) -> None:
     """Guards service managers and containers: only the user reads the file, and it disappears."""
     file = environment.home / "acme.env"
-    served = serve("keyed", "--write", str(file), "--format", "env-no-export")
+    served = serve("keyed", "--write", "acme.env", "--format", "env-no-export")
     assert served.process.stdout
     assert file.stat().st_mode & 0o777 == 0o600
     assert (environment.home / "acme.env.token").stat().st_mode & 0o777 == 0o600
     variables = dict(line.split("=", 1) for line in file.read_text().splitlines())
+    token = variables["AWS_CONTAINER_AUTHORIZATION_TOKEN_FILE"]
+    assert token == str(environment.home / "acme.env.token")  # also for programs elsewhere
     assert "" not in variables.values()  # an empty variable is not an unset one
     assert all(shlex.quote(text) == text for text in variables.values())  # Docker takes no quotes
     assert signed(environment, variables) == ["container-role", alice.arn]

@@ -42,7 +42,7 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--write",
         metavar="FILE",
-        type=Path,
+        type=_file,
         help="write the variables to a file that only you can read, and do not print them",
     )
     parser.set_defaults(run=run)
@@ -57,14 +57,14 @@ def run(arguments: argparse.Namespace) -> int:
             token = _beside(arguments.write)
             ready = stack.enter_context(serving(arguments, _COMMAND, arguments.port, token))
         text = _text(ready.changes, arguments.format)
-        if arguments.write is None:
-            _print(text)
-        else:
+        if arguments.write is not None:
             from plugincreds._endpoint.files import private_file  # noqa: PLC0415 - rarely needed
 
             stack.enter_context(private_file(arguments.write, text))
         with suppress(KeyboardInterrupt):
             say(f"The endpoint is ready at {ready.url}. Ctrl-C or SIGTERM stops it.")
+            if arguments.write is None:
+                _print(text)
             ready.serve()
     return 0
 
@@ -106,6 +106,10 @@ def _stopped_by_signals() -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def _file(text: str) -> Path:
+    return Path(text).absolute()  # programs in other folders get it in a variable
 
 
 def _port(text: str) -> int:

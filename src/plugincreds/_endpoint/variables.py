@@ -77,9 +77,7 @@ def changes_for_keys(value: Value) -> Changes:
 
 def changes_of_region(environ: Mapping[str, str], region: str | None) -> Changes:
     """Return the changes that keep the region of a profile which is not chosen any more."""
-    if region is None or any(environ.get(name) for name in _REGIONS):
-        return {}
-    return dict.fromkeys(_REGIONS, region)
+    return {name: region for name in _REGIONS if region and not environ.get(name)}
 
 
 def changes_of_proxies(environ: Mapping[str, str]) -> Changes:

@@ -1,6 +1,8 @@
 """How each error and each warning of the documentation comes about."""
 
 import importlib
+import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -13,17 +15,20 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import _bindings
+from plugincreds import _bindings, _endpoint
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
 from plugincreds._cli import export as _export
+from plugincreds._endpoint.files import private_file
+from plugincreds._endpoint.server import Endpoint
+from plugincreds._endpoint.variables import check_not_inside
 from plugincreds._lifecycle.flights import Flight, Sync
 from plugincreds._reentrancy import ActiveCall, active_call, active_calls
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing import source_files
 from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
-from tests.support.commands import formatted
+from tests.support.commands import formatted, parser
 from tests.support.engines import new_engine
 from tests.unit.conftest import GROUP, Install
 
@@ -237,6 +242,33 @@ def export_in_export(_: Room) -> None:
     with ExitStack() as stack:
         for _unused in range(2):
             stack.enter_context(_export.marked(["acme"]))
+
+
+def endpoint_in_endpoint(room: Room) -> None:
+    """Run the beginning of `plugincreds exec` below `plugincreds exec`."""
+    url = f"http://{_endpoint.HOST}:4711{_endpoint.PATH}"
+    room.patch.setenv(_endpoint.URI_VARIABLE, url)
+    check_not_inside(os.environ, "plugincreds exec")
+
+
+def port_in_use(_: Room) -> None:
+    """Open an endpoint at the port of another program."""
+    with socket.create_server((_endpoint.HOST, 0)) as other:
+        Endpoint(other.getsockname()[1])
+
+
+def no_folder(room: Room) -> None:
+    """Write the variables where they cannot be written."""
+    with private_file(room.folder / "missing" / "acme.env", "text"):
+        pass
+
+
+def exec_on_windows(room: Room) -> None:
+    """Run `plugincreds exec` on a system without fork."""
+    room.patch.delattr(os, "fork")
+    arguments = parser().parse_args(["exec", "acme"])
+    arguments.command = ["true"]
+    arguments.run(arguments)
 
 
 def for_cmd(_: Room) -> None:

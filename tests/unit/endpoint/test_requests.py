@@ -29,6 +29,7 @@ def test_a_good_request_is_accepted() -> None:
     check(GOOD, ACCESS)
     check(GOOD.replace(b"Authorization", b"authorization").replace(b"Host: ", b"HOST:"), ACCESS)
     check(GOOD.replace(b"HTTP/1.1", b"HTTP/1.0"), ACCESS)
+    check(GOOD.replace(b":4711", b""), ACCESS)  # as awscrt sends it
 
 
 REFUSED = {
@@ -47,7 +48,10 @@ REFUSED = {
     ),
     "localhost": (GOOD.replace(b"127.0.0.1", b"localhost"), HTTPStatus.MISDIRECTED_REQUEST),
     "another port": (GOOD.replace(b":4711", b":4712"), HTTPStatus.MISDIRECTED_REQUEST),
-    "no port": (GOOD.replace(b":4711", b""), HTTPStatus.MISDIRECTED_REQUEST),
+    "a name that begins like it": (
+        GOOD.replace(b"127.0.0.1:4711", b"127.0.0.1.attacker.example"),
+        HTTPStatus.MISDIRECTED_REQUEST,
+    ),
     "no host": (GOOD.replace(b"Host: 127.0.0.1:4711\r\n", b""), HTTPStatus.MISDIRECTED_REQUEST),
     "two hosts": (
         GOOD.replace(b"Accept: application/json", b"Host: attacker.example"),

@@ -100,7 +100,9 @@ def test_the_region_of_the_profile_stays() -> None:
     assert changes_of_region({}, "eu-west-1") == both
     assert changes_of_region({}, None) == {}
     for name in both:
-        assert changes_of_region({name: "us-east-2"}, "eu-west-1") == {}
+        (other,) = both.keys() - {name}
+        assert changes_of_region({name: "us-east-2"}, "eu-west-1") == {other: "eu-west-1"}
+    assert changes_of_region(dict.fromkeys(both, "us-east-2"), "eu-west-1") == {}
 
 
 @pytest.mark.parametrize(
