@@ -26,6 +26,8 @@ Document = Callable[[], Mapping[str, str]]
 _CONNECTIONS = 64  # at a time; the system keeps further ones waiting
 _WAITING_CONNECTIONS = 1024
 _LONGEST_TRANSFER = 2.0  # seconds for a request to arrive, and for an answer to be read
+# Seconds in accept(). A signal that comes right before it does not interrupt it.
+_LONGEST_ACCEPT = 2.0
 _NO_DESCRIPTOR_WAIT = 0.1  # seconds until the next attempt where the process has no descriptor left
 
 
@@ -59,6 +61,7 @@ class Endpoint:
         if hasattr(os, "register_at_fork"):  # not on Windows
             # A child process that a plugin forks would keep the port, and never answer.
             os.register_at_fork(after_in_child=self._listener.close)
+        self._listener.settimeout(_LONGEST_ACCEPT)
         port = self._listener.getsockname()[1]
         self.token = secrets.token_urlsafe(32)
         self.url = f"http://{HOST}:{port}{PATH}"
@@ -77,6 +80,8 @@ class Endpoint:
                 threading.Thread(
                     target=self._talk, args=(connection, document), daemon=True
                 ).start()
+            except TimeoutError:
+                self._places.release()
             except (OSError, RuntimeError):  # no descriptor is left, or no thread
                 self._places.release()
                 self._is_closed.wait(_NO_DESCRIPTOR_WAIT)
