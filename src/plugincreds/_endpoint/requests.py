@@ -1,7 +1,7 @@
 """Which requests the endpoint answers with credentials: pure functions of the bytes received.
 
-Each rule keeps someone out: the token other users of the machine, the `Host` header a web page
-whose name resolves to the loopback address, the missing CORS headers every other web page.
+The token keeps out other users of the machine. The `Host` header keeps out a web page whose name
+resolves to the loopback address. Any other web page cannot read an answer without CORS headers.
 """
 
 import hmac
