@@ -11,7 +11,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -77,9 +77,8 @@ def serve(environment: Environment, alice: Identity, trace: Path) -> Iterator[Se
 
     yield start
     for process in started:
-        with suppress(ProcessLookupError):
-            process.kill()
-        process.communicate()
+        process.terminate()
+        process.communicate(timeout=DEADLINE)
 
 
 def signed(environment: Environment, variables: dict[str, str]) -> list[str]:
