@@ -27,6 +27,7 @@ docs: .venv/.ready
 bench: .venv/.ready
 	$(BIN)/python -m benchmarks --write
 	$(BIN)/python -m benchmarks.fleet --write
+	$(BIN)/python -m benchmarks.redaction --write
 
 # An sdist and the wheel that is built from it, for each package here; the same tree gives the same bytes.
 dist: .venv/.ready

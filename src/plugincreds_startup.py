@@ -42,6 +42,10 @@ def install() -> None:
     _finder.active = True
     if _finder not in sys.meta_path:
         sys.meta_path.insert(0, _finder)
+        if sys.meta_path.count(_finder) > 1:  # another thread has inserted it at the same time
+            # A new list, as in uninstall().
+            others = [finder for finder in sys.meta_path if finder is not _finder]
+            sys.meta_path = [_finder, *others]
     for name in _TARGETS:
         if name.rpartition(".")[0] in sys.modules:
             _wrap_imported(name)
@@ -278,6 +282,8 @@ def _raise(what: str, error: Exception, plugin: str) -> None:
 
 def _found(error: Exception) -> str:
     cause = f"{type(error).__name__}: {error}"
+    # As `printable` in plugincreds._errors, which may be what cannot be imported.
+    cause = "".join(letter if letter.isprintable() else "?" for letter in cause)
     if isinstance(error, ImportError) or not _is_imported():
         return f"the package plugincreds, which loads plugins, cannot be imported ({cause})"
     return f"plugincreds is not compatible with this botocore ({cause})"

@@ -9,7 +9,7 @@ import importlib
 import typing
 
 if typing.TYPE_CHECKING:
-    from plugincreds._bindings.base_sessions import base_session
+    from plugincreds._bindings.base_sessions import base_environ, base_session
     from plugincreds._bindings.in_code import (
         create_session,
         get_plugin_provider_fns,
@@ -59,6 +59,7 @@ __all__ = [
     "PluginRetrieveNilError",
     "Provider",
     "Value",
+    "base_environ",
     "base_session",
     "create_session",
     "get_plugin_provider_fns",
@@ -90,6 +91,7 @@ _MODULES = {
     "PluginRetrieveNilError": "plugincreds._errors",
     "Provider": "plugincreds._provider",
     "Value": "plugincreds._contract",
+    "base_environ": "plugincreds._bindings.base_sessions",
     "base_session": "plugincreds._bindings.base_sessions",
     "create_session": "plugincreds._bindings.in_code",
     "get_plugin_provider_fns": "plugincreds._bindings.in_code",

@@ -64,7 +64,8 @@ class BaseIdentity:
             _recorders.set(before)
         if self._noted:
             after = self._hashes()
-            self.has_changed |= any(after[kind] != self._now[kind] for kind in self._noted)
+            # A tuple, because a thread of the plugin may note more meanwhile.
+            self.has_changed |= any(after[kind] != self._now[kind] for kind in tuple(self._noted))
 
     def note(self, *, by_environment: bool) -> None:
         """Note that a base session loads its credentials.
@@ -91,11 +92,21 @@ class BaseIdentity:
         return self is other or is_current
 
     def facts(self) -> Facts:
-        """Return what decides now whose credentials `context.session` finds, for names of files."""
-        return _variables(in_code=self._in_code)
+        """Return what decides now whose credentials `context.session` finds, for names of files.
+
+        From now on this counts, whether or not the plugin uses that session. If the plugin has
+        used it before the environment changed, the names are those of no other source.
+        """
+        facts = self._variables()
+        now = digest(facts)
+        used = self._used.setdefault(False, now)
+        return facts if used == now else [*facts, used]
 
     def _hashes(self) -> dict[bool, str]:
-        return {False: digest(self.facts()), True: environment_digest()}
+        return {False: digest(self._variables()), True: environment_digest()}
+
+    def _variables(self) -> Facts:
+        return _variables(in_code=self._in_code)
 
 
 _recorders: ContextVar[tuple[BaseIdentity, ...]] = ContextVar("plugincreds_base", default=())

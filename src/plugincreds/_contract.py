@@ -2,15 +2,20 @@
 
 from abc import ABC, abstractmethod
 from collections.abc import Awaitable, Callable, Mapping
-from dataclasses import dataclass, field
 from datetime import datetime
 from types import MappingProxyType
-from typing import Any
+from typing import Any, Final, NoReturn
+
+_FIELDS = ("access_key", "secret_key", "token", "expiry_time", "account_id")
+_IMMUTABLE = "A plugincreds.Value cannot be changed. Create another one."
 
 
-@dataclass(frozen=True, slots=True, repr=False)
 class Value:
     """One set of AWS credentials, as `retrieve()` may return it (Go: `credentials.Value`).
+
+    It is immutable, and equal to another one with the same attributes. It is no dataclass and has
+    no list of its fields, because test and debugging tools would print each of them.
+    `copy.replace(value, token=None)` (Python 3.13) returns a changed copy.
 
     Args:
         access_key: The access key id, such as `AKIA...`.
@@ -22,17 +27,71 @@ class Value:
     It is checked after `retrieve()` has returned it, not when it is created.
     """
 
-    access_key: str
-    secret_key: str
-    token: str | None = None
-    expiry_time: datetime | None = field(default=None, kw_only=True)
-    account_id: str | None = field(default=None, kw_only=True)
+    __slots__ = _FIELDS
+    __match_args__ = ("access_key", "secret_key", "token")
+
+    def __init__(
+        self,
+        access_key: str,
+        secret_key: str,
+        token: str | None = None,
+        *,
+        expiry_time: datetime | None = None,
+        account_id: str | None = None,
+    ) -> None:
+        self.access_key: Final[str] = access_key
+        self.secret_key: Final[str] = secret_key
+        self.token: Final[str | None] = token
+        self.expiry_time: Final[datetime | None] = expiry_time
+        self.account_id: Final[str | None] = account_id
+
+    def __setattr__(self, name: str, value: NoReturn) -> None:  # so type checkers refuse any value
+        """Set what `__init__()` sets, once."""
+        if name in _FIELDS and hasattr(self, name):
+            raise AttributeError(_IMMUTABLE)
+        super().__setattr__(name, value)
+
+    def __delattr__(self, name: str) -> None:
+        """Refuse it for the fields."""
+        if name in _FIELDS:
+            raise AttributeError(_IMMUTABLE)
+        super().__delattr__(name)
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all fields, with another object of the same class."""
+        if not isinstance(other, Value) or type(self) is not type(other):
+            return NotImplemented
+        return self.__getstate__() == other.__getstate__()
+
+    def __hash__(self) -> int:
+        """Return the same for equal ones."""
+        return hash(tuple(self.__getstate__()))
+
+    def __replace__(self, **changes: Any) -> "Value":
+        """Return a copy with other fields, for `copy.replace()`."""
+        return type(self)(**dict(zip(_FIELDS, self.__getstate__(), strict=True)) | changes)
+
+    def __getstate__(self) -> list[Any]:
+        """Return what is pickled; versions 1.0.0 and later read each other's pickles."""
+        return [getattr(self, name) for name in _FIELDS]
+
+    def __setstate__(self, state: list[Any]) -> None:
+        """Set the fields of a copy or of an unpickled one."""
+        for name, value in zip(_FIELDS, state, strict=True):
+            setattr(self, name, value)
 
     def __repr__(self) -> str:
         """Show the expiry and no part of a key."""
         expiry = self.expiry_time.isoformat() if isinstance(self.expiry_time, datetime) else None
         return f"Value(<keys not shown>, expiry_time={expiry})"
 
+    def _repr_pretty_(self, printer: Any, _: object) -> None:
+        # Without this, hypothesis prints the arguments of `builds(Value, ...)`.
+        printer.text(repr(self))
+
+
+# Tools that print objects look for it. Python needs it only while it creates the class.
+del Value.__slots__
 
 PluginAnswer = Value | tuple[str, str] | tuple[str, str, str | None] | Mapping[str, Any] | None
 

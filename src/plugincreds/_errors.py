@@ -19,6 +19,24 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, CredentialRetrievalError
 
 
+def printable(text: str) -> str:
+    """Return foreign text on one line, without terminal control characters.
+
+    Foreign are the names in the metadata of packages, variables, profiles, arguments, paths and
+    the texts of exceptions.
+    """
+    if text.isprintable():  # almost always
+        return text
+    lines = filter(None, map(str.strip, text.splitlines()))
+    return "".join(map(_printable, " ".join(lines)))
+
+
+def _printable(letter: str) -> str:
+    if letter.isprintable():
+        return letter
+    return " " if letter.isspace() else "?"
+
+
 class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type information
     """The base of all errors of this package; raised itself for misuse.
 
@@ -38,7 +56,7 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
     def __init__(
         self, message: str, *, plugin: str | None = None, distribution: str | None = None
     ) -> None:
-        super().__init__(message=message, **self._facts(plugin, distribution))
+        super().__init__(message=printable(str(message)), **self._facts(plugin, distribution))
         self.plugin = plugin
         self.distribution = distribution
 
@@ -70,7 +88,7 @@ class NonRecoverableError(PluginError):
         distribution: str | None = None,
     ) -> None:
         super().__init__(message, plugin=plugin, distribution=distribution)
-        self.hint = hint
+        self.hint = hint and printable(str(hint))
 
     def __str__(self) -> str:
         message = super().__str__()
@@ -130,7 +148,7 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
     ) -> None:
         super().__init__(message, plugin=plugin, distribution=distribution)
         self.declined = declined
-        self.hint = hint
+        self.hint = hint and printable(str(hint))
 
     @staticmethod
     def _facts(plugin: str | None, distribution: str | None) -> dict[str, Any]:

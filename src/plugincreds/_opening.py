@@ -12,6 +12,7 @@ from plugincreds._errors import LookupSymbolError, PluginNotFoundError
 from plugincreds._plugins.references import OPENED_AS
 from plugincreds._redaction import described
 from plugincreds._registry import registry
+from plugincreds._threads import as_failure
 
 _numbers = itertools.count(1)
 
@@ -65,11 +66,10 @@ def _execute(spec: ModuleSpec, module: ModuleType, file: Path, name: str) -> Non
     sys.modules[spec.name] = module  # dataclasses, for example, look up their module there
     try:
         spec.loader.exec_module(module)  # type: ignore[union-attr] # the caller has checked
-    except BaseException as error:
+    except BaseException as error:  # noqa: BLE001 - an interruption is raised again
         del sys.modules[spec.name]
-        if isinstance(error, (Exception, SystemExit)):
-            raise _unusable(file, name, f"executing it raised {described(error)}") from error
-        raise
+        failure = as_failure(error)
+        raise _unusable(file, name, f"executing it raised {described(failure)}") from failure
 
 
 def _unusable(file: Path, name: str, found: str) -> LookupSymbolError:

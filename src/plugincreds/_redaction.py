@@ -1,15 +1,9 @@
 """Makes foreign text safe for a message: on one line, without what looks like a secret."""
 
-import re
+from plugincreds._errors import NonRecoverableError, PluginError, printable
+from plugincreds._secret_forms import without_secrets
 
-from plugincreds._errors import NonRecoverableError, PluginError
-
-# Long words may be keys or tokens. The patterns are strings, because every first retrieval imports
-# this module, and only errors need them compiled.
-_LONG_WORD = r"[A-Za-z0-9+/=_-]{16,}"
-_ACCESS_KEY = r"A[A-Z]{3}[A-Z0-9]{12,}"
-_SHORTEST_SECRET = 30
-_LEAST_PER_SLASH = 12  # letters per slash; paths have more slashes than base64
+_LONGEST_READ = 20_000  # a limit for time; it leaves room for long secrets before what is shown
 _LONGEST_TEXT = 500
 
 
@@ -25,25 +19,12 @@ def described(error: BaseException) -> str:
     return f"{name}: {text}" if text else name
 
 
-def printable(text: str) -> str:
-    """Return foreign text on one line, without terminal control characters."""
-    return "".join(letter if letter.isprintable() else "?" for letter in " ".join(text.split()))
-
-
 def shown(text: str) -> str:
     """Return foreign text as a part of a sentence, without what looks like a secret."""
-    text = printable(text).rstrip(".")
-    text = re.sub(_LONG_WORD, _without_secret, text)
+    is_cut = len(text) > _LONGEST_READ
+    text = without_secrets(printable(text[:_LONGEST_READ]).strip().rstrip("."))
+    if is_cut:  # the last word may be the beginning of a secret
+        text = text.rpartition(" ")[0] + "..."
     if len(text) > _LONGEST_TEXT:
         text = text[:_LONGEST_TEXT] + "..."
     return text
-
-
-def _without_secret(match: "re.Match[str]") -> str:
-    word = match.group()
-    has_digit = any(map(str.isdigit, word))
-    if re.fullmatch(_ACCESS_KEY, word) and has_digit:
-        return "[redacted]"
-    mixed = has_digit and word != word.lower() and word != word.upper()
-    is_path = word.count("/") * _LEAST_PER_SLASH > len(word)
-    return "[redacted]" if mixed and not is_path and len(word) >= _SHORTEST_SECRET else word

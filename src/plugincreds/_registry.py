@@ -2,7 +2,8 @@
 
 It holds what discovery found, the loaded getters, the sources in use, and what has been
 logged. Plugins and the import system are never called under that lock. So two threads may do
-the same work at first; both then use the result of the one that finished first.
+the same work at first; both then use the result of the one that finished first. Only a plugin's
+import and its getter are called by one thread at a time, as `single_call` says.
 """
 
 import logging
@@ -11,8 +12,10 @@ import threading
 from collections.abc import Callable, Hashable
 from pathlib import Path
 from types import ModuleType
+from typing import TypeVar
 
 from plugincreds._base_identity import BaseIdentity
+from plugincreds._lifecycle.single_calls import SingleCalls
 from plugincreds._plugins.discovery import Discovery, discover
 from plugincreds._plugins.loading import Getter, load
 from plugincreds._plugins.references import InstalledPlugin, Plugin
@@ -20,12 +23,14 @@ from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
 
+_T = TypeVar("_T")
+
 
 class _Registry:
     """The plugins and sources of this process."""
 
     def __init__(self) -> None:
-        self.replace_lock()
+        self.replace_locks()
         self._discovery: Discovery | None = None
         self._getters: dict[Plugin, Getter] = {}
         self._broken: set[Plugin] = set()
@@ -33,9 +38,10 @@ class _Registry:
         self._sources: dict[Hashable, list[Source]] = {}
         self._logged: set[Hashable] = set()
 
-    def replace_lock(self) -> None:
-        """Make a new lock, in a forked child: a thread of the parent may have held the old one."""
+    def replace_locks(self) -> None:
+        """Make new locks, in a forked child: threads of the parent may have held the old ones."""
         self._lock = threading.RLock()  # reentrant, because a signal handler may need it, too
+        self._calls = SingleCalls()
 
     def discovery(self) -> Discovery:
         """Return what is installed; the first call looks it up."""
@@ -50,9 +56,16 @@ class _Registry:
         getter = self._getters.get(plugin)
         if getter is not None:
             return getter
-        getter = load(plugin)
-        with self._lock:
-            return self._getters.setdefault(plugin, getter)
+        return self.single_call(plugin, plugin, lambda: self._loaded(plugin))
+
+    def single_call(self, key: Hashable, plugin: Plugin, function: Callable[[], _T]) -> _T:
+        """Call a function of a plugin as `SingleCalls.call` does."""
+        return self._calls.call(key, plugin, function)
+
+    def _loaded(self, plugin: Plugin) -> Getter:
+        if plugin not in self._getters:  # else another thread has loaded it meanwhile
+            self._getters[plugin] = load(plugin)
+        return self._getters[plugin]
 
     def opened(self, file: Path, execute: Callable[[], ModuleType]) -> ModuleType:
         """Return the module of a plugin file; the first call executes it."""
@@ -104,7 +117,7 @@ class _Registry:
 _registry = _Registry()
 if hasattr(os, "register_at_fork"):  # not on Windows
     # A lambda, because reset() replaces _registry.
-    os.register_at_fork(after_in_child=lambda: _registry.replace_lock())  # noqa: PLW0108 - see above
+    os.register_at_fork(after_in_child=lambda: _registry.replace_locks())  # noqa: PLW0108 - see above
 
 
 def registry() -> _Registry:

@@ -20,7 +20,7 @@ from plugincreds._errors import (
 )
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import Plugin
-from plugincreds._reentrancy import active_call, own_call_error, was_refused
+from plugincreds._reentrancy import own_call_error, was_refused
 from plugincreds._registry import registry
 from plugincreds._selection import Selected
 from plugincreds._sharing import not_shared
@@ -147,17 +147,20 @@ def loaded_functions(
     Raises:
         PluginError: It is broken, or asks for its own credentials.
     """
-    with _loading(plugin, plugin):
-        getter = registry().getter(plugin)
+    getter = registry().getter(plugin)
     context, identity, base = (
         request.context(plugin.name) if getter.takes_context else (None, None, BaseIdentity())
     )
     key = (plugin, identity)
-    with _loading(key, plugin), base.recorded():
-        functions = getter.functions(context)
-        if functions is None and was_refused():
+
+    def functions() -> Functions | None:
+        with base.recorded():
+            found = getter.functions(context)
+        if found is None and was_refused():
             raise own_call_error(plugin.label, plugin.name, plugin.origin)
-    return key, base, functions
+        return found
+
+    return key, base, registry().single_call(key, plugin, functions)
 
 
 def _configured(wanted: Selected, request: "Request") -> tuple[Source, BaseIdentity]:
@@ -225,22 +228,6 @@ def _source(plugin: Plugin, request: "Request") -> tuple[Source, BaseIdentity] |
         lambda: Source(plugin, functions, key, settings, base=base),
     )
     return source, base
-
-
-@contextmanager
-def _loading(key: Hashable, plugin: Plugin) -> Iterator[None]:
-    """Run the body as an active call.
-
-    A plugin that asks for its own credentials is never treated like a broken one, because the
-    chain would then go on to another identity, which the program would keep.
-    """
-    with active_call(key, plugin.label, plugin.name, plugin.origin):
-        try:
-            yield
-        except PluginError as error:
-            if was_refused():
-                raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
-            raise
 
 
 def _announce(plugin: Plugin) -> None:

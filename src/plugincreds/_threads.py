@@ -1,7 +1,8 @@
 """Our threads: for calls with a time limit, for event loops, and for a plugin's coroutine.
 
 They are daemons: a plugin that waits for user input must not keep the program from ending. They
-inherit the context variables of the thread that starts them, and so belong to its active call.
+inherit the context variables and the active calls of the thread that starts them, whose work they
+do. No thread of a plugin inherits active calls, and only on some Pythons one inherits the context.
 
 asyncio is imported only for a plugin whose `retrieve()` is a coroutine function. Most programs do
 not need it, and importing it takes as long as everything else that the first signature needs.
@@ -10,11 +11,65 @@ not need it, and importing it takes as long as everything else that the first si
 import contextvars
 import sys
 import threading
-from collections.abc import Awaitable, Callable, Coroutine
+from collections.abc import Awaitable, Callable
 from contextlib import suppress
+from functools import partial
 from typing import Any
 
 _LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
+
+
+class Gate:
+    """Makes threads wait until it is opened.
+
+    Each waiting thread has a lock of its own, in contrast to `threading.Event`, where they share
+    one. So a signal handler may use it at any time, even in a thread that is just using it.
+
+    Attributes:
+        open: Lets all threads pass, those that wait and those that come later. It is one call into
+            C, within which Python runs no signal handler: it wakes all threads or none.
+    """
+
+    def __init__(self) -> None:
+        # The first is locked until the gate is opened; each waiting thread adds one.
+        self._locks = [_locked()]
+        self.open: Callable[[], object] = partial(any, map(_release, self._locks))
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has been opened."""
+        return not self._locks[0].locked()
+
+    def wait(self, seconds: float = -1) -> bool:
+        """Return whether it is open, within so many seconds; with -1, when it is open."""
+        mine = _locked()
+        self._locks.append(mine)
+        # It may have been opened before this thread was in the list.
+        return self.is_open or mine.acquire(timeout=seconds)
+
+
+def _locked() -> threading.Lock:
+    lock = threading.Lock()
+    lock.acquire()
+    return lock
+
+
+_release: Callable[[threading.Lock], object] = type(threading.Lock()).release
+OPEN = Gate()  # one that has been opened
+OPEN.open()
+
+
+class _Here(threading.local):
+    """What `_reentrancy` knows of the running thread.
+
+    Attributes:
+        calls: The active calls that this thread is inside of, the innermost last.
+    """
+
+    calls: tuple[Any, ...] = ()
+
+
+here = _Here()
 
 
 def start(call: Callable[[], object]) -> None:
@@ -23,9 +78,14 @@ def start(call: Callable[[], object]) -> None:
     Raises:
         RuntimeError: No thread can be started.
     """
-    context = contextvars.copy_context()
+    context, calls = contextvars.copy_context(), here.calls
+
+    def run() -> None:
+        here.calls = calls
+        call()
+
     name = "plugincreds-retrieve"
-    threading.Thread(target=context.run, args=(call,), name=name, daemon=True).start()
+    threading.Thread(target=context.run, args=(run,), name=name, daemon=True).start()
 
 
 def is_in_loop() -> bool:
@@ -40,23 +100,54 @@ def is_in_loop() -> bool:
     return True
 
 
-def as_failure(error: BaseException) -> Exception:
-    """Return what a plugin raised as an `Exception`; raise it again if it is an interruption."""
-    if isinstance(error, Exception):
-        return error
-    if isinstance(error, _cancellations()):
-        return _cancelled(error)
-    raise error
+def as_failure(error: BaseException) -> BaseException:
+    """Return what a plugin raised as its failure; raise it again if it interrupts the program.
 
+    Everything that the plugin's code raises is a failure, as `sys.exit()`, and classes that derive
+    from `BaseException`: a plugin must not end a program that may not even use it. A cancellation,
+    too: nothing of ours awaits, so the plugin raised it itself.
 
-def faults() -> tuple[type[BaseException], ...]:
-    """Return the exceptions that count as a plugin's faults while it is loaded.
-
-    An import or a getter may try to exit the interpreter, which must not end a program that
-    only has the plugin installed. A cancellation that the plugin itself raises must not look
-    like a cancellation of the program's task.
+    The program is interrupted by Ctrl-C, by what its signal handlers raise, as a server's handler
+    for SIGTERM, and by the packages that replace threads or run tests.
     """
-    return (Exception, SystemExit, *_cancellations())
+    if is_interruption(error):
+        raise error
+    return _cancelled(error) if isinstance(error, _cancellations()) else error
+
+
+def is_interruption(error: BaseException) -> bool:
+    """Tell whether an exception interrupts the program: see `as_failure`."""
+    return isinstance(error, KeyboardInterrupt) or _is_of_program(error) or _is_of_handler(error)
+
+
+_PROGRAMS = {"_pytest", "eventlet", "gevent", "greenlet", "trio"}  # they raise what ends a task
+
+
+def _is_of_program(error: BaseException) -> bool:
+    packages = {each.__module__.partition(".")[0] for each in type(error).__mro__}
+    return not isinstance(error, Exception) and not packages.isdisjoint(_PROGRAMS)
+
+
+def _is_of_handler(error: BaseException) -> bool:
+    """Tell whether a signal handler raised it: then that handler is in its traceback."""
+    import signal  # noqa: PLC0415 - only needed after a failure
+
+    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
+    trace = error.__traceback__
+    while handlers and trace is not None:
+        if trace.tb_frame.f_code in handlers:
+            return True
+        trace = trace.tb_next
+    return False
+
+
+def _code_of(handler: Any) -> Any:
+    while isinstance(handler, partial):
+        handler = handler.func
+    method = getattr(handler, "__call__", None)  # noqa: B004 - that of an object
+    functions = handler, getattr(handler, "__func__", None), getattr(method, "__func__", None)
+    found = (getattr(function, "__code__", None) for function in functions)
+    return next(filter(None, found), None)
 
 
 def awaited(answer: Awaitable[Any]) -> Any:
@@ -65,45 +156,63 @@ def awaited(answer: Awaitable[Any]) -> Any:
     An interruption of the caller cancels the task and waits for its end, as `asyncio.run` does.
     Otherwise another call of the plugin could start while this one still runs. A second
     interruption ends that wait, too.
+
+    Where no thread can be started, as at the end of the interpreter, the loop runs here.
     """
     import asyncio  # noqa: PLC0415 - see the module's docstring
-    from concurrent.futures import Future  # noqa: PLC0415 - the same
 
-    outcome: Future[Any] = Future()
+    # Lists, which are emptied: a frame in a traceback must not show the answer, nor the exception.
+    answers: list[Any] = []
+    errors: list[BaseException] = []
     cancels: list[Callable[[], object]] = []
-    interrupted = threading.Event()
+    interrupted, done = Gate(), Gate()
 
-    async def wait() -> Any:
-        # No variable holds the task: tracebacks may be shown with their variables, and the
-        # task's repr shows what it raised.
+    async def wait() -> None:
+        # No variable holds the task: its repr shows what it raised.
         loop, cancel = asyncio.get_running_loop(), _cancel_of(asyncio.current_task())
         cancels.append(lambda: loop.call_soon_threadsafe(cancel))
-        if interrupted.is_set():
+        if interrupted.is_open:
             cancel()
-        return await answer
+        answers.append(await answer)
 
     def work() -> None:
         try:
-            outcome.set_result(asyncio.run(wait()))
+            asyncio.run(wait())
         except asyncio.CancelledError as error:
             # A cancellation by the plugin must not look like a cancellation of the program.
-            outcome.set_exception(error if interrupted.is_set() else _cancelled(error))
+            errors.append(error if interrupted.is_open else _cancelled(error))
         except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
-            outcome.set_exception(error)
+            errors.append(error)
+        finally:
+            done.open()
 
     try:
-        start(work)
-        return outcome.result()
-    except Exception:
-        if isinstance(answer, Coroutine):
-            answer.close()  # if no thread could be started, it is never awaited
-        raise
+        try:
+            start(work)
+        except RuntimeError:
+            _outside_of_loops(work)
+        done.wait()
     except BaseException:
-        interrupted.set()
+        interrupted.open()
         _try(*cancels)
         # After an interruption in start(), there may be no thread at all.
-        _try(lambda: outcome.exception(None if cancels else _LONGEST_START))
+        done.wait(-1 if cancels else _LONGEST_START)
         raise
+    if errors:
+        raise errors.pop()
+    return answers.pop()
+
+
+def _outside_of_loops(call: Callable[[], object]) -> None:
+    """Make a call that runs an event loop of its own, also inside another loop."""
+    import asyncio  # noqa: PLC0415 - see the module's docstring
+
+    outer = asyncio._get_running_loop()  # noqa: SLF001 - documented for those who write loops
+    asyncio._set_running_loop(None)  # noqa: SLF001 - the same
+    try:
+        call()
+    finally:
+        asyncio._set_running_loop(outer)  # noqa: SLF001 - the same
 
 
 def _cancel_of(task: Any) -> Callable[[], object]:

@@ -21,6 +21,7 @@ from aiobotocore.config import AioConfig
 import plugincreds
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
 from plugincreds._bindings.aiobotocore import AioPluginProvider
+from plugincreds._lifecycle.awaiting import in_thread
 from tests.asynchronous.conftest import Together
 from tests.support.discovery import discover, replace_discover
 from tests.unit.conftest import Install
@@ -290,6 +291,36 @@ def test_tasks_share_a_thread_only_for_the_same_selection(
         return found
 
     assert together(first, others) == ["VAULT", ["ZETA", "ENVKEY", "ENVKEY"]]
+
+
+def test_a_cancelled_task_changes_no_other_s_selection(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the task that shares the thread: it gets the plugin that was selected for its load."""
+    install(GOOD.replace("AKIA", "VAULT"))
+    install(GOOD.replace("AKIA", "ZETA"), name="zeta", distribution="zeta")
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
+    started: list[Callable[[], object]] = []
+
+    def begin_late(call: Callable[[], Any]) -> Any:
+        let_on = threading.Event()
+        started.append(let_on.set)
+        return in_thread(lambda: (let_on.wait(20), call())[1])
+
+    monkeypatch.setattr("plugincreds._bindings.aiobotocore.in_thread", begin_late)
+
+    async def both() -> str:
+        chain = session_of().get_component("credential_provider")
+        first, second = (asyncio.ensure_future(chain.load_credentials()) for _ in range(2))
+        await asyncio.sleep(0)  # both wait for the same thread
+        assert len(started) == 1
+        first.cancel()
+        await asyncio.wait([first])
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "zeta")
+        started[0]()
+        return str((await second).method)
+
+    assert asyncio.run(both()) == "plugin:vault"
 
 
 def test_tasks_share_a_thread_only_for_the_same_base_credentials(

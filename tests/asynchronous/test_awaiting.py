@@ -22,6 +22,7 @@ from plugincreds import PluginProviderRetrieveError as RetrieveError
 from plugincreds._lifecycle.awaiting import in_thread, refreshed, settled
 from tests.asynchronous.conftest import Together
 from tests.support.engines import RefreshEngine, new_engine
+from tests.support.interruptions import Stopped
 
 START = 1_700_000_000.0
 HOUR = 3600.0
@@ -317,7 +318,7 @@ def test_loops_and_threads_share_one_flight(scene: Scene) -> None:
     assert scene.calls == 1
 
 
-@pytest.mark.parametrize("kind", [SystemExit, KeyboardInterrupt])
+@pytest.mark.parametrize("kind", [Stopped, KeyboardInterrupt])
 def test_what_ends_a_program_reaches_who_began(scene: Scene, kind: type[BaseException]) -> None:
     """Guards that it is raised in the loop, and that the next call tries again."""
     scene.fail(kind("bye"))
@@ -350,21 +351,21 @@ def test_those_who_joined_an_interrupted_flight_try_again(scene: Scene) -> None:
     loop.close()
 
 
-def test_no_thread_can_be_had(
+def test_no_thread_can_be_started(
     scene: Scene, together: Together, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards that this is an error like any failure, and that nobody waits for ever."""
+    """Guards tasks that run when the interpreter ends: the loop's thread makes the call."""
 
     def start(_: object) -> None:
-        raise RuntimeError("can't start new thread")
+        raise RuntimeError("can't create new thread at interpreter shutdown")
 
     monkeypatch.setattr(threading.Thread, "start", start)
+    assert {value.access_key for value in together(*[scene.get] * 3)} == {"KEY1"}
+    scene.fail(OSError("sealed"))
+    scene.now += HOUR
     errors = together(*[scene.get] * 3)
     assert {type(error) for error in errors} == {RetrieveError}
-    assert "no thread could be started" in str(errors[0])
-    monkeypatch.undo()
-    scene.now += 2
-    assert together(scene.get)[0].access_key == "KEY1"
+    assert "it raised OSError: sealed" in str(errors[0])
 
 
 def test_a_plugin_that_waits_for_itself(together: Together) -> None:
@@ -377,6 +378,34 @@ def test_a_plugin_that_waits_for_itself(together: Together) -> None:
     (error,) = together(lambda: got(cache))
     assert isinstance(error.__cause__, PluginError)
     assert "asks for its own credentials" in str(error)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_a_task_that_the_plugin_starts_in_the_programs_loop(
+    monkeypatch: pytest.MonkeyPatch, *, waits: bool
+) -> None:
+    """It has the context of the call: it waits as others do, and is refused in the end."""
+    if waits:
+        monkeypatch.setattr(RefreshEngine, "patience", 0.01)
+    tasks: list[Any] = []
+
+    async def main() -> str:
+        loop = asyncio.get_running_loop()
+
+        def retrieve() -> tuple[str, str]:
+            tasks.append(asyncio.run_coroutine_threadsafe(got(cache), loop))
+            if waits:
+                with pytest.raises(PluginError, match="asks for its own credentials"):
+                    tasks[0].result(LONGEST)
+            return "KEY1", "secret"
+
+        cache = new_engine(retrieve)
+        value: Value = await got(cache)
+        if not waits:
+            value = await asyncio.wrap_future(tasks[0])
+        return value.access_key
+
+    assert asyncio.run(main()) == "KEY1"
 
 
 def test_the_context_of_who_asks(scene: Scene, together: Together) -> None:

@@ -49,6 +49,29 @@ def test_startup_loads_one_module_and_says_nothing(tmp_path: Path) -> None:
     assert loaded(STARTUP_FILE) - loaded("# a comment\n") == {"plugincreds_startup"}
 
 
+def test_threads_install_once() -> None:
+    """Guards free-threaded Pythons, where two threads may both see that it is not installed."""
+    run(
+        """
+        class Finders(list):
+            def __contains__(self, finder):
+                found = super().__contains__(finder)
+                if finder is startup._finder:
+                    barrier.wait(20)  # all have looked before the first inserts it
+                return found
+        others = list(sys.meta_path)
+        for count in (2, 3, 8):
+            barrier = threading.Barrier(count)
+            sys.meta_path = Finders(others)
+            assert together(*[startup.install] * count) == [None] * count
+            assert sys.meta_path == [startup._finder, *others]
+            startup.uninstall()
+            assert sys.meta_path == others
+        """,
+        startup_files=False,
+    )
+
+
 @pytest.mark.parametrize("imported", [False, True], ids=["before import", "after import"])
 def test_install_uninstall_install(imported: bool) -> None:
     """Guards that each undoes the other, whether botocore has been imported or not."""

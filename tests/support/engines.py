@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import threading
 import time
 from collections.abc import Callable
 from typing import Any
@@ -31,6 +32,11 @@ def new_engine(
 def threads_that_wait() -> int:
     """Return how many threads have joined a retrieval in flight: their stacks tell."""
     return sum(map(_waits, sys._current_frames().values()))
+
+
+def waits(thread: threading.Thread) -> bool:
+    """Tell whether a thread has joined a retrieval in flight."""
+    return _waits(sys._current_frames().get(thread.ident or 0))
 
 
 def _waits(frame: Any) -> bool:

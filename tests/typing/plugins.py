@@ -95,6 +95,7 @@ class Role(plugincreds.CredentialPlugin):
         """Return a mapping with AWS's names, or say who must act."""
         session = plugincreds.base_session()
         assert_type(session, Any)
+        assert_type(plugincreds.base_environ(), dict[str, str])
         if session.get_credentials() is None:
             message = "Nobody is logged in."
             raise plugincreds.NonRecoverableError(message, hint="run acme login")

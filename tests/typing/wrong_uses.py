@@ -45,6 +45,7 @@ plugincreds.Value("key", "secret", "token", None)  # type: ignore[call-arg]
 plugincreds.Value("key", "secret", expiry_time="2030-01-01T00:00:00Z")  # type: ignore[arg-type]
 plugincreds.Value("key", "secret", account_id=123456789012)  # type: ignore[arg-type]
 plugincreds.Value("key", "secret").token = ""  # type: ignore[misc]
+plugincreds.Value("key", "secret").tokn = ""  # type: ignore[assignment]
 
 # Two functions.
 plugincreds.Provider(retrieve)  # type: ignore[call-arg]
@@ -107,6 +108,7 @@ plugincreds.install("acme")  # type: ignore[call-arg]
 plugincreds.uninstall("acme")  # type: ignore[call-arg]
 plugincreds.reset("acme")  # type: ignore[call-arg]
 plugincreds.base_session("acme")  # type: ignore[call-arg]
+plugincreds.base_environ()["AWS_PROFILE"] = None  # type: ignore[assignment]
 plugincreds.nosuch  # type: ignore[attr-defined]  # noqa: B018
 
 # Errors.

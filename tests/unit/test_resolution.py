@@ -464,14 +464,6 @@ ASKING = {
     "in an async retrieve": (
         "async def retrieve(): ask()\ndef get_provider(): return retrieve, lambda: False"
     ),
-    "in a helper thread with the context": """
-from concurrent.futures import ThreadPoolExecutor
-import contextvars
-def retrieve():
-    with ThreadPoolExecutor() as pool:
-        return pool.submit(contextvars.copy_context().run, ask).result()
-def get_provider(): return retrieve, lambda: False
-""",
 }
 
 

@@ -2,6 +2,7 @@
 
 import gc
 import logging
+import pkgutil
 import traceback
 from datetime import datetime, timezone
 from pathlib import Path
@@ -11,6 +12,7 @@ import pytest
 
 import plugincreds
 from plugincreds import CredentialsCache
+from tests.support.interruptions import Stopped
 from tests.unit.conftest import Install
 
 OURS = Path(plugincreds.__file__).parent
@@ -36,6 +38,9 @@ PATHS = {
         "tzinfo=timezone.utc))"
     ),
     "raised": "raise ValueError('bad answer: ' + LONG)",
+    "raised with a URL": "raise ValueError('404: https://vault.example.com/v1/aws/creds/' + LONG)",
+    "raised with a header": "raise ValueError('Authorization: Bearer ' + SECRET)",
+    "raised with JSON": "raise ValueError('{\"SecretAccessKey\": \"' + SECRET + '\"}')",
     "raised with its bytes": "b'{\"' + LONG.encode() + b'\\xff\"}'.decode()",
     "not awaited": "return (x for x in (KEY, SECRET))",
 }
@@ -139,3 +144,93 @@ def test_what_is_expired_answers_of_an_expired_value_is_not_shown() -> None:
     with pytest.raises(plugincreds.PluginProviderRetrieveError, match="of type str") as caught:
         cache.get()
     assert not [text for text in _frames_of_ours(caught.value) if CANARY in text]
+
+
+MAPPING = """
+def retrieve():
+    return {"AccessKeyId": KEY, "SecretAccessKey": SECRET, "SessionToken": SECRET,
+            "Expiration": "2100-01-01T00:00:00Z"}
+class get_provider:
+    calls = 0
+    retrieve = staticmethod(retrieve)
+    def is_expired(self): return False
+    def cache_key(self):
+        self.calls += 1
+        return "me" if self.calls == 1 or not STOP else STOP()
+"""
+# The calls in a retrieval that may take long, and so are where a signal handler interrupts it.
+LONG_CALLS = [
+    "dateutil.parser.parse",
+    "os.fsync",
+    "os.replace",
+    "os.stat",
+    "os.close",  # of files, and of the lock
+    "cache_key",
+]
+WHEN_RETRIEVED = {"os.fsync", "os.replace", "cache_key"}
+
+
+@pytest.mark.parametrize("call", LONG_CALLS)
+@pytest.mark.parametrize("shared", ["true", "false"])
+@pytest.mark.parametrize("written", [False, True], ids=["retrieved", "read"])
+def test_no_interruption_shows_a_secret(
+    install: Install,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    call: str,
+    shared: str,
+    *,
+    written: bool,
+) -> None:
+    """Guards crash reporters, which show variables, from raw answers and contents of files."""
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE", shared)
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", str(tmp_path / "cache"))
+    install(f"STOP = None\n{SETUP}{MAPPING}", module="canary_mapping")
+    if written:
+        botocore.session.Session().get_credentials()
+        plugincreds.reset()
+    found: list[str] = []
+    for number in range(100):  # interrupt the first of these calls, then the second, and so on
+        plugincreds.reset()
+        if not written:
+            _forget(tmp_path / "cache")
+        try:
+            with monkeypatch.context() as patch:
+                _interrupt(patch, call, number)
+                botocore.session.Session().get_credentials()
+        except Stopped as error:
+            found += _frames_of_ours(error)
+        else:
+            break
+    assert number < 99
+    assert not [text for text in found if CANARY in text]
+    assert found or shared == "false" or (written and call in WHEN_RETRIEVED)
+
+
+def _interrupt(patch: pytest.MonkeyPatch, call: str, number: int) -> None:
+    """Let a call be interrupted at its end, after it has been made a number of times."""
+    calls = iter(range(number))
+
+    def stop() -> str:
+        if next(calls, None) is None:
+            raise Stopped
+        return "me"
+
+    if call == "cache_key":
+        patch.setattr("canary_mapping.STOP", stop)
+        return
+    owner, _, name = call.rpartition(".")
+    target = pkgutil.resolve_name(owner)
+    original = getattr(target, name)
+
+    def stopping(*arguments: object, **options: object) -> object:
+        result = original(*arguments, **options)
+        stop()
+        return result
+
+    patch.setattr(target, name, stopping)
+
+
+def _forget(folder: Path) -> None:
+    for file in folder.glob("*.json"):
+        file.unlink()

@@ -144,11 +144,11 @@ def test_a_program_that_asks_for_it(given: Callable[[], str]) -> None:
     ],
 )
 def test_the_command_export(
-    kept: Any, capsys: pytest.CaptureFixture[str], arguments: tuple[str, ...], *, is_selected: bool
+    kept: Any, capfd: pytest.CaptureFixture[str], arguments: tuple[str, ...], *, is_selected: bool
 ) -> None:
     """Guards other SDKs, and that without a name only what is selected is exported."""
     assert main(["export", *arguments]) == int(not is_selected)
-    printed = capsys.readouterr().out
+    printed = capfd.readouterr().out
     assert (json.loads(printed)["AccessKeyId"] if printed else None) == (
         "AKIASTORED" if is_selected else None
     )

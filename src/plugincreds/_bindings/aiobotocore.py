@@ -4,7 +4,7 @@ import asyncio
 import os
 from collections.abc import Awaitable, Callable
 from concurrent.futures import Future
-from functools import cache
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from plugincreds._base_identity import environment_digest
@@ -13,6 +13,7 @@ from plugincreds._bindings.credentials import (
     Adapter,
     Freeze,
     failures_of_refresh,
+    once_for_each,
 )
 from plugincreds._bindings.plugin_provider import PluginProvider, told_apart
 from plugincreds._errors import again
@@ -49,17 +50,19 @@ class AioPluginProvider(PluginProvider):
 
         return load_credentials
 
-    async def load(self) -> Any:
+    async def load(self, chosen: Selection | None = None) -> Any:
         """Return aiobotocore credentials for the plugin's source, as the base class does."""
         # In a forked child, the thread does not run.
-        loading, wanted = self._loading, (os.getpid(), self.chosen(), environment_digest())
+        loading, chosen = self._loading, self.chosen() if chosen is None else chosen
+        wanted = os.getpid(), chosen, environment_digest()
         # A plugin that asks for its own credentials must be refused, and not wait for itself. So
         # its thread is never shared.
         is_mine = (
             loading is None or loading[0] != wanted or loading[1].done() or bool(active_plugins())
         )
         if loading is None or is_mine:
-            loading = self._loading = wanted, in_thread(super().load)
+            # The thread may outlive this load, and with it the environment that this load sees.
+            loading = self._loading = wanted, in_thread(partial(super().load, chosen))
         try:
             return await settled(loading[1])
         except Exception as error:
@@ -80,7 +83,7 @@ class AioPluginProvider(PluginProvider):
         return "botocore"  # plugins run in a thread, where they need no event loop
 
 
-@cache
+@once_for_each
 def aio_credentials_class(base: type[Any]) -> type[Any]:
     """Return `AioPluginCredentials` for one aiobotocore's `AioRefreshableCredentials`.
 

@@ -1,6 +1,7 @@
 """Base sessions: their chains have no plugins, for plugins that call AWS themselves."""
 
 import importlib
+import os
 from typing import Any, NamedTuple
 
 from plugincreds._base_identity import BaseIdentity, recorders
@@ -14,6 +15,7 @@ from plugincreds._bindings.sessions import (
 from plugincreds._profile_selection import role_leads_to
 from plugincreds._reentrancy import active_plugins
 from plugincreds._selection import environment
+from plugincreds._settings import OFF, VARIABLE
 
 
 class BaseProfile(NamedTuple):
@@ -62,6 +64,22 @@ def base_session() -> Any:
         active_plugins(), is_source=False, bases=recorders(), by_environment=True
     )
     return _open("botocore", scope)
+
+
+def base_environ() -> dict[str, str]:
+    """Return the environment for a program that a plugin starts: a copy in which plugins are off.
+
+    A plugin passes it to what it starts, as in
+    `subprocess.run(["aws", ...], env=plugincreds.base_environ())`. Otherwise a program that uses
+    AWS would call the same plugin, which would start it again. The environment of the running
+    program is not changed.
+
+    If the profile of that program selects a plugin, the program gets an error. Give it another
+    profile, as in `{**plugincreds.base_environ(), "AWS_PROFILE": "base"}`.
+    """
+    # Another thread may remove a variable meanwhile, so that dict(os.environ) would raise.
+    found = {name: os.environ.get(name) for name in os.environ}
+    return {name: value for name, value in found.items() if value is not None} | {VARIABLE: OFF}
 
 
 def open_base_session(

@@ -5,6 +5,7 @@ them need is imported where they need it.
 """
 # ruff: noqa: PLC0415
 
+from copy import copy
 from types import ModuleType
 from typing import Any
 
@@ -101,9 +102,9 @@ class _ChainPosition:
         if hasattr(resolver.load_credentials, "plugincreds"):
             return  # it has been added already, through another package's wrapper
         load_credentials = self._provider.loader(lambda: self._placed(resolver))
-        self._placed(resolver)
         load_credentials.plugincreds = self._provider  # type: ignore[attr-defined]
         resolver.load_credentials = load_credentials
+        self._placed(resolver)
 
     def _choose(self, section: Section) -> Selection:
         return chain_selection(environment(), section, profile_in_code=self._profile_in_code)
@@ -118,7 +119,10 @@ class _ChainPosition:
             others = _with_provider(providers, self._provider, chosen)
             resolver.providers = providers = _Providers(others, chosen)
             self._chosen = chosen
-        return type(resolver)(providers)
+        chain = copy(resolver)  # which may be of another class than botocore's
+        chain.providers = providers
+        del chain.load_credentials  # that of join(); the chain's own is in its class
+        return chain
 
 
 class _Providers(list[Any]):

@@ -4,7 +4,6 @@ import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext, suppress
 from datetime import datetime, timezone
-from functools import cache
 from typing import Any
 
 from plugincreds._contract import Value
@@ -199,7 +198,16 @@ def failures_of_refresh(*, is_mandatory: bool) -> AbstractContextManager[object]
     return nullcontext() if is_mandatory else suppress(PluginProviderRetrieveError)
 
 
-@cache
+def once_for_each(create: Callable[[type[Any]], type[Any]]) -> Callable[[type[Any]], type[Any]]:
+    """Return a function that keeps what it has created for each class.
+
+    In contrast to `functools.cache`, it returns the same object to threads that call it at once.
+    """
+    created: dict[type[Any], type[Any]] = {}
+    return lambda base: created.get(base) or created.setdefault(base, create(base))
+
+
+@once_for_each
 def credentials_class(base: type[Any]) -> type[Any]:
     """Return `PluginCredentials` for one botocore's `RefreshableCredentials`."""
 

@@ -4,7 +4,6 @@ import importlib
 import os
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from dataclasses import replace
 from typing import Any, NamedTuple
 
 from plugincreds._bindings.loading import source_of
@@ -42,7 +41,7 @@ class Exported(NamedTuple):
     def value(self) -> Value:
         """Return the credentials; if they have no account, with the account of the profile."""
         value: Value = self.source.engine.get()
-        return replace(value, account_id=value.account_id or self.account_id)
+        return value.__replace__(account_id=value.account_id or self.account_id)
 
     def held(self) -> Value | None:
         """Return the credentials that may be used while they are refreshed, or None."""

@@ -5,6 +5,7 @@ Every chain has one, and most never reach it. So what it needs is imported when 
 # ruff: noqa: PLC0415
 
 import logging
+import sys
 from collections.abc import Callable
 from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeGuard
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("plugincreds")
 
+_CREDENTIALS = "plugincreds._bindings.credentials"
 _DAMAGED = "The package plugincreds is damaged"
 _REINSTALL = "Install it again: pip install --force-reinstall plugincreds."
 
@@ -65,14 +67,17 @@ class PluginProvider:
 
         return load_credentials
 
-    def load(self) -> Any:
+    def load(self, chosen: Selection | None = None) -> Any:
         """Return botocore credentials for the plugin's source; None if every plugin declines.
+
+        Args:
+            chosen: Which plugin is selected, if that is known already.
 
         Raises:
             PluginError: The selected plugin is missing, broken, declines or fails, or an
                 automatic one is configured and fails.
         """
-        chosen = self.chosen()
+        chosen = self.chosen() if chosen is None else chosen
         try:
             from plugincreds._bindings.loading import source_of
             from plugincreds._bindings.rejection import RejectionHandler
@@ -91,8 +96,9 @@ class PluginProvider:
         except Exception as error:
             from plugincreds._bindings.loading import warn_of_fault
             from plugincreds._errors import PluginError
+            from plugincreds._threads import is_interruption
 
-            if _is_required(chosen) or isinstance(error, PluginError):
+            if _is_required(chosen) or isinstance(error, PluginError) or is_interruption(error):
                 raise  # another identity must not be used instead
             warn_of_fault(error)
         return None
@@ -127,8 +133,11 @@ class PluginProvider:
 
 
 def told_apart(credentials: Any) -> Any:
-    """Return what a chain has loaded; if that is a role, its cache depends on the plugin."""
-    if getattr(credentials, "method", None) == ROLE_METHOD:
+    """Return what a chain has loaded; if that is a role, its cache depends on the plugin.
+
+    As long as no plugin has given credentials, none of that is imported.
+    """
+    if getattr(credentials, "method", None) == ROLE_METHOD and _CREDENTIALS in sys.modules:
         from plugincreds._bindings.role_cache import tell_plugins_apart
 
         tell_plugins_apart(credentials)

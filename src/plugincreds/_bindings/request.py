@@ -12,6 +12,7 @@ from plugincreds._bindings.sessions import (
     sections_with_options,
 )
 from plugincreds._contract import PluginContext
+from plugincreds._errors import printable
 from plugincreds._plugin_settings import (
     RefreshSettings,
     check_readable,
@@ -19,7 +20,6 @@ from plugincreds._plugin_settings import (
     refresh_settings,
 )
 from plugincreds._plugins.references import Plugin
-from plugincreds._redaction import printable
 from plugincreds._registry import registry
 from plugincreds._settings import OPTIONS_KEY, PLUGIN_KEY, Section, own_plugin
 

@@ -2,12 +2,10 @@
 
 import argparse
 import importlib
-import os
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from importlib import metadata
-from typing import Any
+from typing import Any, NoReturn
 
 from plugincreds._cli import cache as _cache
 from plugincreds._cli import doctor as _doctor
@@ -15,45 +13,54 @@ from plugincreds._cli import exec as _exec
 from plugincreds._cli import export as _export
 from plugincreds._cli import list as _list
 from plugincreds._cli import serve as _serve
+from plugincreds._cli.streams import STDOUT, complain
 from plugincreds._cli.terminal import sentence
+from plugincreds._errors import printable
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
 _COMMANDS = (_list, _doctor, _export, _exec, _serve, _cache)
 
 
-def main(arguments: Sequence[str] | None = None) -> int:
-    """Run a command, and return the status that the process ends with."""
+def main(arguments: Sequence[str] | None = None, *, owns_streams: bool = False) -> int:
+    """Run a command, and return the status that the process ends with.
+
+    Args:
+        arguments: What follows the name of the command; None: those of this process.
+        owns_streams: Whether all that plugins print goes to stderr until the process ends.
+    """
     words, command = _exec.separated(sys.argv[1:] if arguments is None else arguments)
     parsed = _parser().parse_args(words)
     parsed.command = command
     try:
+        # `exec` becomes its command, which uses stdout.
+        if owns_streams and parsed.run is not _exec.run:
+            STDOUT.take()
         status: int = parsed.run(parsed)
-        sys.stdout.flush()
+        STDOUT.close()
     except BrokenPipeError:  # as with `| head`: stdout takes no more text
-        sys.stdout = None
         return 1
     except KeyboardInterrupt:
         return _INTERRUPTED
     except BaseException as error:  # noqa: BLE001 - a person gets a sentence; a plugin may exit
-        print(f"plugincreds: {sentence(error)}", file=sys.stderr)
+        complain(sentence(error))
         return 1
     return status
 
 
 def script() -> int:
-    """Run as the console script; stdout is closed after the document.
+    """Run as the console script."""
+    return main(owns_streams=True)
 
-    What plugins print later, from their threads or at exit, goes to stderr.
-    """
-    status = main()
-    with suppress(OSError, ValueError):
-        os.dup2(2, 1)
-    sys.stdout = sys.stderr
-    return status
+
+class _Parser(argparse.ArgumentParser):
+    """Shows arguments without control characters."""
+
+    def error(self, message: str) -> NoReturn:
+        super().error(printable(message))
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="plugincreds", description=__doc__, allow_abbrev=False)
+    parser = _Parser(prog="plugincreds", description=__doc__, allow_abbrev=False)
     version = f"%(prog)s {metadata.version('plugincreds')}"
     parser.add_argument("--version", action="version", version=version)
     parser.add_argument(

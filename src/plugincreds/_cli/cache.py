@@ -9,9 +9,11 @@ from datetime import datetime, timezone
 from typing import Any
 
 from plugincreds._cli.terminal import print_json, print_lines, table
+from plugincreds._errors import printable
 from plugincreds._plugin_settings import cache_folder
-from plugincreds._sharing.entries import Entry, entry_of
-from plugincreds._sharing.files import CacheFiles, RefusedError
+from plugincreds._sharing.entries import Entry, entry_of, plugin_in
+from plugincreds._sharing.files import CacheFiles
+from plugincreds._sharing.folders import RefusedError
 
 _HEADER = ("PLUGIN", "PACKAGE", "PROFILE", "RETRIEVED", "EXPIRES", "FILE")
 
@@ -39,7 +41,7 @@ def run_list(arguments: argparse.Namespace) -> int:
     status, rows = 0, []
     for name in files.names():
         try:
-            entry = entry_of(files.read(name), time.time())
+            entry = entry_of(files.read(name), name, time.time())
         except (OSError, RefusedError) as error:
             print(f"plugincreds: {error}", file=sys.stderr)
             status = 1
@@ -70,7 +72,11 @@ def run_clear(arguments: argparse.Namespace) -> int:
             except OSError as error:
                 print(f"plugincreds: {error}", file=sys.stderr)
                 status = 1
-    files.remove_leftovers()
+    try:
+        files.remove_leftovers()
+    except OSError as error:
+        print(f"plugincreds: {error}", file=sys.stderr)
+        status = 1
     print_lines([f"Removed {removed} from {files.folder}."])
     return status
 
@@ -80,7 +86,7 @@ def _nothing_of(plugin: str, files: CacheFiles, plugins: Collection[str | None])
     lines = [f"Nothing of the plugin {plugin!r} is shared in {files.folder}."]
     names = sorted({name for name in plugins if name is not None})
     if names:
-        lines.append(f"Of these plugins something is: {', '.join(names)}.")
+        lines.append(f"Of these plugins something is: {printable(', '.join(names))}.")
     if None in plugins:
         lines.append("Some files are damaged; without a name, they are removed, too.")
     return " ".join(lines)
@@ -105,11 +111,10 @@ def _facts(name: str, entry: Entry | None) -> dict[str, str | None]:
 
 def _plugin_of(files: CacheFiles, name: str) -> str | None:
     try:
-        # At the time 0 no entry has expired yet: those that have are to be removed as well.
-        entry = entry_of(files.read(name), 0.0)
+        # Those that have expired, or that 1.0.0 wrote, are to be removed as well.
+        return plugin_in(files.read(name))
     except (OSError, RefusedError):
         return None
-    return None if entry is None else entry.plugin
 
 
 def _shown(moment: datetime) -> str:

@@ -15,8 +15,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-from plugincreds._cli.export import marked
-from plugincreds._cli.serving import add_arguments, say, serving
+from plugincreds._cli.serving import add_arguments, retrieved, serving
+from plugincreds._cli.streams import complain
 from plugincreds._cli.terminal import sentence
 from plugincreds._endpoint.variables import (
     Changes,
@@ -25,8 +25,7 @@ from plugincreds._endpoint.variables import (
     changes_of_region,
     check_not_inside,
 )
-from plugincreds._errors import PluginError
-from plugincreds._redaction import printable
+from plugincreds._errors import PluginError, printable
 
 _COMMAND = "plugincreds exec"
 _SEPARATOR = "--"
@@ -73,7 +72,7 @@ def run(arguments: argparse.Namespace) -> int:
     """Become the command; return a status only if it cannot be started."""
     if not arguments.command:
         print(arguments.usage(), end="", file=sys.stderr)
-        say(f"There is no command. Write it after --, as in `{_COMMAND} NAME -- aws s3 ls`.")
+        complain(f"There is no command. Write it after --, as in `{_COMMAND} NAME -- aws s3 ls`.")
         return _MISUSED
     if not hasattr(os, "fork"):
         raise PluginError(
@@ -88,7 +87,7 @@ def run(arguments: argparse.Namespace) -> int:
 
     work = _give_keys if arguments.env else _give_endpoint
     changes = companion.start(
-        lambda publish: work(arguments, publish), lambda error: say(sentence(error))
+        lambda publish: work(arguments, publish), lambda error: complain(sentence(error))
     )
     if changes is None:  # the companion has said why
         return 1
@@ -104,15 +103,15 @@ def _become(command: list[str], environ: dict[str, str]) -> int:
     try:
         os.execvpe(command[0], command, environ)  # noqa: S606 - a shell would change the arguments
     except OSError as error:
-        say(f"The command {printable(command[0])!r} cannot be run ({error.strerror}).")
+        complain(f"The command {printable(command[0])!r} cannot be run ({error.strerror}).")
     return _NOT_EXECUTABLE
 
 
 def _cannot_be_run(program: str) -> int:
     if os.path.sep in program and Path(program).exists():
-        say(f"The command {printable(program)!r} is no program. Correct its path or its mode.")
+        complain(f"The command {printable(program)!r} is no program. Correct its path or its mode.")
         return _NOT_EXECUTABLE
-    say(f"The command {printable(program)!r} was not found. Correct its name, or the PATH.")
+    complain(f"The command {printable(program)!r} was not found. Correct its name, or the PATH.")
     return _NOT_FOUND
 
 
@@ -127,13 +126,11 @@ def _give_endpoint(arguments: argparse.Namespace, publish: Callable[[Changes], N
 
 def _give_keys(arguments: argparse.Namespace, publish: Callable[[Changes], None]) -> None:
     """In the companion: give the keys, and end."""
-    from plugincreds._bindings.exporting import exported  # noqa: PLC0415 - the parent needs none
-
-    with exported(arguments.name, arguments.profile, marked, _COMMAND) as found:
+    with retrieved(arguments, _COMMAND) as found:
         value = found.value()
         expiry = value.expiry_time
         end = "have no expiry" if expiry is None else f"expire at {expiry:%Y-%m-%d %H:%M:%S %Z}"
-        say(f"The keys in the environment {end}, and are not refreshed.")
+        complain(f"The keys in the environment {end}, and are not refreshed.")
         publish(changes_for_keys(value) | changes_of_region(os.environ, found.region))
 
 

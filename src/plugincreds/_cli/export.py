@@ -5,10 +5,10 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
-from plugincreds._cli.terminal import stdout_kept_clean
+from plugincreds._cli.streams import STDOUT, waiting_for
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
 
@@ -45,11 +45,22 @@ def run(arguments: argparse.Namespace) -> int:
     # Imported here, because the other commands and --help don't need botocore.
     from plugincreds._bindings.exporting import exported_value  # noqa: PLC0415
 
-    with stdout_kept_clean():
-        value = exported_value(arguments.name, arguments.profile, marked)
-        document = _FORMATS[arguments.format](value)
-    print(document)
+    value = exported_value(arguments.name, arguments.profile, _waiting)
+    STDOUT.write(_FORMATS[arguments.format](value) + "\n")
     return 0
+
+
+@contextmanager
+def _waiting(plugins: Sequence[str]) -> Iterator[None]:
+    with marked(plugins), waiting_for_plugin(plugins):
+        yield
+
+
+def waiting_for_plugin(plugins: Sequence[str]) -> AbstractContextManager[None]:
+    """Say on a terminal which plugins may be called, where the body takes longer than a moment."""
+    what = ", ".join(map(repr, plugins))
+    one = len(plugins) == 1
+    return waiting_for(f"the credential plugin {what}" if one else f"a credential plugin ({what})")
 
 
 @contextmanager
@@ -127,6 +138,13 @@ def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Vari
     return formatted
 
 
+def _quoted_for_sh(text: str) -> str:
+    quoted = shlex.quote(text)
+    # shlex does not know that zsh expands =name, at the beginning and after a colon.
+    is_command = text.startswith("=") or ":=" in text
+    return f"'{text}'" if is_command and quoted == text else quoted
+
+
 def _quoted_for_powershell(text: str) -> str:
     return "'" + text.replace("'", "''") + "'"
 
@@ -146,8 +164,8 @@ def _quoted_for_cmd(text: str) -> str:
 
 
 SHELL_FORMATS: Mapping[str, Callable[[Variables], str]] = {
-    "env": _lines("export {}={}", "unset {}", shlex.quote),
-    "env-no-export": _lines("{}={}", "{}=", shlex.quote),
+    "env": _lines("export {}={}", "unset {}", _quoted_for_sh),
+    "env-no-export": _lines("{}={}", "{}=", _quoted_for_sh),
     "powershell": _lines("$Env:{}={}", "$Env:{}=$null", _quoted_for_powershell),
     "windows-cmd": _lines('set "{}={}"', 'set "{}="', _quoted_for_cmd),
     "fish": _lines("set -gx {} {}", "set -e {}", _quoted_for_fish),

@@ -2,9 +2,9 @@
 
 from pathlib import Path
 
+from plugincreds._errors import printable
 from plugincreds._plugins.discovery import GROUP
 from plugincreds._plugins.distributions import Leftover, leftovers
-from plugincreds._redaction import printable
 
 
 def leftover_notes() -> list[str]:

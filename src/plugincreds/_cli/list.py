@@ -2,7 +2,6 @@
 
 import argparse
 import os
-import sys
 from collections.abc import Callable, Mapping
 from dataclasses import asdict
 from pathlib import Path
@@ -15,14 +14,8 @@ from plugincreds._cli.selection import (
     selection_in_effect,
     with_location,
 )
-from plugincreds._cli.terminal import (
-    Palette,
-    print_json,
-    print_lines,
-    sentence,
-    stdout_kept_clean,
-    table,
-)
+from plugincreds._cli.streams import STDOUT, waiting_for
+from plugincreds._cli.terminal import Palette, print_json, print_lines, sentence, table
 from plugincreds._errors import PluginError
 from plugincreds._plugins.discovery import GROUP, Discovery
 from plugincreds._plugins.loading import load
@@ -55,7 +48,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(document)
     else:
-        print_lines(_lines(document, Palette(sys.stdout, os.environ)))
+        print_lines(_lines(document, Palette(STDOUT, os.environ)))
     return 0 if document["ok"] else 1
 
 
@@ -114,7 +107,8 @@ def _entry(
     fault = discovery.fault(plugin.name)
     problem = fault and f"The credential plugin {plugin.name!r} is of no use: {fault}."
     if check and problem is None:
-        problem = _error_of(load, plugin)
+        with waiting_for(f"the import of the credential plugin {plugin.name!r}"):
+            problem = _error_of(load, plugin)
     is_selected = plugin.name == selection.plugin
     return {
         "name": plugin.name,
@@ -132,8 +126,7 @@ def _entry(
 def _error_of(function: Callable[..., object], *arguments: object) -> str | None:
     """Call a function, and return the error that it raises, as a sentence, or None."""
     try:
-        with stdout_kept_clean():
-            function(*arguments)
+        function(*arguments)
     except PluginError as error:
         return str(error)
     return None

@@ -3,15 +3,14 @@
 import argparse
 import os
 import signal
-import sys
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 from typing import Any
 
 from plugincreds._cli.export import SHELL_FORMATS
-from plugincreds._cli.serving import add_arguments, say, serving
-from plugincreds._cli.terminal import stdout_kept_clean
+from plugincreds._cli.serving import add_arguments, serving
+from plugincreds._cli.streams import STDOUT, complain
 from plugincreds._endpoint.variables import Changes, check_not_inside
 
 _COMMAND = "plugincreds serve"
@@ -53,18 +52,18 @@ def run(arguments: argparse.Namespace) -> int:
     check_not_inside(os.environ, _COMMAND)
     with ExitStack() as stack:
         stack.enter_context(_stopped_by_signals())
-        with stdout_kept_clean():
-            token = _beside(arguments.write)
-            ready = stack.enter_context(serving(arguments, _COMMAND, arguments.port, token))
+        token = _beside(arguments.write)
+        ready = stack.enter_context(serving(arguments, _COMMAND, arguments.port, token))
         text = _text(ready.changes, arguments.format)
         if arguments.write is not None:
             from plugincreds._endpoint.files import private_file  # noqa: PLC0415 - rarely needed
 
             stack.enter_context(private_file(arguments.write, text))
         with suppress(KeyboardInterrupt):
-            say(f"The endpoint is ready at {ready.url}. Ctrl-C or SIGTERM stops it.")
+            complain(f"The endpoint is ready at {ready.url}. Ctrl-C or SIGTERM stops it.")
             if arguments.write is None:
-                _print(text)
+                STDOUT.write(text)
+            STDOUT.close()  # so that `$(plugincreds serve &)` ends
             ready.serve()
     return 0
 
@@ -81,15 +80,6 @@ def _text(changes: Changes, form: str) -> str:
     if form == _FOR_FILES:  # a file cannot unset anything, and an empty value is not unset
         changes = {name: text for name, text in changes.items() if text is not None}
     return SHELL_FORMATS[form](changes) + "\n"
-
-
-def _print(text: str) -> None:
-    """Print the variables, and close stdout, so that `$(plugincreds serve &)` ends."""
-    sys.stdout.write(text)
-    sys.stdout.flush()
-    with suppress(OSError, ValueError):
-        os.dup2(2, 1)
-    sys.stdout = sys.stderr
 
 
 @contextmanager

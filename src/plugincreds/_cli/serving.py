@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, closing, contextmanager
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import AbstractContextManager, ExitStack, closing, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from plugincreds._cli.export import marked
+from plugincreds._cli.export import marked, waiting_for_plugin
+from plugincreds._cli.streams import complain
 from plugincreds._endpoint.variables import (
     Changes,
     caution,
@@ -44,6 +44,23 @@ def add_arguments(parser: Any) -> None:
 
 
 @contextmanager
+def retrieved(arguments: argparse.Namespace, command: str) -> Iterator[Any]:
+    """Have a plugin's credentials while the body runs, as `Exported`; say if they take long."""
+    # Imported here, because the other commands and --help don't need botocore.
+    from plugincreds._bindings.exporting import exported  # noqa: PLC0415
+
+    with ExitStack() as note:
+
+        def noted(plugins: Sequence[str]) -> AbstractContextManager[None]:
+            note.enter_context(waiting_for_plugin(plugins))
+            return marked(plugins)
+
+        with exported(arguments.name, arguments.profile, noted, command) as found:
+            note.close()
+            yield found
+
+
+@contextmanager
 def serving(
     arguments: argparse.Namespace, command: str, port: int = 0, token: Path | None = None
 ) -> Iterator[Ready]:
@@ -55,27 +72,21 @@ def serving(
         port: The port; 0 for one that the system chooses.
         token: Where the token is kept; None for a folder of its own.
     """
-    # Imported here, because the other commands and --help don't need them.
-    from plugincreds._bindings.exporting import exported  # noqa: PLC0415
+    # As above.
     from plugincreds._endpoint.files import token_file  # noqa: PLC0415
     from plugincreds._endpoint.server import Endpoint  # noqa: PLC0415
     from plugincreds._endpoint.supply import Supply  # noqa: PLC0415
 
     with closing(Endpoint(port)) as endpoint, ExitStack() as stack:
-        found = stack.enter_context(exported(arguments.name, arguments.profile, marked, command))
+        found = stack.enter_context(retrieved(arguments, command))
         file = stack.enter_context(token_file(endpoint.token, token))
         allowed = change_of_plugin(found.default, found.source.plugin.name, found.profile)
         changes = changes_for_endpoint(endpoint.url, endpoint.token, file) | allowed
         if warning := caution(found.default):
-            say(warning)
+            complain(warning)
         supply = Supply(found.value, found.held)
         yield Ready(
             endpoint.url,
             changes | changes_of_region(os.environ, found.region),
             lambda: endpoint.serve(supply.document),
         )
-
-
-def say(text: str) -> None:
-    """Tell the person, on stderr."""
-    print(f"plugincreds: {text}", file=sys.stderr, flush=True)

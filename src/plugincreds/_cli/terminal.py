@@ -1,21 +1,24 @@
-"""What commands print: aligned text for people, JSON for programs, and no output of plugins."""
+"""What commands print: aligned text for people, and JSON for programs."""
 
-import importlib
 import json
-import os
 import sys
-from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager, redirect_stdout, suppress
+from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from plugincreds._cli.config_damage import damage_of
-from plugincreds._errors import PluginError
-from plugincreds._redaction import described, printable
-from plugincreds._sharing.files import RefusedError
+from plugincreds._cli.streams import STDOUT, Stdout
+from plugincreds._errors import PluginError, printable
+from plugincreds._redaction import described
+from plugincreds._sharing.folders import RefusedError
 
 _GAP = "  "
 _CODES = {"green": "32", "red": "31", "yellow": "33", "faint": "2", "bold": "1"}
-_OUT, _ERR = 1, 2  # file descriptors
+
+
+class _Painted(str):
+    """A line with our colour codes, the only control characters that are printed."""
+
+    __slots__ = ()
 
 
 class Palette:
@@ -26,8 +29,8 @@ class Palette:
         environ: The environment, in which `NO_COLOR` may be set.
     """
 
-    def __init__(self, stream: TextIO, environ: Mapping[str, str]) -> None:
-        is_terminal = bool(getattr(stream, "isatty", bool)())
+    def __init__(self, stream: TextIO | Stdout, environ: Mapping[str, str]) -> None:
+        is_terminal = stream.isatty()
         forbidden = environ.get("NO_COLOR") or environ.get("TERM") == "dumb"
         unable = sys.platform == "win32" and "WT_SESSION" not in environ
         self.is_on = is_terminal and not forbidden and not unable
@@ -36,7 +39,7 @@ class Palette:
         """Return the text in a colour; an empty colour stands for none."""
         if not (self.is_on and colour):
             return text
-        return f"\033[{_CODES[colour]}m{text}\033[0m"
+        return _Painted(f"\033[{_CODES[colour]}m{printable(text)}\033[0m")
 
 
 def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:
@@ -51,50 +54,14 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:
 
 
 def print_json(document: Any) -> None:
-    """Print a document for programs."""
-    print(json.dumps(document, indent=2))
+    """Print a document for programs; JSON escapes all control characters but one."""
+    STDOUT.write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")
 
 
 def print_lines(lines: Sequence[str]) -> None:
     """Print text for people; what the terminal cannot show is escaped."""
-    encoding = getattr(sys.stdout, "encoding", None) or "utf-8"
-    text = "\n".join(lines)
-    print(text.encode(encoding, "backslashreplace").decode(encoding))
-
-
-@contextmanager
-def stdout_kept_clean() -> Iterator[None]:
-    """Send to stderr whatever the body prints, also by way of the file descriptor.
-
-    Plugins run in the body. What they and their child processes print must stay out of the
-    document that the command prints.
-    """
-    with suppress(Exception):
-        sys.stdout.flush()
-    with ExitStack() as stack:
-        try:
-            kept = os.dup(_OUT)
-            try:
-                os.dup2(_ERR, _OUT)
-            except OSError:  # stderr is closed: what is printed there is lost
-                null = os.open(os.devnull, os.O_WRONLY)
-                os.dup2(null, _OUT)
-                os.close(null)
-        except OSError:  # stdout is closed
-            pass
-        else:
-            stack.callback(os.close, kept)
-            stack.callback(os.dup2, kept, _OUT)
-            stack.callback(_flush_of_c)
-        stack.enter_context(redirect_stdout(sys.stderr))
-        yield
-
-
-def _flush_of_c() -> None:
-    """Write out what code in C has printed: the buffer of C is not Python's."""
-    with suppress(Exception):
-        ctypes = importlib.import_module("ctypes")  # there are Pythons without it
-        ctypes.CDLL(None).fflush(None)
+    safe = (line if isinstance(line, _Painted) else printable(line) for line in lines)
+    STDOUT.write("\n".join(safe) + "\n")
 
 
 def sentence(error: BaseException) -> str:

@@ -17,7 +17,7 @@ from typing import TypeVar
 from plugincreds._contract import Value
 from plugincreds._lifecycle.engine import RefreshEngine
 from plugincreds._lifecycle.flights import FlightOutcome, Sync
-from plugincreds._lifecycle.policy import Failure, RefreshStep, State, decide
+from plugincreds._lifecycle.policy import Failure, RefreshStep, State
 from plugincreds._threads import start
 
 _T = TypeVar("_T")
@@ -30,12 +30,14 @@ class BackgroundRefresh:
         future: Has the outcome when the thread is done; None if it was interrupted, and a task
             must try again. A task that awaits it cannot cancel it.
         interrupted_by: The exception that interrupted it, or None.
+        callers: As in `Flight`.
     """
 
     def __init__(self) -> None:
         self.future: Future[FlightOutcome | None] = Future()
         self.future.set_running_or_notify_cancel()
         self.interrupted_by: BaseException | None = None
+        self.callers: list[list[BaseException]] = []
 
     def end(
         self,
@@ -47,6 +49,9 @@ class BackgroundRefresh:
         with sync.lock:
             if sync.background is self:
                 sync.background = None
+        if outcome is not None and (cause := outcome.take_raised()) is not None:
+            for raised in self.callers:
+                raised.append(cause)
         self.interrupted_by = interrupted_by
         self.future.set_result(outcome)
 
@@ -64,38 +69,35 @@ async def refreshed(engine: RefreshEngine, state: State, reported: bool | Failur
         PluginError: The plugin itself asks, while it retrieves these credentials.
     """
     while True:
-        # This refuses the plugin itself. It ends before the thread starts, which would inherit it.
-        with engine.active_call():
-            state, reported = engine.counted(state, reported)
-        begun = _begun(engine, state, reported=reported)
+        state, reported = engine.counted(state, reported)
+        raised: list[BaseException] = []
+        begun = _begun(engine, state, raised, reported=reported)
         if isinstance(begun, FlightOutcome):
             return begun.result()
         if begun is None:
             state, reported = engine.published(state, reported=reported)
             continue
         background, leads = begun
-        warn = partial(engine.reporter.warn_of_wait, engine.patience)
+        end_patience = partial(engine.end_patience, leads=leads)
         with nullcontext() if leads else engine.waiting():
-            outcome = await settled(background.future, engine.patience, warn)
+            outcome = await settled(background.future, engine.patience, end_patience)
         if outcome is None:
             if leads and background.interrupted_by is not None:
                 raise background.interrupted_by
         elif not (reported and outcome.is_stale):
-            return outcome.result()
+            return FlightOutcome(outcome.value, outcome.failure, raised).result()
         # The thread was interrupted, or it has kept credentials that are reported as expired.
         state = engine.state
         reported = engine.ask(state)
 
 
 def _begun(
-    engine: RefreshEngine, state: State, *, reported: bool
+    engine: RefreshEngine, state: State, raised: list[BaseException], *, reported: bool
 ) -> FlightOutcome | tuple[BackgroundRefresh, bool] | None:
     """Return an outcome, or the refresh and whether it was begun here; None: decide again."""
-    step = decide(state, engine.clock(), reported_expired=reported)
-    if step is RefreshStep.SERVE:
-        return FlightOutcome(state.value)
-    if step is RefreshStep.RAISE:
-        return FlightOutcome(failure=state.failure)
+    step = engine.decision(state, reported=reported)
+    if isinstance(step, FlightOutcome):
+        return step
     sync, mine = engine.sync(), BackgroundRefresh()
     with sync.lock:
         if engine.state is not state:
@@ -103,41 +105,34 @@ def _begun(
         if step is RefreshStep.ADVISORY and (sync.background or sync.flight):
             return FlightOutcome(state.value)
         running: BackgroundRefresh = sync.background or mine
+        running.callers.append(raised)
         sync.background = running
     if running is mine:
-        _run(engine, sync, mine, reported=reported)
+        _run(engine, sync, mine)
     return running, running is mine
 
 
-def _run(engine: RefreshEngine, sync: Sync, mine: BackgroundRefresh, *, reported: bool) -> None:
+def _run(engine: RefreshEngine, sync: Sync, mine: BackgroundRefresh) -> None:
     """Refresh in a thread, for all tasks that await it."""
 
     def run() -> None:
         try:
             state = engine.state
-            outcome = engine.outcome(state, engine.ask(state))
+            mine.end(sync, engine.outcome(state, engine.ask(state)))
         except BaseException as error:  # noqa: BLE001 - raised again where it is awaited
             mine.end(sync, interrupted_by=error)
-        else:
-            mine.end(sync, outcome)
 
     try:
         start(run)
-    except BaseException as error:
-        if not isinstance(error, Exception):
-            mine.end(sync)
-            raise
-        failure = engine.reporter.no_thread(error)
-        state = engine.count_failure(engine.state, failure, reported_expired=reported)
-        mine.end(sync, FlightOutcome(None if state.is_hard else state.value, failure))
+    except RuntimeError:  # no thread can be started, as at the end of the interpreter
+        run()
+    except BaseException:
+        mine.end(sync)
+        raise
 
 
 def in_thread(call: Callable[[], _T]) -> "Future[_T]":
-    """Run a call in a thread, and return the future of its result.
-
-    Raises:
-        RuntimeError: No thread can be started.
-    """
+    """Run a call in a thread, or here if none can be started; return the future of its result."""
     future: Future[_T] = Future()
     future.set_running_or_notify_cancel()
 
@@ -149,7 +144,10 @@ def in_thread(call: Callable[[], _T]) -> "Future[_T]":
         else:
             future.set_result(result)
 
-    start(run)
+    try:
+        start(run)
+    except RuntimeError:
+        run()
     return future
 
 

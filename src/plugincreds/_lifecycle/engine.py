@@ -6,10 +6,10 @@ share the outcome. The plugin is never called under the lock.
 """
 
 import random
-import threading
 import time
-from collections.abc import Callable, Hashable, Iterator
-from contextlib import AbstractContextManager, contextmanager, nullcontext
+from collections.abc import Callable, Hashable
+from contextlib import AbstractContextManager, nullcontext
+from functools import partial
 from typing import ClassVar
 
 from plugincreds._contract import Value
@@ -20,19 +20,22 @@ from plugincreds._lifecycle.policy import (
     RefreshStep,
     State,
     Uniform,
-    backs_off,
     decide,
     due,
     failed,
+    is_known_failure,
+    is_usable,
     rejected,
     succeeded,
 )
 from plugincreds._lifecycle.reports import Reporter
-from plugincreds._lifecycle.retrieval import Retrieved, judged
-from plugincreds._reentrancy import active_call, active_calls, refuse
-from plugincreds._threads import as_failure, start
-
-_SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
+from plugincreds._lifecycle.retrieval import Retrieved, asked
+from plugincreds._reentrancy import (
+    PATIENCE,
+    ActiveCall,
+    is_inside,
+    waiting_for,
+)
 
 
 class RefreshEngine:
@@ -55,7 +58,7 @@ class RefreshEngine:
         patience: Seconds of waiting after which a warning is logged.
     """
 
-    patience: ClassVar[float] = 10.0
+    patience: ClassVar[float] = PATIENCE
 
     def __init__(  # noqa: PLR0913 - all that it depends on
         self,
@@ -91,21 +94,10 @@ class RefreshEngine:
         return self.outcome(state, self.ask(state)).result()
 
     def ask(self, state: State) -> bool | Failure:
-        """Return whether the plugin reports the credentials of a state as expired.
-
-        It logs a warning if that takes long. In between, adapters call `is_expired` themselves,
-        because reading the clock twice takes longer than most of these functions.
-        """
+        """Return whether the plugin reports the credentials of a state as expired."""
         if self.is_expired is None or state.value is None:
             return False
-        started = time.perf_counter()
-        try:
-            answer = self.is_expired()
-        except BaseException as error:  # noqa: BLE001 - interruptions are raised again
-            answer = as_failure(error)
-        if time.perf_counter() - started > _SLOW_ANSWER:
-            self.reporter.warn_of_slow_answer(_SLOW_ANSWER)
-        return judged(answer, self.reporter)
+        return asked(self.is_expired, self.reporter)
 
     def outcome(self, state: State, reported: bool | Failure) -> FlightOutcome:  # noqa: FBT001 - what ask() returns
         """Return credentials or a failure: refresh in this thread, or wait for the one that does.
@@ -117,18 +109,15 @@ class RefreshEngine:
         Raises:
             PluginError: The plugin itself asks while it retrieves these credentials.
         """
-        with self.active_call():
-            while True:
-                state, reported = self.counted(state, reported)
-                step = decide(state, self.clock(), reported_expired=reported)
-                if step is RefreshStep.SERVE:
-                    return FlightOutcome(state.value)
-                if step is RefreshStep.RAISE:
-                    return FlightOutcome(failure=state.failure)
-                outcome = self._flown(state, step, reported=reported)
-                if outcome is not None:
-                    return outcome
-                state, reported = self.published(state, reported=reported)
+        while True:
+            state, reported = self.counted(state, reported)
+            step = self.decision(state, reported=reported)
+            if isinstance(step, FlightOutcome):
+                return step
+            outcome = self._flown(state, step, reported=reported)
+            if outcome is not None:
+                return outcome
+            state, reported = self.published(state, reported=reported)
 
     def invalidate(self, access_key: str) -> None:
         """Refresh at the next use if this is still the current key: a service rejected it."""
@@ -143,36 +132,45 @@ class RefreshEngine:
             self.state = state = due(self.state)
         return state
 
-    def active_call(self) -> AbstractContextManager[None]:
-        """Return a guard that refuses this source to code called by its own retrieval."""
-        about = self.reporter
-        return active_call(self._key, about.label, about.plugin, about.distribution)
+    def waiting(self) -> AbstractContextManager[None]:
+        """Return a context in which the caller waits for a retrieval that another one has begun.
 
-    @contextmanager
-    def waiting(self) -> Iterator[None]:
-        """Run the body, which waits for a retrieval that another caller has begun.
+        It raises a PluginError if that retrieval waits for the caller in turn.
+        """
+        return waiting_for(self._syncs.get().in_progress, self.reporter.circle)
+
+    def end_patience(self, *, leads: bool) -> None:
+        """Log a warning about a long wait; `leads`: for a retrieval that the caller has begun.
 
         Raises:
-            PluginError: That retrieval waits for the caller in turn, so that both would wait
-                forever.
+            PluginError: The plugin may be waiting for the caller.
         """
-        sync = self._syncs.get()
-        calls = tuple(call for call in active_calls() if call.key != self._key)
-        try:
-            # First it is said, and then looked at: of two threads, at least one sees the circle.
-            for call in calls:
-                call.waits_for = sync
-            if calls and sync.waits_for_one_of(calls):
-                refuse(calls)
-                raise self.reporter.circle()
-            yield
-        finally:
-            for call in calls:
-                call.waits_for = None
+        if not leads:
+            self.reporter.refuse_wait(self._syncs.get().in_progress, self._key)
+        self.reporter.warn_of_wait(self.patience)
 
     def sync(self) -> Sync:
         """Return the lock and the retrievals in flight."""
         return self._syncs.get()
+
+    def decision(self, state: State, *, reported: bool) -> FlightOutcome | RefreshStep:
+        """Return the outcome for a caller, if it is known; else which kind of refresh is due.
+
+        Raises:
+            PluginError: This thread is inside the retrieval, and no credentials can be used.
+        """
+        now = self.clock()
+        step = decide(state, now, reported_expired=reported)
+        if step is RefreshStep.SERVE:
+            return FlightOutcome(state.value)
+        if step is RefreshStep.RAISE:
+            return FlightOutcome(failure=state.failure)
+        if not is_inside(self._key) and not self._syncs.get().is_locked_here():
+            return step
+        # Perhaps not the plugin itself asks, but a signal handler, a log handler or a finalizer.
+        if is_usable(state, now, reported_expired=reported):
+            return FlightOutcome(state.value)
+        raise self.reporter.refused()
 
     def counted(self, state: State, reported: bool | Failure) -> tuple[State, bool]:  # noqa: FBT001 - what ask() returns
         """Count a failed answer of is_expired() as a failed refresh."""
@@ -191,10 +189,8 @@ class RefreshEngine:
         """Publish a failure that no retrieval has published, and return the new state."""
         with self._syncs.get().lock:
             now, before = self.clock(), self.state
-            # During a backoff, a failure only counts if it ends the use of the credentials.
-            is_known = backs_off(before, now) and (
-                before.is_hard or not (reported_expired or failure.is_final)
-            )
+            is_known = is_known_failure(before, failure, now, reported_expired=reported_expired)
+            failure.raised = None
             if before.value is not state.value or is_known:
                 return before
             self.state = state = failed(
@@ -205,66 +201,56 @@ class RefreshEngine:
 
     def _flown(self, state: State, step: RefreshStep, *, reported: bool) -> FlightOutcome | None:
         """Return the outcome of a retrieval; None if the caller must decide again."""
-        sync, mine = self._syncs.get(), Flight(active_calls())
+        sync, mine, raised = self._syncs.get(), Flight(), list[BaseException]()
+        # The call is active before its flight is seen: this thread must not wait for that.
+        mine.call = call = ActiveCall(self._key)
         try:
+            call.begin()
             with sync.lock:
                 if self.state is not state:
                     return None
-                running = sync.flight = sync.flight or mine
+                running = sync.join(mine)
+                running.callers.append(raised)
             if running is not mine:
                 if step is RefreshStep.ADVISORY:
                     return FlightOutcome(state.value)
-            elif self._timeout is None:
-                self._fly(sync, mine, reported=reported)
             else:
-                self._fly_in_thread(sync, mine, reported=reported)
-            outcome = self._landed(sync, running, leads=running is mine, reported=reported)
-            if mine.interrupted_by is not None:
-                raise mine.interrupted_by
-            # A retrieval that began before the report may keep the credentials that it is about.
-            return None if reported and outcome and outcome.is_stale else outcome
+                fly = partial(self._fly, sync, mine, reported=reported)
+                if self._timeout is None or not mine.hand_over(sync, call, fly):
+                    fly()
         finally:
-            if not mine.handed_over:  # wakes the waiters even if this thread was interrupted
+            # The call and its flight end at once, whenever an interruption comes: if the call alone
+            # ended, a signal handler would wait for its own thread, or other threads for ever.
+            if not mine.handed_over:
+                call.done = mine.done
+            call.done.open()
+            if not mine.handed_over:
                 sync.close(mine)
+            call.leave()
+        outcome = self._landed(sync, running, raised, leads=running is mine, reported=reported)
+        if mine.interrupted_by is not None:
+            try:
+                raise mine.interrupted_by
+            finally:
+                mine.interrupted_by = None  # this frame is in its traceback
+        # A retrieval that began before the report may keep the credentials that it is about.
+        return None if reported and outcome and outcome.is_stale else outcome
 
     def _fly(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
         """Call the plugin, publish its answer, and wake the waiters."""
-        retrieved = self._retrieve(is_first=self.state.value is None)
-        self._publish(sync, mine, retrieved, reported=reported)
-        if reported and not isinstance(retrieved, Failure) and self.ask(self.state) is True:
+        # No variable holds a failure: this frame is in the traceback of its cause.
+        self._publish(
+            sync, mine, self._retrieve(is_first=self.state.value is None), reported=reported
+        )
+        if reported and self.state.failure is None and self.ask(self.state) is True:
             self.reporter.warn_of_expired_answer()
-
-    def _fly_in_thread(self, sync: Sync, mine: Flight, *, reported: bool) -> None:
-        """Do so in a new thread, for which the caller waits up to the time limit."""
-        claim = threading.Lock()  # the thread that takes it must end the retrieval
-
-        def fly() -> None:
-            if not claim.acquire(blocking=False):
-                return
-            try:
-                self._fly(sync, mine, reported=reported)
-            except BaseException as error:  # noqa: BLE001 - raised again in the waiting thread
-                mine.interrupted_by = error
-            finally:
-                sync.close(mine)
-
-        mine.handed_over = True
-        try:
-            start(fly)
-        except BaseException as error:
-            if not claim.acquire(blocking=False):
-                raise  # interrupted after the thread had begun
-            mine.handed_over = False
-            if not isinstance(error, Exception):
-                raise
-            self._publish(sync, mine, self.reporter.no_thread(error), reported=reported)
 
     def _publish(self, sync: Sync, mine: Flight, retrieved: Retrieved, *, reported: bool) -> None:
         with sync.lock:
             now = self.clock()
             self.state = state = self._next(self.state, retrieved, now, reported=reported)
             if isinstance(retrieved, Failure):
-                mine.outcome = FlightOutcome(None if state.is_hard else state.value, retrieved)
+                mine.fail(retrieved, None if state.is_hard else state.value)
             else:
                 mine.outcome = FlightOutcome(state.value)
         sync.close(mine)
@@ -281,18 +267,24 @@ class RefreshEngine:
         return failed(rejected(state), failure, now, self._uniform, reported_expired=False)
 
     def _landed(
-        self, sync: Sync, running: Flight, *, leads: bool, reported: bool
+        self,
+        sync: Sync,
+        running: Flight,
+        raised: list[BaseException],
+        *,
+        leads: bool,
+        reported: bool,
     ) -> FlightOutcome | None:
         """Wait for an in-flight retrieval, and return its outcome; None if it was interrupted."""
         limit = NEVER if self._timeout is None else self._timeout
         with nullcontext() if leads else self.waiting():
-            if not running.done.wait(min(limit, self.patience)) and limit > self.patience:
-                self.reporter.warn_of_wait(self.patience)
-                running.done.wait(None if limit == NEVER else limit - self.patience)
+            running.wait(limit, self.patience, partial(self.end_patience, leads=leads))
         with sync.lock:
             state, outcome = self.state, running.outcome
-        if outcome is not None or running.done.is_set():
-            return outcome
+        if outcome is not None:
+            return FlightOutcome(outcome.value, outcome.failure, raised)
+        if running.done.is_open:
+            return None
         failure = self.reporter.failure(f"its retrieve() has taken longer than {limit:g} s")
         state = self.count_failure(state, failure, reported_expired=reported)
         if state.is_hard or state.value is None or self.clock() >= state.expires_at:

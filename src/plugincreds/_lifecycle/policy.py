@@ -53,7 +53,8 @@ class Failure:
 
     Attributes:
         message: The text of the error.
-        cause: What the plugin raised, or None.
+        cause: What the plugin raised, or None; a copy without frames, because failures are kept.
+        raised: The same with all frames, until the failure is kept.
         plugin: The plugin's name, as in `PluginError.plugin`.
         distribution: The package's name and version, as in `PluginError.distribution`.
         declined: Whether the plugin declined: it is not configured here.
@@ -61,13 +62,23 @@ class Failure:
         hint: What a person must do, in the plugin's words.
     """
 
-    __slots__ = ("cause", "declined", "distribution", "found", "hint", "message", "plugin")
+    __slots__ = (
+        "cause",
+        "declined",
+        "distribution",
+        "found",
+        "hint",
+        "message",
+        "plugin",
+        "raised",
+    )
 
     def __init__(  # noqa: PLR0913 - all optional but the first
         self,
         message: str,
-        cause: Exception | None = None,
+        cause: BaseException | None = None,
         *,
+        raised: BaseException | None = None,
         plugin: str | None = None,
         distribution: str | None = None,
         declined: bool = False,
@@ -75,7 +86,8 @@ class Failure:
         hint: str | None = None,
     ) -> None:
         self.message: str = message
-        self.cause: Exception | None = cause
+        self.cause: BaseException | None = cause
+        self.raised: BaseException | None = raised
         self.plugin: str | None = plugin
         self.distribution: str | None = distribution
         self.declined: bool = declined
@@ -100,7 +112,7 @@ class Failure:
             declined=self.declined,
             hint=self.hint,
         )
-        error.__cause__ = self.cause
+        error.__cause__ = self.raised or self.cause
         return error
 
 
@@ -159,12 +171,26 @@ def decide(state: State, now: float, *, reported_expired: bool) -> RefreshStep: 
     return RefreshStep.SERVE
 
 
+def is_usable(state: State, now: float, *, reported_expired: bool) -> bool:
+    """Tell whether there are credentials that may still be used, although a refresh may be due."""
+    return state.value is not None and now < state.expires_at and not reported_expired
+
+
 def backs_off(state: State, now: float) -> bool:
     """Tell whether it is too early to call the plugin again after a failure.
 
     Setting the clock back to before the failure ends the backoff.
     """
     return state.failure is not None and state.failed_at <= now < state.retry_at
+
+
+def is_known_failure(state: State, failure: Failure, now: float, *, reported_expired: bool) -> bool:
+    """Tell whether a failure changes nothing, because an earlier one has begun a backoff.
+
+    Then it only counts if it ends the use of the credentials.
+    """
+    ends_use = not state.is_hard and (reported_expired or failure.is_final)
+    return backs_off(state, now) and not ends_use
 
 
 def succeeded(value: Value, now: float, window: float | None, uniform: Uniform) -> State:
@@ -211,8 +237,7 @@ def failed(
     state: State, failure: Failure, now: float, uniform: Uniform, *, reported_expired: bool
 ) -> State:
     """Return the state after a failed refresh."""
-    is_usable = state.value is not None and now < state.expires_at and not reported_expired
-    if is_usable and not failure.is_final:
+    if is_usable(state, now, reported_expired=reported_expired) and not failure.is_final:
         retry_at = now + soft_backoff(state.expires_at - now, uniform)
         return state._replace(
             failure=failure,

@@ -1,13 +1,24 @@
 """The errors and log messages of one source: its plugin fails, is slow or contradicts itself."""
 
 import logging
+from collections.abc import Hashable
 
 from plugincreds._errors import NonRecoverableError, PluginError
+from plugincreds._lifecycle.causes import traceback_text, without_frames
 from plugincreds._lifecycle.policy import Failure, State
 from plugincreds._redaction import shown
+from plugincreds._reentrancy import (
+    InProgress,
+    may_wait_for_us,
+    own_call_error,
+    refuse,
+    was_started_in,
+)
 from plugincreds._settings import OFF, VARIABLE
 
 logger = logging.getLogger("plugincreds")
+
+RETRIEVING = "retrieving credentials"
 
 
 class Reporter:
@@ -33,9 +44,15 @@ class Reporter:
         self._warned: dict[str, object] = {}  # a dict, because setdefault() is one atomic step
 
     def failure(
-        self, found: str, *, cause: Exception | None = None, declined: bool = False
+        self, found: str, *, cause: BaseException | None = None, declined: bool = False
     ) -> Failure:
-        """Return a failure; `found` is what went wrong, as a part of a sentence."""
+        """Return a failure; `found` is what went wrong, as a part of a sentence.
+
+        A DEBUG record has the traceback of its cause.
+        """
+        if cause is not None and logger.isEnabledFor(logging.DEBUG):
+            # As text: a log handler may keep the record, and so all frames.
+            logger.debug("%s: %s\n%s", self.label, found, traceback_text(cause))
         hint = _hint_of(cause)
         advice = f"What to do: {hint}." if hint else "Fix this and try again."
         message = f"{self.label} gave no credentials: {found}. {advice}"
@@ -45,7 +62,8 @@ class Reporter:
                 message = f"{message} To do without plugins, set {VARIABLE}={OFF}."
         return Failure(
             message,
-            cause,
+            without_frames(cause) if cause else None,
+            raised=cause,
             plugin=self.plugin,
             distribution=self.distribution,
             declined=declined,
@@ -53,9 +71,19 @@ class Reporter:
             hint=hint,
         )
 
-    def no_thread(self, error: Exception) -> Failure:
-        """Return the failure where no thread could be started for a call."""
-        return self.failure(f"no thread could be started for it: {error}", cause=error)
+    def not_called(self, found: str) -> PluginError:
+        """Return the error for a plugin that is not even called."""
+        message = f"{self.label} is not called: {found}."
+        return PluginError(message, plugin=self.plugin, distribution=self.distribution)
+
+    def own_call(self) -> PluginError:
+        """Return the error for a plugin that asks for its own credentials."""
+        return own_call_error(self.label, self.plugin, self.distribution)
+
+    def refused(self) -> PluginError:
+        """Return that error for code in the thread of the plugin's call, and remember it."""
+        refuse()
+        return self.own_call()
 
     def circle(self) -> PluginError:
         """Return the error for a plugin that would wait for one that waits for it."""
@@ -65,6 +93,19 @@ class Reporter:
             "plugincreds.base_session() there."
         )
         return PluginError(message, plugin=self.plugin, distribution=self.distribution)
+
+    def refuse_wait(self, running: InProgress, key: Hashable) -> None:
+        """Raise the error for code that has waited long, if the plugin may be waiting for it.
+
+        Args:
+            running: Returns the calls that are waited for.
+            key: The source key of the plugin's call.
+
+        Raises:
+            PluginError: One of these calls has led to the running code.
+        """
+        if may_wait_for_us(running):
+            raise self.own_call() if was_started_in(key) else self.circle()
 
     def warn_of_stale_credentials(self, state: State, now: float) -> None:
         """Log that a refresh failed, if the stale credentials are still used."""
@@ -81,10 +122,10 @@ class Reporter:
             state.retry_at - now,
         )
 
-    def warn_of_wait(self, seconds: float) -> None:
+    def warn_of_wait(self, seconds: float, doing: str = RETRIEVING) -> None:
         """Log, once, which plugin the program is waiting for."""
         self._warn_once(
-            f"{self.label} has been retrieving credentials for {seconds:.0f} s, and the program "
+            f"{self.label} has been {doing} for {seconds:.0f} s, and the program "
             "waits for it. Perhaps it waits for user input, or for a thread of its own that asks "
             "for these credentials: such a thread must use context.session or "
             "plugincreds.base_session()."
@@ -96,10 +137,6 @@ class Reporter:
             f"{self.label} slows down the program: its is_expired() has taken longer than "
             f"{seconds * 1000:.0f} ms. It is called before each request and must not block."
         )
-
-    def warn_of_exit(self) -> None:
-        """Log which plugin ends the program."""
-        logger.warning("%s ends the program: its retrieve() raised SystemExit.", self.label)
 
     def warn_of_expired_answer(self) -> None:
         """Log, once, that new credentials are reported as expired."""
@@ -115,7 +152,7 @@ class Reporter:
             logger.warning(message)
 
 
-def _hint_of(cause: Exception | None) -> str | None:
+def _hint_of(cause: BaseException | None) -> str | None:
     if not isinstance(cause, NonRecoverableError):
         return None
     try:

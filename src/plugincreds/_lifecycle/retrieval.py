@@ -1,6 +1,7 @@
 """Calls a plugin's two functions, and returns checked answers or failures."""
 
 import inspect
+import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from typing import Any
@@ -8,14 +9,17 @@ from typing import Any
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._contract import CredentialPlugin, Value
 from plugincreds._lifecycle.policy import Failure
+from plugincreds._lifecycle.processes import CallMark, chain_fault
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.validation import validated
 from plugincreds._redaction import described
 from plugincreds._reentrancy import OWN_CALL_ADVICE, was_refused
-from plugincreds._threads import as_failure, awaited, faults
+from plugincreds._threads import as_failure, awaited
 
 # Credentials and when they were retrieved, in seconds since the epoch, or why there are none.
 Retrieved = tuple[Value, float] | Failure
+
+_SLOW_ANSWER = 0.05  # seconds that is_expired() may take before a warning is logged
 
 
 class Retrieval:
@@ -43,23 +47,24 @@ class Retrieval:
         self._is_same = is_same
         self._base = base
 
-    def __call__(self, *, is_first: bool) -> Retrieved:
+    def __call__(self, *, is_first: bool) -> Retrieved:  # noqa: PLR0911 - one for each fault
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
+        if fault := chain_fault():
+            return reporter.failure(fault)
+        mark = CallMark()
         try:
+            mark.begin()
             with nullcontext() if self._base is None else self._base.recorded():
-                answer = self._retrieve()
-                if inspect.isawaitable(answer):
-                    answer = awaited(answer)
-        except SystemExit:
-            reporter.warn_of_exit()
-            raise
+                # No variable holds the answer: the call of cache_key() below may take long, and
+                # an exception that a signal handler raises meanwhile must not find the raw keys.
+                value, fault = validated(_settled(self._retrieve()), now := self._clock())
         except BaseException as error:  # noqa: BLE001 - an interruption is raised again
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
             return _raised(as_failure(error), reporter)
-        now = self._clock()
-        value, fault = validated(answer, now)
+        finally:
+            mark.end()
         if fault:
             return reporter.failure(f"it returned {fault}")
         if value is None:
@@ -68,28 +73,59 @@ class Retrieval:
                 return reporter.failure(found)
             # On a refresh this is a failure: the chain does not go on to another identity.
             return reporter.failure("it declined", declined=is_first)
-        changed = "" if _is_same_identity(self._is_same) else "its cache_key()"
-        if self._base is not None and self._base.has_changed:
-            changed = "the environment that its base session reads"
-        if changed:
-            return reporter.failure(
-                f"{changed} has changed, so these credentials belong to another identity; new "
-                "sessions use that one"
-            )
+        if found := self._other_identity():
+            return reporter.failure(found)
         return value, now
 
+    def _other_identity(self) -> str:
+        """Return why the credentials may belong to another identity, or an empty text."""
+        try:
+            changed = "" if self._is_same is None or self._is_same() else "its cache_key()"
+        except BaseException as error:  # noqa: BLE001 - an interruption is raised again
+            found = f"its cache_key() raised {described(as_failure(error))} after retrieve()"
+            return f"{found}, so it is not known whose credentials these are"
+        if self._base is not None and self._base.has_changed:
+            changed = "the environment that its base session reads"
+        if not changed:
+            return ""
+        return (
+            f"{changed} has changed, so these credentials belong to another identity; new "
+            "sessions use that one"
+        )
 
-def _raised(error: Exception, reporter: Reporter) -> Failure:
+
+def _settled(answer: Any) -> Any:
+    return awaited(answer) if inspect.isawaitable(answer) else answer
+
+
+def _raised(error: BaseException, reporter: Reporter) -> Failure:
     # A function of its own: the frame that called the plugin is in the error's traceback, and a
     # variable there that held the error would be a reference cycle.
     return reporter.failure(f"it raised {described(error)}", cause=error)
+
+
+def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failure:
+    """Return the answer of `is_expired()`, and log a warning if that takes long.
+
+    Adapters call the function itself for most uses of credentials, because reading the clock twice
+    takes longer than most of these functions.
+    """
+    started = time.perf_counter()
+    try:
+        # No variable holds an exception: this frame is in its traceback.
+        return judged(is_expired(), reporter)
+    except BaseException as error:  # noqa: BLE001 - interruptions are raised again
+        return judged(as_failure(error), reporter)
+    finally:
+        if time.perf_counter() - started > _SLOW_ANSWER:
+            reporter.warn_of_slow_answer(_SLOW_ANSWER)
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:
     """Return the answer of `is_expired()`; a failure if it is an exception, or not a bool."""
     if answer is True or answer is False:
         return answer
-    if isinstance(answer, Exception):
+    if isinstance(answer, BaseException):
         return reporter.failure(f"its is_expired() raised {described(answer)}", cause=answer)
     if inspect.iscoroutine(answer):
         answer.close()  # else Python would warn on stderr that it was never awaited
@@ -101,10 +137,3 @@ def own_is_expired(is_expired: Callable[[], Any]) -> Callable[[], Any] | None:
     """Return the function, or None for the base class's, which need not be called."""
     inherited = getattr(is_expired, "__func__", None) is CredentialPlugin.is_expired
     return None if inherited else is_expired
-
-
-def _is_same_identity(is_same: Callable[[], bool] | None) -> bool:
-    try:
-        return is_same is None or is_same()
-    except faults():  # if cache_key() fails, the identity is not known
-        return False

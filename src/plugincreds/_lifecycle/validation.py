@@ -37,6 +37,12 @@ def validated(answer: object, now: float) -> tuple[Value | None, str]:
     """
     try:
         value, fault = _shaped(answer)
+        may_be_text = isinstance(answer, Mapping)
+        # To parse a time may import a module. An exception that a signal handler raises meanwhile
+        # must not find the raw keys in a variable; a Value shows none.
+        del answer
+        if value is not None and may_be_text:
+            value, fault = _with_time(value)
         if value is not None:
             fault = _fault(value, now)
     except Exception as error:  # noqa: BLE001 - the plugin's own mapping or timezone class failed
@@ -90,22 +96,34 @@ def _from_mapping(answer: Mapping[str, Any]) -> tuple[Value | None, str]:
         if name not in answer:
             nested = " (it has Credentials: return the mapping under that key)"
             return None, f"a mapping without {name}{nested * ('Credentials' in answer)}{_WANTED}"
-    expiration = answer.get("Expiration")
-    if isinstance(expiration, str):
-        expiration = _parsed(expiration)
-        if expiration is None:
-            return None, (
-                "a mapping whose Expiration is no time with a timezone, such as "
-                "2030-01-31T12:00:00Z"
-            )
     value = Value(
         answer["AccessKeyId"],
         answer["SecretAccessKey"],
         answer.get("SessionToken"),
-        expiry_time=expiration,
+        expiry_time=answer.get("Expiration"),
         account_id=answer.get("AccountId"),
     )
     return _normal(value), ""
+
+
+def _with_time(value: Value) -> tuple[Value | None, str]:
+    """Return the value of a mapping, whose Expiration may be a text, with a time."""
+    text: Any = value.expiry_time
+    if not isinstance(text, str):
+        return value, ""
+    expiry = _parsed(text)
+    if expiry is None:
+        return None, (
+            "a mapping whose Expiration is no time with a timezone, such as 2030-01-31T12:00:00Z"
+        )
+    dated = Value(
+        value.access_key,
+        value.secret_key,
+        value.token,
+        expiry_time=expiry,
+        account_id=value.account_id,
+    )
+    return _normal(dated), ""
 
 
 def _is_like(key: object, name: str) -> bool:

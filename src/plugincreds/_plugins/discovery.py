@@ -10,11 +10,11 @@ import logging
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from plugincreds._errors import PluginNotFoundError
+from plugincreds._errors import PluginNotFoundError, printable
 from plugincreds._plugins.distributions import distributions_with
 from plugincreds._plugins.metadata import FILE, Distribution, UnreadableError
 from plugincreds._plugins.references import InstalledPlugin
-from plugincreds._redaction import described, printable
+from plugincreds._redaction import described
 from plugincreds._settings import OFF, is_off
 
 GROUP = "aws_sdk.credential_plugins"

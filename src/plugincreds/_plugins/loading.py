@@ -21,7 +21,7 @@ from plugincreds._errors import (
 from plugincreds._plugins.references import GivenPlugin, Plugin, module_and_attribute
 from plugincreds._redaction import described
 from plugincreds._reentrancy import own_call_error, was_refused
-from plugincreds._threads import faults
+from plugincreds._threads import as_failure
 
 _WANTED = (
     "the getter must return the pair (retrieve, is_expired), an object with these two "
@@ -73,9 +73,11 @@ class Getter:
         try:
             answer = self.function(context=context) if self.takes_context else self.function()
             read = None if answer is None else _read_functions(answer)
-        except faults() as error:
+        except BaseException as error:
+            error = as_failure(error)
             if was_refused() and isinstance(error, PluginError):
                 raise  # it asked for its own credentials
+            _check_for_circle(self.plugin, error)
             message = f"its getter raised {described(error)}; a getter that is not configured"
             raise _broken(self.plugin, f"{message} must return None instead") from error
         # A getter that was mistaken for retrieve() has returned credentials, which the traceback
@@ -112,11 +114,14 @@ def _symbol(plugin: Plugin) -> Any:
             if isinstance(plugin, GivenPlugin)
             else importlib.import_module(module_name)
         )
-    except faults() as error:
+    except BaseException as error:
+        error = as_failure(error)
+        _check_for_circle(plugin, error)
         raise _not_loaded(plugin, _import_fault(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
-    except faults() as error:
+    except BaseException as error:
+        error = as_failure(error)
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             # The program is importing the module, and that import has led here.
             raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
@@ -128,6 +133,20 @@ def _symbol(plugin: Plugin) -> Any:
             else _import_fault(module_name, error, attribute)
         )
         raise _not_loaded(plugin, found, is_name=is_missing) from error
+
+
+def _check_for_circle(plugin: Plugin, error: BaseException) -> None:
+    """Raise an error that says so, if two threads wait for each other's imports.
+
+    The plugin is not broken: it can be loaded when these imports have ended.
+    """
+    if type(error).__name__ == "_DeadlockError":  # of importlib, which has no public name for it
+        message = (
+            f"{plugin.label} cannot be loaded now: this thread asks for its credentials while it "
+            "imports a module, and another thread, which loads the plugin, waits for that module. "
+            "Do not use AWS while a module is imported."
+        )
+        raise PluginError(message, plugin=plugin.name, distribution=plugin.origin) from error
 
 
 def _import_fault(module_name: str, error: BaseException, attribute: str = "") -> str:
@@ -174,7 +193,8 @@ def _read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]
         return Functions(retrieve, is_expired, None)
     try:
         key = cache_key()
-    except faults() as error:
+    except BaseException as error:  # noqa: BLE001 - an interruption is raised again
+        error = as_failure(error)
         return f"its cache_key() raised {described(error)}", InvalidSymbolError
     if isinstance(key, str):
         return Functions(retrieve, is_expired, key, lambda: cache_key() == key)

@@ -9,6 +9,7 @@ import logging
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -65,11 +66,11 @@ class SharedCredentials:
         self._retrieval = retrieval
         self._reporter = reporter
         self._own_is_expired = is_expired
-        self._profile = str(received[0]) if received else None
+        profile = str(received[0]) if received else None
+        self._origin = (plugin.name, plugin.origin, profile)
         facts = [plugin.name, plugin.origin, cache_key, repr(received)]
         if received is not None:  # the plugin may exchange the credentials of context.session
             facts += base.facts()
-            base.note(by_environment=False)
         self._files = SourceFiles(folder, facts, base)
         self._window = window
         self._clock = clock
@@ -173,13 +174,14 @@ class SharedCredentials:
         Raises:
             SharingError: It has failed.
         """
-        is_recent, failure = read_note(self._files.read(NOTE), since)
+        is_recent, failure = read_note(self._files.read(NOTE), self._files.name, since)
         if is_recent and failure is not None:
             raise SharingError(f"another process has just tried: {failure}")
         return is_recent
 
     def _read(self) -> Entry | None:
-        return entry_of(self._files.read(), self._clock())
+        entry = entry_of(self._files.read(), self._files.name, self._clock())
+        return entry if entry is not None and entry.origin == self._origin else None
 
     def _is_good(self, entry: Entry) -> bool:
         return entry.value.access_key != self._rejected
@@ -225,16 +227,15 @@ class SharedCredentials:
         if value.expiry_time is None:
             self._leave_note(None)
         elif value.access_key != self._rejected:
-            facts = (self._plugin.name, self._plugin.origin, self._profile)
-            self._write(Entry(value, at, *facts).document())
+            self._write(Entry(value, at, *self._origin).document)
         return retrieved
 
     def _leave_note(self, failure: str | None) -> None:
-        self._write(note_of(failure, self._clock()), NOTE)
+        self._write(partial(note_of, failure, self._clock()), NOTE)
 
-    def _write(self, document: bytes, ending: str = ENTRY) -> None:
+    def _write(self, content: Callable[[str], bytes], ending: str = ENTRY) -> None:
         try:
-            self._files.write(document, ending)
+            self._files.write(content, ending)
         except UnusableError as error:
             self._warn_not_shared(error)
 

@@ -1,12 +1,23 @@
-"""The content of the cache's files: how entries and notes are written and read."""
+"""The content of the cache's files: how entries and notes are written and read.
+
+Each has a checksum of what it holds and of the file's name, which stands for the plugin, the
+version of its package and its `cache_key()`. So a file that is damaged, that was copied from
+another one, or that 1.0.0 has written, counts as absent. The checksum is no secret: it does not
+protect from the user's own programs.
+"""
 
 import json
 from typing import Any, NamedTuple
 
+from plugincreds._base_identity import digest
 from plugincreds._contract import Value
 from plugincreds._lifecycle.validation import validated
 
 _TYPE = "plugin"
+_ORIGIN = ("Plugin", "Distribution", "Profile")
+_CHECKSUM = "Checksum"
+# What reading a document can raise that has the wrong form, as with numbers of 400 digits.
+_FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
 
 
 class Entry(NamedTuple):
@@ -26,8 +37,16 @@ class Entry(NamedTuple):
     distribution: str
     profile: str | None = None
 
-    def document(self) -> bytes:
-        """Return the entry in the format of the AWS CLI's own cache, with fields of ours added."""
+    @property
+    def origin(self) -> tuple[str, str, str | None]:
+        """The plugin, its package and the profile."""
+        return self.plugin, self.distribution, self.profile
+
+    def document(self, name: str) -> bytes:
+        """Return the entry for a file with this name.
+
+        It is in the format of the AWS CLI's own cache, with fields of ours added.
+        """
         value = self.value
         expiry = value.expiry_time
         credentials = {
@@ -37,48 +56,74 @@ class Entry(NamedTuple):
             "Expiration": None if expiry is None else expiry.isoformat(timespec="seconds"),
             "AccountId": value.account_id,
         }
-        document = {
+        facts = {
             "ProviderType": _TYPE,
             "Credentials": {name: part for name, part in credentials.items() if part is not None},
             "RetrievedAt": self.retrieved_at,
-            "Plugin": self.plugin,
-            "Distribution": self.distribution,
-            "Profile": self.profile,
+            **dict(zip(_ORIGIN, self.origin, strict=True)),
         }
-        return json.dumps(document).encode()
+        return _sealed(facts, name)
 
 
-def entry_of(document: bytes | None, now: float) -> Entry | None:
-    """Return the entry in a file; None if there is no file, or it is damaged or expired."""
+def entry_of(document: bytes | None, name: str, now: float) -> Entry | None:
+    """Return the entry in the file with this name; None if there is none that can be used.
+
+    So it is where the file is missing or damaged, where it belongs to another name, and where the
+    credentials have expired.
+    """
     try:
-        read: Any = json.loads(document or b"null")
-        value, fault = validated(read["Credentials"], now)
-        if value is None or fault or value.expiry_time is None or read["ProviderType"] != _TYPE:
+        facts = _opened(document, name)
+        del document  # nor does another variable here hold the keys while they are checked
+        value, fault = validated(facts.pop("Credentials"), now)
+        if value is None or fault or value.expiry_time is None or facts["ProviderType"] != _TYPE:
             return None
-        facts = (str(read["Plugin"]), str(read["Distribution"]), read.get("Profile"))
-        retrieved_at = float(read["RetrievedAt"])
-        if not 0 <= retrieved_at < value.expiry_time.timestamp() or not _is_name(facts[2]):
+        retrieved_at = float(facts["RetrievedAt"])
+        if not 0 <= retrieved_at < value.expiry_time.timestamp():
             return None
-        return Entry(value, retrieved_at, *facts)
-    except (AttributeError, KeyError, TypeError, ValueError, RecursionError):
+        plugin, distribution, profile = (facts[key] for key in _ORIGIN)
+        if not all(isinstance(name, str) for name in (plugin, distribution, profile or "")):
+            return None
+        return Entry(value, retrieved_at, plugin, distribution, profile)
+    except _FAULTS:
         return None
 
 
-def note_of(failure: str | None, now: float) -> bytes:
+def plugin_in(document: bytes | None) -> str | None:
+    """Return the plugin that an entry names, also if it has expired or cannot be used."""
+    try:
+        name = json.loads(document or b"null")["Plugin"]
+    except _FAULTS:
+        return None
+    return name if isinstance(name, str) else None
+
+
+def note_of(failure: str | None, now: float, name: str) -> bytes:
     """Return the note about a retrieval that wrote no entry: its failure, if any, and the time."""
-    return json.dumps({"Failure": failure, "At": now}).encode()
+    return _sealed({"Failure": failure, "At": now}, name)
 
 
-def read_note(document: bytes | None, since: float) -> tuple[bool, str | None]:
+def read_note(document: bytes | None, name: str, since: float) -> tuple[bool, str | None]:
     """Return whether a note was written since a given time, and its failure, if any."""
     try:
-        note: Any = json.loads(document or b"null")
-        is_recent = float(note["At"]) >= since
-        failure = note["Failure"]
-    except (KeyError, TypeError, ValueError, RecursionError):
+        note = _opened(document, name)
+        is_recent, failure = float(note["At"]) >= since, note["Failure"]
+    except _FAULTS:
         return False, None
     return is_recent, failure if isinstance(failure, str) else None
 
 
-def _is_name(name: object) -> bool:
-    return name is None or isinstance(name, str)
+def _sealed(facts: dict[str, Any], name: str) -> bytes:
+    return json.dumps({**facts, _CHECKSUM: digest([name, facts])}).encode()
+
+
+def _opened(document: bytes | None, name: str) -> Any:
+    """Return what a document holds.
+
+    Raises:
+        ValueError: The checksum is not that of the document and the name.
+        Exception: It has another form; see `_FAULTS`.
+    """
+    facts = json.loads(document or b"null")
+    if facts.pop(_CHECKSUM) != digest([name, facts]):
+        raise ValueError(_CHECKSUM)
+    return facts

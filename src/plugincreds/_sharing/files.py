@@ -1,30 +1,28 @@
 """The files of the cache: written completely or not at all, and private to one user.
 
 A credentials file that another user could have written, or could read, is worse than none. So
-the folder is checked each time, and each file by the descriptor that it is then read from.
+the folder and each file are checked when they are open, and then used as they were opened.
 Anything with another type, owner or mode than it was created with is refused.
 """
 
 import os
-import stat
-import tempfile
 import time
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
-_NO_LINK = getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
-_OTHERS = stat.S_IRWXG | stat.S_IRWXO
+from plugincreds._sharing.folders import Folder, create, opened
+
 _LONGEST_WRITE = 60.0  # seconds
 _LARGEST = 64 * 1024  # bytes; a token has at most some thousand
 ENTRY, LOCK, NOTE, MARK = ".json", ".lock", ".note", ".base"  # suffixes of the files
-
-
-class RefusedError(Exception):
-    """A file or folder is not safe to use; the message says which, why, and what to do."""
+_UNFINISHED = ".new"
 
 
 class CacheFiles:
     """The files in one folder, by name without suffix.
+
+    Other files in the folder are neither listed nor removed.
 
     Args:
         folder: The folder, which need not exist yet.
@@ -44,9 +42,9 @@ class CacheFiles:
             RefusedError: The folder is not safe to use.
             OSError: It cannot be read.
         """
-        if not self._check_folder():
-            return []
-        return sorted(path.stem for path in self.folder.glob(f"*{ENTRY}"))
+        with suppress(FileNotFoundError), opened(self.folder) as folder:
+            return sorted(name for name, ending in folder.names() if ending == ENTRY)
+        return []
 
     def read(self, name: str, ending: str = ENTRY) -> bytes | None:
         """Return the content of a file; None if there is no such file.
@@ -55,68 +53,63 @@ class CacheFiles:
             RefusedError: It, or the folder, is not safe to use.
             OSError: It cannot be read.
         """
-        if not self._check_folder():
-            return None
-        path = self.path(name, ending)
-        try:
-            descriptor = os.open(path, os.O_RDONLY | _NO_LINK)
-        except FileNotFoundError:
-            return None
-        except OSError as error:
-            if path.is_symlink():
-                raise RefusedError(f"{path} is a symbolic link; remove it") from error
-            raise
-        try:
-            _check(path, os.fstat(descriptor), stat.S_ISREG, "file", 0o600)
-            content = os.read(descriptor, _LARGEST)
-        finally:
-            os.close(descriptor)
-        return content if len(content) < _LARGEST else b""
+        with suppress(FileNotFoundError), opened(self.folder) as folder:
+            return _content(folder, f"{name}{ending}")
+        return None
 
-    def write(self, name: str, content: bytes, ending: str = ENTRY) -> None:
+    def write(self, name: str, content: Callable[[str], bytes], ending: str = ENTRY) -> None:
         """Write a file atomically: a reader sees the old or the new file, even after a crash.
+
+        Args:
+            name: Its name.
+            content: Returns what it is to hold. This is a function because the disk may be slow:
+                an exception that a signal handler raises meanwhile must not find a secret in a
+                variable.
+            ending: Its suffix.
 
         Raises:
             RefusedError: The folder is not safe to use.
             OSError: It cannot be written; the old file is still there.
         """
-        self.create_folder()
-        # mkstemp() creates a file with mode 0600, and never opens an existing one.
-        descriptor, temporary = tempfile.mkstemp(prefix=f"{name}.", suffix=".new", dir=self.folder)
-        try:
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(content)
-                file.flush()
-                os.fsync(descriptor)
-            os.replace(temporary, self.path(name, ending))  # noqa: PTH105 - the path is a str here
-        except BaseException:
-            with suppress(OSError):
-                os.unlink(temporary)  # noqa: PTH108 - the path is a str here
-            raise
+        create(self.folder)
+        with opened(self.folder) as folder:
+            unfinished = f"{name}.{os.urandom(4).hex()}{_UNFINISHED}"
+            try:
+                flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL
+                with os.fdopen(folder.open(unfinished, flags), "wb") as file:
+                    file.write(content(name))
+                    file.flush()
+                    os.fsync(file.fileno())
+                folder.rename(unfinished, f"{name}{ending}")
+            except BaseException:
+                with suppress(OSError):
+                    folder.remove(unfinished)
+                raise
 
     def remove(self, name: str) -> None:
-        """Remove a file, if it exists.
+        """Remove an entry, if it exists.
 
         Raises:
             RefusedError: The folder is not safe to use.
             OSError: It cannot be removed.
         """
-        if self._check_folder():
-            self.path(name).unlink(missing_ok=True)
+        with suppress(FileNotFoundError), opened(self.folder) as folder:
+            folder.remove(f"{name}{ENTRY}")
 
     def remove_leftovers(self) -> None:
         """Remove notes, and files left by processes that were killed while they wrote.
 
         Locks and young files stay, because a process may be using them.
+
+        Raises:
+            RefusedError: The folder is not safe to use.
+            OSError: A file cannot be removed.
         """
-        if not self._check_folder():
-            return
-        for path in self.folder.glob(f"*{NOTE}"):
-            path.unlink(missing_ok=True)
-        for path in self.folder.glob("*.new"):
-            with suppress(FileNotFoundError):
-                if time.time() - path.stat().st_mtime > _LONGEST_WRITE:
-                    path.unlink()
+        with suppress(FileNotFoundError), opened(self.folder) as folder:
+            for name, ending in folder.names():
+                file = f"{name}{ending}"
+                if ending == NOTE or (ending.endswith(_UNFINISHED) and _is_old(folder, file)):
+                    folder.remove(file)
 
     def create_folder(self) -> None:
         """Create the folder if it does not exist, and check that it is safe to use.
@@ -125,33 +118,25 @@ class CacheFiles:
             RefusedError: It is not safe.
             OSError: It cannot be created.
         """
-        for folder in (*reversed(self.folder.parents), self.folder):
-            if not folder.exists():
-                with suppress(FileExistsError):
-                    folder.mkdir(mode=0o700)
-        self._check_folder()
-
-    def _check_folder(self) -> bool:
-        try:
-            found = self.folder.lstat()
-        except FileNotFoundError:
-            return False
-        _check(self.folder, found, stat.S_ISDIR, "folder", 0o700)
-        return True
+        create(self.folder)
+        with opened(self.folder):
+            pass
 
 
-def _check(path: Path, found: os.stat_result, is_kind: object, kind: str, mode: int) -> None:
-    if not is_kind(found.st_mode):  # type: ignore[operator] # a function of the module stat
-        what = "a symbolic link" if stat.S_ISLNK(found.st_mode) else f"no {kind}"
-        advice = "choose a folder of your own" if kind == "folder" else "remove it"
-        raise RefusedError(f"{path} is {what}; {advice}")
-    if not hasattr(os, "geteuid"):  # on Windows, the folders of a user are private
-        return
-    if found.st_uid != os.geteuid():
-        raise RefusedError(f"{path} belongs to another user; choose a folder of your own")
-    if found.st_mode & _OTHERS:
-        bits = stat.S_IMODE(found.st_mode)
-        # The sticky bit marks a folder for all users, such as /tmp.
-        is_common = bool(found.st_mode & stat.S_ISVTX)
-        advice = "choose a folder of your own" if is_common else f"chmod {mode:o} it"
-        raise RefusedError(f"{path} is open to other users (mode {bits:o}); {advice}")
+def _content(folder: Folder, file: str) -> bytes:
+    descriptor = folder.open(file, os.O_RDONLY)
+    try:
+        return _limited(os.read(descriptor, _LARGEST))
+    finally:
+        os.close(descriptor)
+
+
+def _limited(content: bytes) -> bytes:
+    return content if len(content) < _LARGEST else b""
+
+
+def _is_old(folder: Folder, file: str) -> bool:
+    try:
+        return time.time() - folder.stat(file).st_mtime > _LONGEST_WRITE
+    except FileNotFoundError:
+        return False

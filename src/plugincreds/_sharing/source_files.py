@@ -1,6 +1,6 @@
 """The files of one source: their name, and what is read from and written to them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -8,7 +8,9 @@ from typing import Any
 from plugincreds._base_identity import BaseIdentity, digest
 from plugincreds._redaction import described
 from plugincreds._sharing import lock_class
-from plugincreds._sharing.files import ENTRY, LOCK, MARK, CacheFiles, RefusedError
+from plugincreds._sharing.files import ENTRY, LOCK, MARK, CacheFiles
+from plugincreds._sharing.folders import RefusedError
+from plugincreds._threads import is_interruption
 
 
 class UnusableError(Exception):
@@ -37,11 +39,12 @@ class SourceFiles:
 
     def find_name(self) -> bool:
         """Find the name of the files; return whether it is another one than before."""
-        before = self._name  # a mark there says that the plugin uses base_session()
-        if before == self._common_name and self.read(MARK) is not None:
-            self._base.note(by_environment=True)
-        if base := self._base.used(by_environment=True):
-            self._name = digest([self._common_name, base])
+        before, base = self._name, self._base
+        # A mark says that the plugin uses base_session().
+        if not base.used(by_environment=True) and self.read(MARK) is not None:
+            base.note(by_environment=True)
+        if used := base.used(by_environment=True):
+            self._name = digest([self._common_name, used])
         return self._name != before
 
     def mark(self) -> bool:
@@ -51,18 +54,26 @@ class SourceFiles:
         """
         if self._name != self._common_name or not self._base.used(by_environment=True):
             return False
-        self.write(b"{}", MARK)
-        return self.find_name()
+        try:
+            self.write(lambda _: b"{}", MARK)
+        finally:  # what the plugin has given must not have the common name in any case
+            self.find_name()
+        return True
+
+    @property
+    def name(self) -> str:
+        """The name of the files, without their suffixes."""
+        return self._name
 
     def read(self, ending: str = ENTRY) -> bytes | None:
         """Return the content of a file; None if there is no such file."""
         with _unusable():
             return self._files.read(self._name, ending)
 
-    def write(self, document: bytes, ending: str = ENTRY) -> None:
-        """Write a file, completely or not at all."""
+    def write(self, content: Callable[[str], bytes], ending: str = ENTRY) -> None:
+        """Write a file, completely or not at all; its content depends on the name of the files."""
         with _unusable():
-            self._files.write(self._name, document, ending)
+            self._files.write(self._name, content, ending)
 
     def remove(self) -> None:
         """Remove the entry, if there is one."""
@@ -97,5 +108,7 @@ def _unusable() -> Iterator[None]:
     try:
         yield
     except Exception as error:  # of the operating system, of filelock, or a refusal
+        if is_interruption(error):
+            raise
         found = str(error) if isinstance(error, RefusedError) else described(error)
         raise UnusableError(found) from error

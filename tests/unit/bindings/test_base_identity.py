@@ -6,9 +6,7 @@ In all of these, `cache_key()` stays the same. What it returns says which server
 import importlib
 import json
 import os
-import sys
 import threading
-import traceback
 from hashlib import sha256
 from pathlib import Path
 from typing import Any
@@ -21,6 +19,7 @@ import plugincreds
 from plugincreds import PluginProviderRetrieveError
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._lifecycle.engine import RefreshEngine
+from tests.support.interruptions import functions_of
 from tests.unit.conftest import Install
 
 LONGEST = 20.0
@@ -322,12 +321,6 @@ def test_a_load_that_waits_for_the_first_retrieval(
     assert answers == {"ALICE": first, "BOB": ("BOB", VAULT)}
 
 
-def functions_of(thread: threading.Thread) -> list[str]:
-    """Return the names of the functions that a thread runs now."""
-    frame = sys._current_frames().get(thread.ident or 0)
-    return [each.f_code.co_name for each, _ in traceback.walk_stack(frame)] if frame else []
-
-
 @pytest.mark.parametrize("shared", ["", "true"])
 def test_a_session_never_changes_its_base_identity(
     install: Install, base: Base, folder: Path, monkeypatch: pytest.MonkeyPatch, shared: str
@@ -373,6 +366,34 @@ def test_the_environment_changes_during_a_retrieval(install: Install, base: Base
     assert person() == "ALICE"
 
 
+@pytest.mark.usefixtures("folder")
+@pytest.mark.parametrize(("way", "first"), [("context", "BOB"), ("getter", "ALICE")])
+def test_the_environment_changes_during_a_load(
+    install: Install, base: Base, monkeypatch: pytest.MonkeyPatch, way: str, first: str
+) -> None:
+    """Guards later loads: the source that it makes never gives BOB's credentials to ALICE."""
+    install(WAYS[way])
+    base.set("keys", "BOB")
+    assert person() == "BOB"
+    plugincreds.reset()
+    base.set("keys", "ALICE")
+
+    def then_bob(*_: object) -> str:
+        base.set("keys", "BOB")  # another thread does this, after the getter has been called
+        return ""
+
+    with monkeypatch.context() as patch:
+        patch.setattr("plugincreds._resolution.not_shared", then_bob)
+        assert person() == first
+    for each in ("ALICE", "BOB"):
+        base.set("keys", each)
+        assert person() == each
+    plugincreds.reset()
+    for each in ("ALICE", "BOB"):
+        base.set("keys", each)
+        assert person() == each
+
+
 NAME = "acme-creds 1.2"
 
 
@@ -402,10 +423,10 @@ def old_name(*facts: str | None) -> str:
 
 
 @pytest.mark.parametrize("way", ["base_session", "context"])
-def test_files_of_1_0_0_are_found(
+def test_a_file_of_1_0_0_is_replaced(
     install: Install, base: Base, folder: Path, tmp_path: Path, way: str
 ) -> None:
-    """Guards an upgrade: nobody has to log in again where nothing differs."""
+    """Guards an upgrade: without a checksum an entry is absent; both versions have one lock."""
     install(exchanging("'NEW'", "context" if way == "context" else "pass"))
     base.set("keys", "ALICE")
     files = [os.path.realpath(tmp_path / each) for each in ("config", "no-credentials")]
@@ -428,9 +449,13 @@ def test_files_of_1_0_0_are_found(
         "Profile": None,
     }
     folder.mkdir(mode=0o700)
-    (folder / f"{name}.json").touch(mode=0o600)
-    (folder / f"{name}.json").write_text(json.dumps(document))
-    assert person() == "OLD"
+    file = folder / f"{name}.json"
+    file.touch(mode=0o600)
+    file.write_text(json.dumps(document))
+    assert [person(), person()] == ["NEW", "NEW"]
+    assert len(module().calls) == 1
+    assert list(folder.glob("*.json")) == [file]
+    assert document.keys() <= json.loads(file.read_text()).keys()  # 1.0.0 reads no more than that
 
 
 def test_no_key_is_kept(install: Install, base: Base, folder: Path) -> None:

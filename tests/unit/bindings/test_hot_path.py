@@ -6,6 +6,7 @@ import logging
 import sys
 import threading
 from collections.abc import Awaitable, Callable
+from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
 from types import FrameType, SimpleNamespace
 from typing import Any
@@ -19,6 +20,7 @@ from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._source import Source
+from tests.support.interruptions import Stopped
 
 START = 1_700_000_000.0
 HOUR = 3600.0
@@ -154,7 +156,7 @@ def test_an_answer_that_is_no_bool(
     assert len([each for each in caplog.records if each.levelno == logging.WARNING]) == 1
 
 
-@pytest.mark.parametrize("said", [KeyboardInterrupt(), SystemExit()])
+@pytest.mark.parametrize("said", [KeyboardInterrupt(), Stopped()])
 def test_an_interruption_shows_no_secret(plugin: Plugin, said: BaseException) -> None:
     """Guards crash reporters, which show the variables of each frame."""
     frozen = synchronous(plugin.source)
@@ -177,7 +179,7 @@ def test_a_slow_answer_is_noticed_within_a_second(
     frozen()
     ticks = iter(range(100))
     slow = SimpleNamespace(perf_counter=lambda: next(ticks))
-    monkeypatch.setattr("plugincreds._lifecycle.engine.time", slow)
+    monkeypatch.setattr("plugincreds._lifecycle.retrieval.time", slow)
     plugin.now += 0.9
     frozen()
     assert caplog.records == []
@@ -243,6 +245,29 @@ def test_attributes_follow(plugin: Plugin, names: tuple[str, ...]) -> None:
     ]  # fmt: skip
     plugin.now += HOUR
     assert credentials.access_key == "KEY2"
+
+
+@pytest.mark.parametrize("module", ["botocore", "aiobotocore"])
+def test_threads_get_one_class(module: str) -> None:
+    """Guards programs that compare the types of credentials, and sessions in many threads."""
+    barrier = threading.Barrier(2)
+    if module == "aiobotocore":
+        real = pytest.importorskip("aiobotocore.credentials").AioRefreshableCredentials
+        from plugincreds._bindings.aiobotocore import aio_credentials_class  # noqa: PLC0415 - above
+
+        create = aio_credentials_class
+    else:
+        real, create = botocore.credentials.RefreshableCredentials, credentials_class
+
+    class Base(real):  # type: ignore[misc, valid-type] # botocore has no type information
+        def __init_subclass__(cls) -> None:
+            if cls.__name__.endswith("PluginCredentials"):
+                barrier.wait(20)  # both threads create a class before one is kept
+
+    with ThreadPoolExecutor(2) as pool:
+        first, second = [pool.submit(create, Base) for _ in range(2)]
+    assert first.result() is second.result() is create(Base)
+    assert issubclass(create(Base), Base)
 
 
 def test_a_coroutine_function_is_what_aiobotocore_gets(plugin: Plugin) -> None:

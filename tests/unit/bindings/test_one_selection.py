@@ -13,6 +13,7 @@ import botocore.credentials
 import botocore.session
 import pytest
 
+import plugincreds_startup
 from plugincreds import PluginError
 from plugincreds._selection import environment, one_environment
 from tests.unit.conftest import Install
@@ -193,3 +194,30 @@ def test_what_a_program_changes_in_the_chain_stays(
     assert chain.load_credentials() is None
     chain.providers = list(chain.providers)
     assert key_of(session) == "NOBODY"
+
+
+def test_a_chain_of_another_class(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards programs that make the chain themselves, with a class of their own."""
+
+    class Resolver(botocore.credentials.CredentialResolver):  # type: ignore[misc] # not typed
+        def __init__(self, session: Any, chain: Any) -> None:
+            super().__init__(chain.providers)
+            self.session = session
+
+        def load_credentials(self) -> Any:
+            assert self.session is session
+            return super().load_credentials()
+
+    def create(session: Any) -> Any:
+        return Resolver(session, original(session))
+
+    original = botocore.credentials.create_credential_resolver.__wrapped__
+    session = botocore.session.Session()
+    chain = plugincreds_startup._wrapper(botocore.credentials, create)(session)
+    assert type(chain) is Resolver
+    for selected, key in (("", "AUTO"), ("vault", "VAULT")):
+        monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", selected)
+        assert chain.load_credentials().access_key == key
+    assert caplog.text == ""

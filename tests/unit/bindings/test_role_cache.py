@@ -1,6 +1,8 @@
 """The session of a role, kept in files: never one that another plugin's credentials have got."""
 
 import asyncio
+import subprocess
+import sys
 from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -184,6 +186,24 @@ def test_a_role_without_a_plugin_has_botocore_s_file(install: Install, roles: Ro
         None, None, "arn:aws:iam::123456789012:role/r"
     )
     assert roles.files() == [fetcher._cache_key]
+
+
+def test_a_role_without_a_plugin_imports_nothing_more(roles: Roles, tmp_path: Path) -> None:
+    """Guards the time that it takes: nothing of the engine, nor of what holds credentials."""
+    keys = "aws_access_key_id = STATIC\naws_secret_access_key = secret\n"
+    roles.write(f"[profile r]\n{ROLE}source_profile = s\n[profile s]\n{keys}")
+    program = (
+        "import botocore.session, plugincreds_startup, sys; plugincreds_startup.install();"
+        "found = botocore.session.Session(profile='r').get_credentials();"
+        "print(found.method, *(name for name in sys.modules if name.startswith('plugincreds.')))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", program], capture_output=True, text=True, cwd=tmp_path, check=True
+    )
+    method, *modules = done.stdout.split()
+    assert (method, done.stderr) == ("assume-role", "")
+    assert "plugincreds._bindings.plugin_provider" in modules
+    assert not [name for name in modules if "credentials" in name or "_lifecycle" in name]
 
 
 @pytest.mark.usefixtures("roles")

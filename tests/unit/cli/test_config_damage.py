@@ -38,7 +38,7 @@ DAMAGE = {
 def test_the_line_and_the_kind_are_said_once(
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
     file: str,
     text: str,
     line: int,
@@ -55,6 +55,6 @@ def test_the_line_and_the_kind_are_said_once(
     )
     for command in (["doctor"], ["doctor", "--retrieve"], ["list"], ["export"]):
         assert main(command) == 1
-        printed = " ".join("".join(capsys.readouterr()).split())
+        printed = " ".join("".join(capfd.readouterr()).split())
         assert printed.count("cannot be parsed") == printed.count(said) == 1
         assert "CANARY" not in printed

@@ -18,7 +18,7 @@ Look = Callable[[Path], dict[str, Any]]
 
 @pytest.fixture
 def look(
-    install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    install: Install, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> Look:
     """Return a function that runs the doctor, with a plugin and the command in that folder."""
     install(GOOD)
@@ -28,9 +28,9 @@ def look(
         plugincreds.reset()
         monkeypatch.setenv("PATH", str(folder))
         assert main(["doctor", "--json"]) == 0
-        document: dict[str, Any] = json.loads(capsys.readouterr().out)
+        document: dict[str, Any] = json.loads(capfd.readouterr().out)
         main(["doctor"])
-        assert str(document["aws_cli"]["path"]) in capsys.readouterr().out
+        assert str(document["aws_cli"]["path"]) in capfd.readouterr().out
         return document
 
     return look

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -33,7 +34,23 @@ PLUGIN = """
 """
 NASTY = "'\"$HOME`id`\\\\!&|;<>(){}[]*?~#%=+/^,.:@-_'$(id)\\'"
 PRINTABLE = "".join(map(chr, range(0x21, 0x7F)))
-SHELLS = [shell for shell in ("bash", "sh", "zsh", "dash") if shutil.which(shell)]
+# Values that a shell could take for something else: as each begins, goes on and ends.
+TRICKY = [
+    first + second + third
+    for first in PRINTABLE
+    for second in ("", "=", "~", ":=", ":~", "'", "''", "\\", "!", "^", '"')
+    for third in ("", "ls", "root", "1", "'")
+]
+ZSH = "setopt rcquotes extendedglob magicequalsubst banghist"
+SHELLS = {
+    "sh": ["sh"],
+    "dash": ["dash"],
+    "bash": ["bash", "--norc"],
+    "interactive bash": ["bash", "--norc", "-i"],
+    "zsh": ["zsh", "-f"],
+    "interactive zsh": ["zsh", "-f", "-i"],
+    "fish": ["fish"],
+}
 NAMES = (
     "AWS_ACCESS_KEY_ID",
     "AWS_SECRET_ACCESS_KEY",
@@ -55,40 +72,76 @@ def texts(value: Value) -> list[str | None]:
     return [*parts, "2100-01-31T00:00:00+00:00", value.account_id]
 
 
-@pytest.mark.parametrize("format_name", ["env", "env-no-export"])
-@pytest.mark.parametrize("shell", SHELLS)
+def read_by(shell: str, script: str) -> list[str]:
+    """Return the lines that a script prints in a shell."""
+    program = SHELLS[shell]
+    if shutil.which(program[0]) is None:
+        pytest.skip(f"{program[0]} is not installed")
+    if program[0] == "zsh":
+        script = f"{ZSH}\n{script}"
+    done = subprocess.run(
+        program, input=script, capture_output=True, text=True, check=True, timeout=60
+    )
+    return done.stdout.splitlines()
+
+
+@pytest.mark.parametrize(
+    ("shell", "format_name"),
+    [
+        (shell, name)
+        for shell in SHELLS
+        for name in (["fish"] if shell == "fish" else ["env", "env-no-export"])
+    ],
+)
 def test_shells_read_the_very_values(shell: str, format_name: str) -> None:
     """Guards the quoting, with real shells: each one that is installed."""
     value = nasty_value()
     script = formatted(format_name, value) + "\n"
     script += "".join(f'printf "%s\\n" "${name}"\n' for name in NAMES)
-    done = subprocess.run([shell], input=script, capture_output=True, text=True, check=True)
-    assert done.stdout.splitlines() == texts(value)
+    assert read_by(shell, script) == texts(value)
+    script = ""
+    for text in TRICKY:
+        line = formatted(format_name, Value(text, "s")).splitlines()[0]
+        script += f'{line}\nprintf "%s\\n" "$AWS_ACCESS_KEY_ID"\n'
+    assert read_by(shell, script) == TRICKY
 
 
-def test_fish_reads_the_very_values() -> None:
-    """Guards its quoting, with fish where it is installed, and by its two rules."""
-    value = nasty_value()
-    script = formatted("fish", value)
+@pytest.mark.parametrize("format_name", ["env", "env-no-export"])
+def test_what_zsh_would_expand_is_quoted(format_name: str) -> None:
+    """Guards keys for zsh by its rule: `=` names a command at the beginning and after a colon.
+
+    What needs no quotes has none: some programs read such files without a shell.
+    """
+    for text, expected in {
+        "=ls": "'=ls'",
+        "=": "'='",
+        "a:=ls": "'a:=ls'",
+        "a/b+c==": "a/b+c==",
+        "='": "'='\"'\"''",
+    }.items():
+        line = formatted(format_name, Value(text, "s")).splitlines()[0]
+        assert line.partition("AWS_ACCESS_KEY_ID=")[2] == expected
+
+
+def test_fish_is_quoted_by_its_two_rules() -> None:
+    """Guards that a backslash and a quote are escaped, and nothing else."""
     assert formatted("fish", Value("a\\'b", "s")).splitlines()[0] == (
         "set -gx AWS_ACCESS_KEY_ID 'a\\\\\\'b'"
     )
-    program = shutil.which("fish")
-    if program is not None:
-        script += "".join(f'\nprintf "%s\\n" ${name}' for name in NAMES)
-        done = subprocess.run([program], input=script, capture_output=True, text=True, check=True)
-        assert done.stdout.splitlines() == texts(value)
+    for text in TRICKY:
+        quoted = formatted("fish", Value(text, "s")).splitlines()[0].partition("KEY_ID ")[2]
+        assert (quoted[0], quoted[-1]) == ("'", "'")
+        assert re.fullmatch(r"(?:[^'\\]|\\['\\])*", quoted[1:-1])
+        assert re.sub(r"\\(.)", r"\1", quoted[1:-1]) == text
 
 
 def test_powershell_is_quoted_by_its_rule() -> None:
     """Guards that between single quotes only the quote itself is special, and is doubled."""
-    for line, text in zip(
-        formatted("powershell", nasty_value()).splitlines(), texts(nasty_value()), strict=True
-    ):
+    for text in [*TRICKY, NASTY, PRINTABLE]:
+        line = formatted("powershell", Value(text, "s")).splitlines()[0]
         name, _, quoted = line.partition("=")
-        assert name.startswith("$Env:AWS_")
-        assert quoted[0] == quoted[-1] == "'"
-        assert quoted[1:-1].replace("''", "\0").count("'") == 0
+        assert name == "$Env:AWS_ACCESS_KEY_ID"
+        assert re.fullmatch(r"'(?:[^']|'')*'", quoted)
         assert quoted[1:-1].replace("''", "'") == text
 
 
@@ -287,7 +340,7 @@ def test_what_is_shared_is_listed_and_cleared(
     (file,) = folder.glob("*.json")
     file.write_text("damaged")
     assert "(expired or damaged)" in run(capfd, "cache", "list")[1]
-    left = folder / "left.new"
+    left = folder / f"{'0' * 64}.{'a' * 8}.new"
     left.write_text("")
     os.utime(left, (0, 0))
     assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")
@@ -315,12 +368,12 @@ def test_nothing_is_shared_of_what_is_to_be_cleared(
 
 
 @pytest.mark.parametrize("shell", ["bash", "zsh", "tcsh"])
-def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
+def test_completion(capfd: pytest.CaptureFixture[str], shell: str) -> None:
     """Guards the script that completes commands and options."""
     with pytest.raises(SystemExit) as caught:
         main(["--print-completion", shell])
     assert caught.value.code in {0, None}
-    script = capsys.readouterr().out
+    script = capfd.readouterr().out
     # What shtab writes for tcsh ends with the commands.
     words = ("export", "doctor") if shell == "tcsh" else ("export", "powershell", "--retrieve")
     for word in words:
@@ -328,23 +381,127 @@ def test_completion(capsys: pytest.CaptureFixture[str], shell: str) -> None:
 
 
 def test_completion_needs_its_extra(
-    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+    capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """Guards the message."""
     monkeypatch.setitem(sys.modules, "shtab", None)
     with pytest.raises(SystemExit) as caught:
         main(["--print-completion", "bash"])
     assert caught.value.code == 1
-    assert "pip install 'plugincreds[completion]'" in capsys.readouterr().err
+    assert "pip install 'plugincreds[completion]'" in capfd.readouterr().err
 
 
 def test_a_folder_that_is_not_safe(folder: Path, capfd: pytest.CaptureFixture[str]) -> None:
     """Guards that nothing is listed or removed there."""
     folder.mkdir()
     folder.chmod(0o777)
-    (folder / "x.json").write_text("{}")
+    file = folder / f"{'0' * 64}.json"
+    file.write_text("{}")
     for action in ("list", "clear"):
         status, out, err = run(capfd, "cache", action)
         assert (status, out) == (1, "")
         assert "is open to other users (mode 777); chmod 700 it" in err
-    assert (folder / "x.json").exists()
+    assert file.exists()
+
+
+FOREIGN = [
+    "package.json",
+    "todo.note",
+    "draft.new",
+    "x.json",
+    f"{'a' * 63}.json",
+    f"{'a' * 65}.note",
+    f"{'A' * 64}.json",
+    f"{'a' * 64}.json.bak",
+    f"{'a' * 64}.txt",
+    f"{'a' * 64}.new",
+    f"{'a' * 64}.draft.new",
+    f"{'a' * 64}.json\n",
+    f"{chr(0x661) * 64}.json",
+]
+
+
+def test_only_files_of_the_cache_are_touched(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards the files of a home directory or a project that was named as the folder."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    for name in FOREIGN:
+        (folder / name).write_text("foreign")
+        (folder / name).chmod(0o600)
+        os.utime(folder / name, (0, 0))
+    own = [folder / f"{'b' * 64}{ending}" for ending in (".note", ".12345678.new")]
+    for path in own:
+        path.write_text("")
+        os.utime(path, (0, 0))
+    assert len(json.loads(run(capfd, "cache", "list", "--json")[1])["entries"]) == 1
+    assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")
+    assert sorted(path.name for path in folder.iterdir() if path.suffix != ".lock") == sorted(
+        FOREIGN
+    )
+
+
+def test_a_folder_of_other_files_is_not_to_be_closed(
+    folder: Path, capfd: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards other programs and users from `chmod 700 /`, and from the same for a home."""
+    folder.mkdir(mode=0o755)
+    (folder / "package.json").write_text("foreign")
+    status, out, err = run(capfd, "cache", "clear")
+    assert (status, out) == (1, "")
+    assert "(mode 755) and has other files in it; choose a folder for the cache alone" in err
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "/")
+    status, out, err = run(capfd, "cache", "clear")
+    assert (status, out) == (1, "")
+    assert "choose a folder" in err  # "/" is open to others or, for most users, of another user
+    assert "chmod" not in err
+    assert (folder / "package.json").exists()
+
+
+def test_one_that_cannot_be_removed_does_not_keep_the_others(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards that each file is reported for itself."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    (folder / f"{'c' * 64}.json").mkdir()
+    (folder / f"{'c' * 64}.note").mkdir()
+    status, out, err = run(capfd, "cache", "clear")
+    assert (status, out) == (1, f"Removed 1 from {folder}.\n")
+    assert f"{'c' * 64}.json" in err
+    assert f"{'c' * 64}.note" in err
+
+
+@pytest.mark.parametrize("kind", ["of 1.0.0", "expired", "of another version"])
+def test_what_cannot_be_used_is_removed_by_the_name_of_its_plugin(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str], kind: str
+) -> None:
+    """Guards keys that would stay on the disk after `plugincreds cache clear NAME`."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    (file,) = folder.glob("*.json")
+    document = json.loads(file.read_text())
+    if kind == "of 1.0.0":
+        del document["Checksum"]
+    elif kind == "expired":
+        document["Credentials"]["Expiration"] = "2001-01-01T00:00:00+00:00"
+    else:
+        document["Checksum"] = {"algorithm": "of the future"}
+    file.write_text(json.dumps(document))
+    assert "(expired or damaged)" in run(capfd, "cache", "list")[1]
+    assert run(capfd, "cache", "clear", "vault") == (0, f"Removed 1 from {folder}.\n", "")
+
+
+def test_numbers_that_are_too_large(
+    install: Install, folder: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards both commands from what no number can hold: they raised an OverflowError."""
+    install(PLUGIN)
+    key(capfd, "vault")
+    (file,) = folder.glob("*.json")
+    file.write_text(
+        re.sub(r'"RetrievedAt": [0-9.]+', f'"RetrievedAt": {"9" * 400}', file.read_text())
+    )
+    assert "(expired or damaged)" in run(capfd, "cache", "list")[1]
+    assert run(capfd, "cache", "clear") == (0, f"Removed 1 from {folder}.\n", "")

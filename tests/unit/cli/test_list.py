@@ -11,7 +11,7 @@ import pytest
 
 from plugincreds._cli.selection import line_of
 from plugincreds._cli.terminal import Palette, print_lines, table
-from plugincreds._redaction import printable
+from plugincreds._errors import printable
 from tests.support import golden
 from tests.support.commands import main
 from tests.unit.conftest import GROUP, Install
@@ -123,23 +123,23 @@ def test_what_plugins_print_is_not_in_the_document(install: Install, command: li
 
 
 def test_a_missing_plugin_is_said_in_one_sentence(
-    install: Install, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    install: Install, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Guards the advice for a name that is written wrongly."""
     install(GOOD)
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "valt")
     assert main(["list"]) == 1
-    assert "did you mean 'vault'?" in capsys.readouterr().out
+    assert "did you mean 'vault'?" in capfd.readouterr().out
 
 
 def test_files_that_cannot_be_read(
-    install: Install, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    install: Install, tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Guards that the plugins are listed all the same, and what is wrong is said."""
     install(GOOD)
     (tmp_path / "config").write_text("no section\n")
     assert main(["list", "--json"]) == 1
-    document = json.loads(capsys.readouterr().out)
+    document = json.loads(capfd.readouterr().out)
     assert [each["name"] for each in document["plugins"]] == ["vault"]
     assert "The profiles cannot be read" in document["problems"][0]
 
@@ -166,7 +166,7 @@ def test_the_credentials_file_has_the_last_word(
     install: Install,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
 ) -> None:
     """Guards that the place is the one that botocore reads, where a profile is in both files."""
     install(GOOD)
@@ -175,7 +175,7 @@ def test_the_credentials_file_has_the_last_word(
     credentials.write_text("[default]\ncredential_plugin = vault\n")
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(credentials))
     assert main(["list", "--json"]) == 0
-    selection = json.loads(capsys.readouterr().out)["selection"]
+    selection = json.loads(capfd.readouterr().out)["selection"]
     assert (selection["plugin"], selection["file"]) == ("vault", str(credentials))
 
 

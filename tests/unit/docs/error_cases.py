@@ -16,20 +16,23 @@ from tests.unit.docs.room import (
     changed_base,
     changed_key,
     circle,
+    closed_stdout,
+    end_of_chain,
     endpoint_in_endpoint,
     exec_on_windows,
     export,
     export_in_export,
     for_cmd,
+    full_stdout,
     getting,
     given_back_to_boto3,
     half_removed,
+    in_chain,
     just_failed,
     malformed,
     no_folder,
     no_home,
     no_mark,
-    no_thread,
     port_in_use,
     retrieving,
     returning,
@@ -215,17 +218,20 @@ CASES: dict[str, dict[str, Case]] = {
             "def get_provider(): return GATE.wait, lambda: False",
             call=too_slow,
         ),
-        "No thread can be started": with_profile("credential_plugin_timeout = 60", call=no_thread),
         "It was cancelled": Case(
             "import asyncio\nasync def retrieve(): raise asyncio.CancelledError\n"
             "def get_provider(): return retrieve, lambda: False"
         ),
         "`cache_key()` has changed": Case(KEYED, call=changed_key),
+        "`cache_key()` raised after `retrieve()`": Case(
+            KEYED.replace("return WHO\n", "return {'me': 'me'}[WHO]\n"), call=changed_key
+        ),
         "The base credentials have changed": Case(EXCHANGING, call=changed_base),
         "It asked for its own credentials while it retrieved them": retrieving(
             "import botocore.session\n    botocore.session.Session().get_credentials()"
         ),
         "It asked for its own credentials, and declined": Case(SWALLOWING),
+        "It started programs that start it again": Case(call=end_of_chain),
         "Another process has just failed": Case(SHARED, call=just_failed, variables=SHARING),
     },
     "PluginError": {
@@ -233,6 +239,10 @@ CASES: dict[str, dict[str, Case]] = {
             "import botocore.session\n"
             "def get_provider(): botocore.session.Session().get_credentials()"
         ),
+        "Two imports wait for each other": Case(
+            "from importlib._bootstrap import _DeadlockError\nraise _DeadlockError"
+        ),
+        "Loading a plugin started programs that load it again": Case(call=in_chain),
         "Plugins need each other": calling(circle),
         "Plugins are switched off": with_profile("", variables={"AWS_CREDENTIAL_PLUGIN": "none"}),
         "A profile forbids what it asks for": Case(
@@ -300,6 +310,8 @@ CASES: dict[str, dict[str, Case]] = {
         "The variables of an endpoint cannot be written": calling(no_folder),
         "`exec` on Windows": calling(exec_on_windows),
         "A value that cmd.exe cannot quote": calling(for_cmd),
+        "stdout is closed": calling(closed_stdout),
+        "stdout cannot be written": calling(full_stdout),
     },
     "ImportError": {
         "The variable selects, but the package is gone": Case(
@@ -314,6 +326,10 @@ CASES: dict[str, dict[str, Case]] = {
             call=lambda _: setattr(
                 botocore.session.Session().get_credentials(), "access_key", "AKIDOTHER"
             ),
+            kind=AttributeError,
+        ),
+        "A `Value` is changed": Case(
+            call=lambda _: setattr(plugincreds.Value("AKIDEXAMPLE", "secret"), "token", "token"),
             kind=AttributeError,
         ),
     },

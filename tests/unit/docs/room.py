@@ -1,5 +1,6 @@
 """How each error and each warning of the documentation comes about."""
 
+import errno
 import importlib
 import os
 import socket
@@ -19,11 +20,15 @@ from plugincreds import _bindings, _endpoint
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
 from plugincreds._cli import export as _export
+from plugincreds._cli.streams import Stdout
 from plugincreds._endpoint.files import private_file
 from plugincreds._endpoint.server import Endpoint
 from plugincreds._endpoint.variables import check_not_inside
-from plugincreds._lifecycle.flights import Flight, Sync
-from plugincreds._reentrancy import ActiveCall, active_call, active_calls
+from plugincreds._lifecycle import processes, single_calls
+from plugincreds._lifecycle.flights import Flight
+from plugincreds._lifecycle.reports import Reporter
+from plugincreds._reentrancy import ActiveCall
+from plugincreds._registry import registry
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing import source_files
 from plugincreds._sharing.entries import note_of
@@ -142,16 +147,6 @@ def two_packages(room: Room) -> None:
     load(room)
 
 
-def no_thread(room: Room) -> None:
-    """Load where no thread can be had."""
-
-    def start(_: threading.Thread) -> None:
-        raise RuntimeError("can't start new thread")
-
-    room.patch.setattr(threading.Thread, "start", start)
-    load(room)
-
-
 def too_slow(room: Room) -> None:
     """Load from a plugin that waits until this has failed."""
     try:
@@ -176,16 +171,62 @@ def changed_base(room: Room) -> None:
     credentials.get_frozen_credentials()
 
 
+def in_chain(room: Room) -> None:
+    """Load at the end of a chain of processes."""
+    room.patch.setattr(processes, "_calls_above", lambda: 3)
+    room.patch.setattr(processes, "_passed", 0)
+    load(room)
+
+
+def end_of_chain(room: Room) -> None:
+    """Retrieve at the end of a chain of processes, in a forked child that has loaded the plugin."""
+    credentials = plugincreds.new_credentials("acme")
+    room.patch.setattr(processes, "_calls_above", lambda: 3)
+    room.patch.setattr(processes, "_passed", 0)
+    credentials.get_frozen_credentials()
+
+
+def long_load(room: Room) -> None:
+    """Wait for a plugin that another thread imports, until a warning is logged."""
+    entered, enough, warn = threading.Event(), threading.Event(), Reporter.warn_of_wait
+    room.patch.setattr(single_calls, "PATIENCE", 0.01)
+    plugin = registry().discovery().the_one("acme", "a test")
+
+    def warned(reporter: Reporter, _: float, doing: str) -> None:
+        warn(reporter, 10.0, doing)
+        enough.set()
+
+    def function() -> None:
+        entered.set()
+        enough.wait(20)
+
+    def hold() -> None:
+        registry().single_call(plugin, plugin, function)
+
+    room.patch.setattr(Reporter, "warn_of_wait", warned)
+    thread = threading.Thread(target=hold)
+    thread.start()
+    try:
+        assert entered.wait(20)
+        registry().getter(plugin)
+    finally:
+        enough.set()
+        thread.join()
+
+
 def circle(_: Room) -> None:
     """Wait for one plugin in the call of another one, for which it waits."""
     engine = new_engine(tuple, label="The credential plugin 'acme' of acme-creds 1.2")
-    with active_call("another plugin", "The plugin"):
-        (call,) = active_calls()
-        inner, other = ActiveCall("acme"), Sync()
-        inner.waits_for, other.flight = other, Flight((call,))
-        engine.sync().flight = Flight((inner,))
+    outer, inner, flight = ActiveCall("another plugin"), ActiveCall("acme"), Flight()
+    inner.waits_for.append(outer.in_progress)
+    flight.call = inner
+    engine.sync().flight = flight
+    outer.begin()
+    try:
         with engine.waiting():
             pass
+    finally:
+        outer.leave()
 
 
 def given_back_to_boto3(room: Room) -> None:
@@ -276,6 +317,24 @@ def for_cmd(_: Room) -> None:
     formatted("windows-cmd", plugincreds.Value("AKIDEXAMPLE", "100%"))
 
 
+def closed_stdout(room: Room) -> None:
+    """Run the command without stdout."""
+    room.patch.setattr(sys, "stdout", None)
+    Stdout().take()
+
+
+def full_stdout(room: Room) -> None:
+    """Print to a device that is full."""
+
+    def write(*_: object) -> int:
+        raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
+
+    stdout = Stdout()
+    stdout._descriptor = 1
+    room.patch.setattr(os, "write", write)
+    stdout.write("{}")
+
+
 def just_failed(room: Room) -> None:
     """Wait for another process, which fails."""
     acquired, calls = source_files.acquired, iter([False])
@@ -285,7 +344,7 @@ def just_failed(room: Room) -> None:
             return acquired(lock)
         (folder,) = {Path(lock.lock_file).parent}
         name = Path(lock.lock_file).stem
-        note = note_of("ValueError: the broker is down", 4e9)
+        note = note_of("ValueError: the broker is down", 4e9, name)
         (folder / f"{name}{NOTE}").write_bytes(note)
         (folder / f"{name}{NOTE}").chmod(0o600)
         return False

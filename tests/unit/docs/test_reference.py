@@ -29,6 +29,7 @@ KEYRING = ROOT / "plugins/keyring/src/plugincreds_keyring/_options.py"
 NO_VARIABLES = {
     "CANONICAL_NAME",
     "O_BINARY",
+    "O_DIRECTORY",
     "O_NOCTTY",
     "O_NOFOLLOW",
     "O_NONBLOCK",

@@ -15,6 +15,7 @@ import botocore.session
 
 import plugincreds
 from plugincreds import Value
+from plugincreds._base_identity import digest
 from plugincreds._bindings import loading as _retrieving
 from plugincreds._plugins.metadata import LARGEST
 from plugincreds._sharing import cache as _process_cache
@@ -28,8 +29,8 @@ from tests.unit.docs.room import (
     calling,
     half_removed,
     load,
+    long_load,
     malformed,
-    retrieving,
     strange_botocore,
     two_packages,
     with_bad_package,
@@ -116,14 +117,6 @@ def long_wait(_: Room) -> None:
     engine([], []).reporter.warn_of_wait(RefreshEngine.patience)
 
 
-def ended(room: Room) -> None:
-    """Load from a plugin that ends the program."""
-    try:
-        load(room)
-    except SystemExit:
-        return
-
-
 def broken_ours(room: Room) -> None:
     """Load with a fault in our own code."""
 
@@ -176,6 +169,8 @@ def older(file: Path) -> None:
     """Let an entry have been there for an hour, so that it is to be renewed."""
     document = json.loads(file.read_bytes())
     document["RetrievedAt"] -= 3600
+    del document["Checksum"]
+    document["Checksum"] = digest([file.stem, document])
     file.write_text(json.dumps(document))
 
 
@@ -239,6 +234,32 @@ def common_folder(folder: Path) -> None:
     folder.chmod(0o1777)
 
 
+def mixed_folder(folder: Path) -> None:
+    """Make a folder that others can read, and that is not for the cache alone."""
+    open_folder(folder)
+    (folder / "package.json").touch()
+
+
+def shared_parent(folder: Path) -> None:
+    """Let a group write to the folder above."""
+    folder.mkdir(mode=0o700)
+    folder.parent.chmod(0o770)
+
+
+def parent_of_another_user(room: Room) -> None:
+    """Load when the folder above belongs to another user."""
+    (room.folder / "cache").mkdir(mode=0o700)
+    original, inode = os.stat, room.folder.stat().st_ino
+
+    def changed(*arguments: Any, **options: Any) -> os.stat_result:
+        found = original(*arguments, **options)
+        owner = 4_000_000 if found.st_ino == inode else found.st_uid
+        return os.stat_result((*found[:4], owner, *found[5:]))
+
+    room.patch.setattr(os, "stat", changed)
+    load(room)
+
+
 def chain_alone(_: Room) -> None:
     """Build a chain, without asking it."""
     botocore.session.Session().get_component("credential_provider")
@@ -275,9 +296,9 @@ WARNINGS: dict[str, Case] = {
     "A refresh failed": calling(failing_renewal),
     "A rejected key came back": calling(rejected_key),
     "A plugin takes long": calling(long_wait),
+    "A plugin takes long to load": calling(long_load, GOOD),
     "`is_expired()` is slow": calling(slow_answer),
     "New credentials are reported as expired": calling(expired_at_once),
-    "A plugin ends the program": retrieving("raise SystemExit(3)", call=ended),
     "Options that have no effect": with_profile("credential_plugin_options =\n  role = admin"),
     "A plugin beside other credentials": with_profile("credential_process = acme-keys"),
     "A plugin beside a role": Case(
@@ -301,6 +322,13 @@ WARNINGS: dict[str, Case] = {
     "The cache's folder is open to others": Case(SHARED, in_folder(open_folder), variables=SHARING),
     "The cache's folder is for all users": Case(
         SHARED, in_folder(common_folder), variables=SHARING
+    ),
+    "The cache's folder has other files": Case(SHARED, in_folder(mixed_folder), variables=SHARING),
+    "A group can write to a folder above the cache": Case(
+        SHARED, in_folder(shared_parent), variables=SHARING
+    ),
+    "A folder above the cache belongs to another user": Case(
+        SHARED, parent_of_another_user, variables=SHARING
     ),
     "The cache's folder belongs to another user": Case(SHARED, of_another_user, variables=SHARING),
     "The cache's folder is a link": Case(SHARED, in_folder(linked), variables=SHARING),

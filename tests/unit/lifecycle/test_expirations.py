@@ -13,6 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from plugincreds import CredentialsCache, PluginProviderRetrieveError, Value
+from plugincreds._base_identity import digest
 from plugincreds._sharing.entries import entry_of
 
 LONG_AGO = -1e11  # a clock for which each time is in the future
@@ -184,9 +185,10 @@ def test_any_form_is_read_as_botocore_reads_it(text: str) -> None:
 
 @pytest.mark.parametrize("text", ["2030-08-13T13:03:59+0000", "20300813T130359Z", "2030-08-13T13"])
 def test_the_files_that_processes_share_are_read_in_the_same_way(text: str) -> None:
-    """Guards a file that another version, or another program, has written."""
+    """Guards a file that another version has written."""
     keys = {"AccessKeyId": "AKIA", "SecretAccessKey": "secret", "Expiration": text}
     facts = {"ProviderType": "plugin", "RetrievedAt": 1, "Plugin": "vault", "Distribution": "a 1"}
-    document: Any = json.dumps({"Credentials": keys, **facts}).encode()
-    entry = entry_of(document, 1.0)
+    document: dict[str, Any] = {"Credentials": keys, "Profile": None, **facts}
+    document["Checksum"] = digest(["name", document])
+    entry = entry_of(json.dumps(document).encode(), "name", 1.0)
     assert (entry and entry.value.expiry_time) == ours(text)

@@ -32,8 +32,8 @@ LIFETIMES = [0.5, 1.0, 2.5, 9.0, 60.0, 300.0, 600.0, 1200.0, 1201.0, 3600.0, 539
 STEPS = [0.001, 0.5, 1.0, 2.0, 5.0, 30.0, 59.0, 150.0, 300.0, 600.0, 3541.0, 3600.0, 1e5, 1e8]
 
 
-class Interruption(BaseException):
-    """What is no `Exception`, such as a KeyboardInterrupt."""
+class Interruption(KeyboardInterrupt):
+    """What interrupts the program."""
 
 
 @dataclass(frozen=True)
@@ -341,7 +341,9 @@ class LifecycleMachine(RuleBasedStateMachine):
             fails = True
             assert model.failed is not None
             assert isinstance(outcome, PluginProviderRetrieveError)
-            assert outcome.__cause__ is model.failed.cause
+            kept, cause = outcome.__cause__, model.failed.cause
+            assert (type(kept), str(kept)) == (type(cause), str(cause))
+            assert kept is None or kept.__traceback__ is None
         assert isinstance(outcome, PluginProviderRetrieveError) == fails, (outcome, expected)
         if isinstance(outcome, Value):
             assert model.held is not None

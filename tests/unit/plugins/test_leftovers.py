@@ -105,7 +105,7 @@ LEFTOVERS = [empty, empty_egg, without_metadata, truncated, about_to_be_deleted,
 def test_leftovers_beside_the_plugin(
     install: Install,
     monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    capfd: pytest.CaptureFixture[str],
     leave: Callable[[Path], Path],
     is_first: bool,
 ) -> None:
@@ -116,15 +116,15 @@ def test_leftovers_beside_the_plugin(
     assert versions() == ["acme-creds 1.2"]
     assert discover().fault("vault") is None
     assert main(["list", "--json"]) == 0
-    document = json.loads(capsys.readouterr().out)
+    document = json.loads(capfd.readouterr().out)
     assert [row["version"] for row in document["plugins"]] == ["1.2"]
     (note,) = document["leftovers"]
     assert note.startswith(f"{path} is left over from ")
     assert "Delete it" in note
     assert main(["list"]) == 0
-    assert note in capsys.readouterr().out
+    assert note in capfd.readouterr().out
     main(["doctor", "--json"])
-    assert note in json.loads(capsys.readouterr().out)["warnings"]
+    assert note in json.loads(capfd.readouterr().out)["warnings"]
 
 
 @pytest.mark.parametrize("leave", [empty, empty_egg, truncated])
@@ -140,28 +140,28 @@ def test_leftovers_in_another_folder(
 
 
 def test_a_copy_without_metadata_that_is_the_only_one(
-    install: Install, capsys: pytest.CaptureFixture[str]
+    install: Install, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Guards what 1.0.0 found: a file of entry points and its modules are enough to sign."""
     site = install()
     (info_of(site) / "METADATA").unlink()
     assert versions() == ["acme-creds 1.2"]
     assert main(["list"]) == 0
-    printed = capsys.readouterr().out
+    printed = capfd.readouterr().out
     assert f"{info_of(site)} is left over from an interrupted installation" in printed
 
 
 def test_an_empty_folder_alone_is_named(
-    install: Install, capsys: pytest.CaptureFixture[str]
+    install: Install, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Guards against "not installed" here, and "requirement already satisfied" of pip."""
     site = install("", name="other", distribution="other-creds")
     path = empty(site)
     main(["list"])
-    assert f"{path} is left over from" in capsys.readouterr().out
+    assert f"{path} is left over from" in capfd.readouterr().out
 
 
-def test_what_is_no_leftover(install: Install, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_is_no_leftover(install: Install, capfd: pytest.CaptureFixture[str]) -> None:
     """Guards against notes of copies that hide each other as they should, or have no plugins."""
     first, _ = install(), install(version="3")
     for name in ("~umpy-1.0.dist-info", "numpy-1.0.dist-info", "numpy-2.0.dist-info"):
@@ -169,4 +169,4 @@ def test_what_is_no_leftover(install: Install, capsys: pytest.CaptureFixture[str
         (first / name / "METADATA").write_text("Name: numpy\n")
     (first / "old-1.0.egg-info").write_text("Name: old\n")
     main(["list", "--json"])
-    assert json.loads(capsys.readouterr().out)["leftovers"] == []
+    assert json.loads(capfd.readouterr().out)["leftovers"] == []

@@ -20,11 +20,12 @@ import pytest
 import plugincreds
 from plugincreds import InstalledPlugin, NonRecoverableError, PluginError, Value
 from plugincreds import PluginProviderRetrieveError as RetrieveError
-from plugincreds._base_identity import BaseIdentity, recorders
+from plugincreds._base_identity import BaseIdentity, digest, recorders
 from plugincreds._sharing import cache as _cache
 from plugincreds._sharing import source_files
 from plugincreds._sharing.cache import SharedCredentials
-from plugincreds._sharing.files import CacheFiles
+from plugincreds._sharing.files import MARK, CacheFiles
+from plugincreds._threads import as_failure
 from tests.support.engines import RefreshEngine, Reporter, Retrieval
 from tests.unit.conftest import Install
 
@@ -121,7 +122,9 @@ def test_one_process_retrieves_and_the_others_read(broker: Broker) -> None:
     """Guards the point of it, and the shape that the AWS CLI has in its own cache."""
     assert [broker.process().key() for _ in range(5)] == ["KEY1"] * 5
     assert broker.calls == 1
-    assert broker.document() == {
+    document = broker.document()
+    assert len(document.pop("Checksum")) == 64
+    assert document == {
         "ProviderType": "plugin",
         "Credentials": {
             "AccessKeyId": "KEY1",
@@ -210,6 +213,8 @@ def test_an_expired_or_damaged_entry_is_none(broker: Broker) -> None:
         whole.replace("2023-", "2003-"),
         whole.replace(f'"RetrievedAt": {START}', '"RetrievedAt": "soon"'),
         whole.replace(f'"RetrievedAt": {START}', '"RetrievedAt": 1e300'),
+        whole.replace(f'"RetrievedAt": {START}', f'"RetrievedAt": {"9" * 400}'),
+        whole.replace(f'"{CANARY}"', f'"{CANARY[:-1]}5"', 1),
         whole + " " * 100_000,
     ]
     for number, text in enumerate(damaged, start=2):
@@ -219,6 +224,53 @@ def test_an_expired_or_damaged_entry_is_none(broker: Broker) -> None:
     assert broker.process().key() == f"KEY{len(damaged) + 2}"
     broker.now += HOUR
     assert broker.process().key() == f"KEY{len(damaged) + 3}"
+
+
+@pytest.mark.parametrize(
+    ("field", "other"),
+    [("Plugin", "other"), ("Distribution", "acme-creds 1.3"), ("Profile", "prod")],
+)
+def test_an_entry_of_another_plugin_is_none(broker: Broker, field: str, other: str) -> None:
+    """Guards the name in the file, also where its checksum fits."""
+    broker.process().key()
+    (file,) = broker.files()
+    document = broker.document()
+    del document["Checksum"]
+    document[field] = other
+    document["Checksum"] = digest([file.stem, document])
+    file.write_text(json.dumps(document))
+    assert broker.process().key() == "KEY2"
+    assert broker.document()[field] != other
+
+
+def test_an_entry_of_another_file_is_none(broker: Broker) -> None:
+    """Guards tenants whose files were mixed up, as by a backup that was put back."""
+    assert broker.process(key="me").key() == "KEY1"
+    (mine,) = broker.files()
+    assert broker.process(key="you").key() == "KEY2"
+    (other,) = set(broker.files()) - {mine}
+    other.write_bytes(mine.read_bytes())
+    assert broker.process(key="you").key() == "KEY3"
+    assert broker.process(key="me").key() == "KEY1"
+
+
+def test_a_damaged_note_is_none(broker: Broker, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards those that wait for another process: 400 digits ended them with an OverflowError."""
+    shared = broker.shared()
+    acquired, calls = source_files.acquired, iter([False])
+
+    def slow(lock: Any) -> bool:
+        if next(calls, True):
+            return acquired(lock)
+        note = Path(lock.lock_file).with_suffix(".note")
+        note.touch(mode=0o600)
+        note.write_text(f'{{"Failure": "it failed", "At": {"9" * 400}}}')
+        return False
+
+    monkeypatch.setattr(_cache, "acquired", slow)
+    retrieved = shared(is_first=True)
+    assert isinstance(retrieved, tuple)
+    assert retrieved[0].access_key == "KEY1"
 
 
 def test_a_rejected_key_is_removed(broker: Broker) -> None:
@@ -290,6 +342,23 @@ def test_a_value_of_another_identity_is_not_written(broker: Broker) -> None:
     with pytest.raises(RetrieveError, match="belong to another identity"):
         process.key()
     assert broker.files() == []
+
+
+@pytest.mark.parametrize("error", [ValueError("no"), SystemExit(3), asyncio.CancelledError()])
+def test_credentials_of_an_unknown_identity_are_not_used(
+    broker: Broker, error: BaseException
+) -> None:
+    """Guards a cache_key() that raises after retrieve(): a SystemExit there ended the program."""
+
+    def raises() -> bool:
+        raise error
+
+    process = broker.process(is_same=raises)
+    kind = type(as_failure(error)).__name__
+    found = f"its cache_key\\(\\) raised {kind}.* so it is not known whose cred"
+    with pytest.raises(RetrieveError, match=found):
+        process.key()
+    assert (broker.files(), broker.calls) == ([], 1)
 
 
 def test_a_failure_leaves_the_entry_and_the_lock(broker: Broker) -> None:
@@ -503,6 +572,16 @@ def _open_to_others(broker: Broker) -> None:
     broker.folder.chmod(0o755)
 
 
+def _with_other_files(broker: Broker) -> None:
+    _open_to_others(broker)
+    (broker.folder / "package.json").touch()
+
+
+def _parent_of_a_group(broker: Broker) -> None:
+    broker.folder.mkdir(parents=True, mode=0o700)
+    broker.folder.parent.chmod(0o770)
+
+
 def _for_all_users(broker: Broker) -> None:
     broker.folder.mkdir(parents=True)
     broker.folder.chmod(0o1777)
@@ -544,6 +623,11 @@ REFUSED = {
     "folder for all users": (_for_all_users, "(mode 1777); choose a folder of your own"),
     "folder is a link": (_a_link, "is a symbolic link; choose a folder of your own"),
     "folder is a file": (_a_file, "is no folder; choose a folder of your own"),
+    "folder with other files": (
+        _with_other_files,
+        "(mode 755) and has other files in it; choose a folder for the cache alone",
+    ),
+    "parent open to a group": (_parent_of_a_group, "(mode 770), who can replace what is in it"),
     "file open to others": (_file_open_to_others, "(mode 640); chmod 600 it"),
     "file is a link": (_file_is_a_link, "is a symbolic link; remove it"),
     "file is a folder": (_file_is_a_folder, "is no file; remove it"),
@@ -584,7 +668,7 @@ def test_a_full_disk(
 ) -> None:
     """Guards that there are credentials all the same, and never half a file."""
 
-    def full(*_: object) -> None:
+    def full(*_: object, **__: object) -> None:
         raise OSError(28, "No space left on device")
 
     process = broker.process()
@@ -652,6 +736,29 @@ def test_another_s_credentials_are_not_taken_while_the_exchange_fails(broker: Br
 
     with pytest.raises(RetrieveError, match="sealed"):
         broker.process(retrieve=retrieve).key()
+
+
+def test_a_mark_that_cannot_be_written(
+    broker: Broker, caplog: pytest.LogCaptureFixture, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards BOB: what ALICE's base credentials gave is not in the file that both would read."""
+    write = CacheFiles.write
+
+    def full(files: CacheFiles, name: str, document: Callable[[str], bytes], ending: str) -> None:
+        if ending == MARK:
+            raise OSError(28, "No space left on device")
+        write(files, name, document, ending)
+
+    def retrieve() -> Value:
+        for base in recorders():
+            base.note(by_environment=True)
+        return broker.retrieve()
+
+    monkeypatch.setattr(CacheFiles, "write", full)
+    for number, person in enumerate(("ALICE", "BOB"), 1):
+        monkeypatch.setenv("AWS_ACCESS_KEY_ID", person)
+        assert broker.process(retrieve=retrieve).key() == f"KEY{number}"
+    assert "No space left on device" in caplog.text
 
 
 def test_a_holder_that_hangs(

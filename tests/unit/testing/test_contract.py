@@ -10,7 +10,7 @@ from pathlib import Path
 import botocore.session  # noqa: F401 - see below
 import pytest
 
-from plugincreds._lifecycle import engine as _engine
+from plugincreds._lifecycle import retrieval as _retrieval
 from plugincreds.testing import PluginContract
 from plugincreds.testing._contract import probes
 
@@ -377,7 +377,7 @@ def test_a_skip_refers_to_a_test_that_exists() -> None:
 
 def test_is_expired_has_the_bound_of_the_package() -> None:
     """Guards against two bounds."""
-    assert probes.SLOW == _engine._SLOW_ANSWER
+    assert probes.SLOW == _retrieval._SLOW_ANSWER
 
 
 DECLARED = USER.replace("getter =", 'name = "acme"\n    getter =')

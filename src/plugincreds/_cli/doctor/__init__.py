@@ -2,13 +2,13 @@
 
 import argparse
 import os
-import sys
 from dataclasses import asdict
 from typing import Any
 
 from plugincreds._cli.doctor.examination import Examination, examine
 from plugincreds._cli.doctor.findings import errors_of, origin_of, raised_by, warnings_of
 from plugincreds._cli.doctor.text import doctor_lines
+from plugincreds._cli.streams import STDOUT
 from plugincreds._cli.terminal import Palette, print_json, print_lines
 
 _SUMMARY = "explain which credentials a program would use here, and why"
@@ -33,7 +33,7 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(document)
     else:
-        print_lines(doctor_lines(document, Palette(sys.stdout, os.environ)))
+        print_lines(doctor_lines(document, Palette(STDOUT, os.environ)))
     return 0 if document["ok"] else 1
 
 

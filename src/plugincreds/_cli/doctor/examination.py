@@ -36,7 +36,8 @@ from plugincreds._redaction import described
 from plugincreds._registry import registry
 from plugincreds._settings import CACHE_KEY, CACHE_VARIABLE, Section
 from plugincreds._sharing import lock_class
-from plugincreds._sharing.files import CacheFiles, RefusedError
+from plugincreds._sharing.files import CacheFiles
+from plugincreds._sharing.folders import RefusedError
 
 _PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
 _FILES = ("config_file", "credentials_file")
@@ -183,7 +184,15 @@ def _examine_chain(examination: Examination, profile: str | None, *, retrieve: b
     if last is not None and last.not_shared:  # it needs neither a folder nor a package then
         examination.cache |= {"problem": last.not_shared, "fatal": False}
     if retrieve:
-        examination.retrieved = retrieval(session)
+        examination.retrieved = retrieval(session, _origin(last))
+
+
+def _origin(last: ChainStep | None) -> str:
+    if last is None:
+        return "the credential chain"
+    if last.plugin is None:
+        return f"the provider {last.provider!r}"
+    return f"the credential plugin {last.plugin!r}"
 
 
 def _profile_given_by(profile: str | None) -> str:

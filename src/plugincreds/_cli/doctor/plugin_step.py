@@ -3,7 +3,7 @@
 from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._bindings.request import Request
 from plugincreds._cli.doctor.steps import ChainStep, PluginState, Status
-from plugincreds._cli.terminal import stdout_kept_clean
+from plugincreds._cli.streams import waiting_for
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -107,7 +107,7 @@ def _asked(request: Request, plugin: Plugin) -> PluginState:
     Raises:
         PluginError: It is broken, or what the profile wants of it cannot be had.
     """
-    with stdout_kept_clean():
+    with waiting_for(f"the credential plugin {plugin.name!r}"):
         *_, functions = loaded_functions(plugin, request)
     if functions is None:
         return PluginState(plugin.name, "declines", f"{plugin.origin} is not configured here")

@@ -5,7 +5,8 @@ from dataclasses import dataclass
 from datetime import datetime, timezone
 from typing import Any
 
-from plugincreds._cli.terminal import sentence, stdout_kept_clean
+from plugincreds._cli.streams import waiting_for
+from plugincreds._cli.terminal import sentence
 from plugincreds._lifecycle.policy import State
 from plugincreds._settings import PROVIDER_NAME
 
@@ -37,10 +38,15 @@ class Retrieval:
     error: str | None = None
 
 
-def retrieval(session: Any) -> Retrieval:
-    """Retrieve the credentials that a client of a session would sign with."""
+def retrieval(session: Any, origin: str) -> Retrieval:
+    """Retrieve the credentials that a client of a session would sign with.
+
+    Args:
+        session: The session.
+        origin: Where they are expected to come from, in the words of a message.
+    """
     try:
-        with stdout_kept_clean():
+        with waiting_for(f"credentials from {origin}"):
             credentials = session.get_credentials()
             if credentials is None:
                 return Retrieval(error=NO_CREDENTIALS)

@@ -1,15 +1,15 @@
 """The doctor's document as text for people."""
 
 import shutil
-import sys
 import textwrap
 from typing import Any
 
 from plugincreds._cli.doctor.aws_cli import FROZEN, UNKNOWN
 from plugincreds._cli.doctor.steps import Status
 from plugincreds._cli.selection import NOT_SELECTED
+from plugincreds._cli.streams import STDOUT
 from plugincreds._cli.terminal import Palette, table
-from plugincreds._redaction import printable
+from plugincreds._errors import printable
 
 _COLOURS = {
     Status.ANSWERS.value: "green",
@@ -164,5 +164,7 @@ def _note(document: dict[str, Any]) -> str:
 
 
 def _width() -> int:
-    is_terminal = sys.stdout is not None and sys.stdout.isatty()
-    return shutil.get_terminal_size().columns if is_terminal else _WIDTH
+    if not STDOUT.isatty():
+        return _WIDTH
+    # It respects COLUMNS, and otherwise asks sys.__stdout__, which is stderr.
+    return shutil.get_terminal_size((STDOUT.columns() or _WIDTH, 0)).columns
