@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-__all__ = ["install", "uninstall"]
+__all__ = ["awscli_initialize", "install", "uninstall"]
 
 _FUNCTION = "create_credential_resolver"
 _BUILDER, _METHOD = "ProfileProviderBuilder", "providers"
@@ -49,6 +49,11 @@ def install() -> None:
     for name in _TARGETS:
         if name.rpartition(".")[0] in sys.modules:
             _wrap_imported(name)
+
+
+def awscli_initialize(event_hooks: "Any") -> None:  # noqa: ARG001 - the AWS CLI passes it
+    """Do `install()` in an AWS CLI v2 that has this module in the `[plugins]` of its config."""
+    install()
 
 
 def uninstall() -> None:

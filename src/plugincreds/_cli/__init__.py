@@ -10,13 +10,14 @@ from importlib import metadata
 from typing import Any
 
 from plugincreds._cli import cache as _cache
+from plugincreds._cli import cli_config as _cli_config
 from plugincreds._cli import doctor as _doctor
 from plugincreds._cli import export as _export
 from plugincreds._cli import list as _list
 from plugincreds._cli.terminal import sentence
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
-_COMMANDS = (_list, _doctor, _export, _cache)
+_COMMANDS = (_list, _doctor, _export, _cache, _cli_config)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

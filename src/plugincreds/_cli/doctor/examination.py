@@ -15,7 +15,7 @@ from typing import Any
 
 from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_api
 from plugincreds._bindings.sessions import active_profile, profiles_of
-from plugincreds._cli.doctor.aws_cli import AwsCli, aws_cli
+from plugincreds._cli.aws_cli import AwsCli, aws_cli
 from plugincreds._cli.doctor.chain_report import ChainLocation, chain_report
 from plugincreds._cli.doctor.retrieval import Retrieval, retrieval
 from plugincreds._cli.doctor.startup_state import StartupState, startup_state
