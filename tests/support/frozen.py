@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import shutil
 import sys
+import sysconfig
 from pathlib import Path
 
 from tests.support.debian import REASON, unpack
@@ -32,15 +33,17 @@ datas = hooks.collect_data_files("awscli") + hooks.copy_metadata("prompt_toolkit
 
 
 class UnavailableError(Exception):
-    """The package cannot be downloaded here."""
+    """The package cannot be downloaded or frozen here."""
 
 
 def frozen_aws_cli() -> Path:
     """Return the program, frozen with the Python that runs the tests.
 
     Raises:
-        UnavailableError: Debian's package cannot be had; the message says why.
+        UnavailableError: That cannot be done here; the message says why.
     """
+    if not sysconfig.get_config_var("Py_ENABLE_SHARED"):
+        raise UnavailableError("PyInstaller needs a Python with a shared library")
     version = "{}.{}.{}".format(*sys.version_info)
     return Once(KEPT).get(f"aws-cli-{version}", _build) / "dist" / "aws" / "aws"
 

@@ -75,12 +75,13 @@ def _report(path: str, section: Mapping[str, str]) -> dict[str, Any]:
         lines = {**section, "plugincreds_check": aws_cli_check.__name__}
         text = "".join(f"{key} = {value}\n" for key, value in lines.items())
         config.write_text(f"[plugins]\n{text}", encoding="utf-8")
-        # A profile would not be found in that file.
+        # The user's profiles are not in that file, and the other file may be damaged.
         kept = {name: os.environ[name] for name in os.environ if name not in PROFILE_VARIABLES}
+        kept |= {"AWS_CONFIG_FILE": str(config), "AWS_SHARED_CREDENTIALS_FILE": os.devnull}
         try:
             done = subprocess.run(  # noqa: S603 - it is the user's own aws
                 [path, "--version"],
-                env={**kept, "AWS_CONFIG_FILE": str(config)},
+                env=kept,
                 stdin=subprocess.DEVNULL,
                 capture_output=True,
                 timeout=_LONGEST,

@@ -22,6 +22,7 @@ AWS_CLI = """
     config = configparser.RawConfigParser()
     config.read([os.environ["AWS_CONFIG_FILE"]])
     assert "AWS_PROFILE" not in os.environ
+    assert os.environ["AWS_SHARED_CREDENTIALS_FILE"] == os.devnull
     plugins = dict(config["plugins"])
     sys.path += plugins.pop("cli_legacy_plugin_path").split(os.pathsep)
     for name in plugins.values():
@@ -98,7 +99,7 @@ def test_the_lines_are_written_once(
 def test_the_profile_of_the_environment(
     install: Install, aws: Aws, config: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Guards a check that would fail because its file has no profiles."""
+    """Guards a check that would fail because its files have no profiles, or are damaged."""
     install(GOOD)
     aws(AWS_CLI)
     config.write_text("[profile dev]\n")
