@@ -8,6 +8,7 @@ from typing import NamedTuple
 
 from plugincreds._settings import (
     ACCOUNT_KEY,
+    PROFILE_VARIABLES,
     VARIABLE,
     Section,
     asked_by_variable,
@@ -75,6 +76,7 @@ def one_environment() -> Iterator[None]:
     identity that neither of them means.
     """
     before, now = _load_sees.get(), {VARIABLE: os.environ.get(VARIABLE, "")}
+    now |= {name: os.environ[name] for name in PROFILE_VARIABLES if name in os.environ}
     _load_sees.set(now)
     try:
         yield

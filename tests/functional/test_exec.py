@@ -105,18 +105,24 @@ def test_a_program_with_plugincreds_has_the_same_identity(
     assert report.imported == []
 
 
-def test_both_lines_in_the_default_profile(
-    environment: Environment, alice: Identity, variables: dict[str, str]
+@pytest.mark.parametrize(
+    ("line", "words"), [("credential_plugin = keyed", ["--"]), ("", ["keyed", "--"])]
+)
+def test_a_process_in_the_default_profile(
+    environment: Environment,
+    alice: Identity,
+    variables: dict[str, str],
+    line: str,
+    words: list[str],
 ) -> None:
-    """Guards the documented set-up: the process gives the same credentials, and exec says so."""
+    """Guards the documented set-up: the process gives the same credentials, so no warning."""
     process = f"{environment.script('plugincreds')} export keyed"
-    environment.write_config(
-        f"[default]\ncredential_plugin = keyed\ncredential_process = {process}\n"
-    )
-    ended = done(environment, variables, "--", *bare(environment))
+    environment.write_config(f"[default]\n{line}\ncredential_process = {process}\n")
+    ended = done(environment, variables, *words, *bare(environment))
     assert json.loads(ended.stdout) == ["custom-process", alice.arn]
-    assert "The profile 'default' has credential_process, which programs use" in ended.stderr
-    ended = done(environment, variables, "--", environment.python, PROGRAMS / "whoami.py", "{}")
+    assert "The profile 'default'" not in ended.stderr
+    program = (environment.python, PROGRAMS / "whoami.py", "{}")
+    ended = done(environment, variables, *words, *program)
     report = Report(**json.loads(ended.stdout.splitlines()[-1]))
     assert (report.arn, report.method) == (alice.arn, "plugin:keyed")
 

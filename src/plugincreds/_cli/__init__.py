@@ -8,6 +8,7 @@ from importlib import metadata
 from typing import Any, NoReturn
 
 from plugincreds._cli import cache as _cache
+from plugincreds._cli import cli_config as _cli_config
 from plugincreds._cli import doctor as _doctor
 from plugincreds._cli import exec as _exec
 from plugincreds._cli import export as _export
@@ -18,7 +19,7 @@ from plugincreds._cli.terminal import sentence
 from plugincreds._errors import printable
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
-_COMMANDS = (_list, _doctor, _export, _exec, _serve, _cache)
+_COMMANDS = (_list, _doctor, _export, _exec, _serve, _cli_config, _cache)
 
 
 def main(arguments: Sequence[str] | None = None, *, owns_streams: bool = False) -> int:

@@ -80,9 +80,10 @@ def serving(
     with closing(Endpoint(port)) as endpoint, ExitStack() as stack:
         found = stack.enter_context(retrieved(arguments, command))
         file = stack.enter_context(token_file(endpoint.token, token))
-        allowed = change_of_plugin(found.default, found.source.plugin.name, found.profile)
+        asked = found.default, found.source.plugin.name, found.profile
+        allowed = change_of_plugin(*asked)
         changes = changes_for_endpoint(endpoint.url, endpoint.token, file) | allowed
-        if warning := caution(found.default):
+        if warning := caution(*asked):
             complain(warning)
         supply = Supply(found.value, found.held)
         yield Ready(

@@ -10,8 +10,11 @@ from pathlib import Path
 from plugincreds._contract import Value
 from plugincreds._endpoint import HOST, URI_VARIABLE, is_meant_by
 from plugincreds._errors import PluginError
+from plugincreds._process_line import ExportCommand
+from plugincreds._profile_selection import process_difference
 from plugincreds._settings import (
     OFF,
+    PROCESS_KEY,
     VARIABLE,
     Section,
     other_sources,
@@ -93,27 +96,43 @@ def change_of_plugin(default: Section, plugin: str, profile: str) -> dict[str, s
     """Return the change that lets programs with plugincreds use this identity, too.
 
     Plugins are switched off for them, so that they use the endpoint. If the profile `default` has
-    the same plugin beside other credentials, the endpoint does not come first: a program that
-    loads plugins must load that one, and `plugincreds export` must not be forbidden in its
-    `credential_process`.
+    the same plugin beside other credentials, or in its `credential_process`, the endpoint does not
+    come first: a program that loads plugins must load that one, and `plugincreds export` must not
+    be forbidden.
     """
-    is_same = profile == "default" and own_plugin(default) == plugin
-    return {VARIABLE: plugin if is_same and other_sources(default) else OFF}
+    is_same = profile == "default" and own_plugin(default) == plugin and other_sources(default)
+    return {VARIABLE: plugin if is_same or _exports_same(default, plugin, profile) else OFF}
 
 
-def caution(default: Section) -> str:
+def caution(default: Section, plugin: str, profile: str) -> str:
     """Return what programs prefer to the endpoint, as sentences, or nothing.
 
     Args:
         default: The profile `default`, which is in use where no variable names another.
+        plugin: The plugin of the endpoint.
+        profile: The profile that it was asked for.
     """
-    if not (sources := other_sources(default)):
+    sources = other_sources(default)
+    if _exports_same(default, plugin, profile):
+        sources = tuple(key for key in sources if key != PROCESS_KEY)
+    if not sources:
         return ""
     return (
         f"The profile 'default' has {' and '.join(sources)}, which programs use before the "
         "endpoint. Remove that, or let AWS_CONFIG_FILE and AWS_SHARED_CREDENTIALS_FILE name other "
         "files."
     )
+
+
+def _exports_same(default: Section, plugin: str, profile: str) -> bool:
+    """Tell whether the `credential_process` of `default` gives the same credentials."""
+    command = default.get(PROCESS_KEY)
+    if profile != "default" or not isinstance(command, ExportCommand):
+        return False
+    # Without a name, `--profile default` may lead to any installed plugin.
+    if not command.name and own_plugin(default) != plugin:
+        return False
+    return not process_difference({VARIABLE: plugin}, default, profile, plugin)
 
 
 def check_not_inside(environ: Mapping[str, str], command: str) -> None:

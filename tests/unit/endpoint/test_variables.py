@@ -4,6 +4,7 @@ import os
 import stat
 from datetime import datetime, timezone
 from pathlib import Path
+from typing import Any
 
 import botocore.session
 import pytest
@@ -19,6 +20,7 @@ from plugincreds._endpoint.variables import (
     changes_of_region,
     check_not_inside,
 )
+from plugincreds._process_line import ExportCommand
 from tests.unit.conftest import Install
 
 URL = "http://127.0.0.1:4711/plugincreds/credentials"
@@ -72,10 +74,14 @@ def test_keys_replace_the_endpoint() -> None:
         ({"credential_plugin": "acme", "credential_process": "x"}, "deploy", "none"),
         ({"credential_plugin": "other", "credential_process": "x"}, "default", "none"),
         ({"credential_process": "x"}, "default", "none"),
+        ({"credential_process": ExportCommand("acme")}, "default", "acme"),
+        ({"credential_process": ExportCommand("acme")}, "deploy", "none"),
+        ({"credential_process": ExportCommand("other")}, "default", "none"),
+        ({"credential_process": ExportCommand(profile="default")}, "default", "none"),
     ],
 )
 def test_plugins_are_off_unless_the_endpoint_comes_second(
-    default: dict[str, str], profile: str, expected: str
+    default: dict[str, Any], profile: str, expected: str
 ) -> None:
     """Guards programs with plugincreds: they use the endpoint, or the same plugin."""
     assert change_of_plugin(default, "acme", profile) == {"AWS_CREDENTIAL_PLUGIN": expected}
@@ -86,12 +92,45 @@ def test_plugins_are_off_unless_the_endpoint_comes_second(
 )
 def test_credentials_in_the_default_profile_are_told(key: str) -> None:
     """Guards against another identity without a word: no variable can take these away."""
-    assert f"The profile 'default' has {key}, which programs use before" in caution({key: ""})
+    told = f"The profile 'default' has {key}, which programs use before"
+    assert told in caution({key: ""}, "acme", "default")
 
 
 def test_a_default_profile_without_credentials_is_fine() -> None:
     """Guards against a warning without a cause."""
-    assert caution({"region": "", "credential_plugin": "acme"}) == ""
+    assert caution({"region": "", "credential_plugin": "acme"}, "acme", "default") == ""
+
+
+BOTH = {"credential_plugin": "acme", "credential_process": ExportCommand()}
+
+
+@pytest.mark.parametrize(
+    ("default", "plugin", "profile", "named"),
+    [
+        (BOTH, "acme", "default", ""),
+        (BOTH | {"credential_process": ExportCommand("acme", "default")}, "acme", "default", ""),
+        ({"credential_process": ExportCommand("acme")}, "acme", "default", ""),
+        ({"credential_process": ExportCommand()}, "acme", "default", "credential_process"),
+        (BOTH | {"aws_access_key_id": ""}, "acme", "default", "aws_access_key_id"),
+        (BOTH, "acme", "deploy", "credential_process"),
+        (BOTH, "other", "default", "credential_process"),
+        (BOTH | {"credential_process": ""}, "acme", "default", "credential_process"),
+        *(
+            (BOTH | {"credential_process": differs}, "acme", "default", "credential_process")
+            for differs in (
+                ExportCommand("other"),
+                ExportCommand(profile="deploy"),
+                ExportCommand(format="env"),
+            )
+        ),
+    ],
+)
+def test_a_process_that_gives_the_same_credentials_is_not_told(
+    default: dict[str, Any], plugin: str, profile: str, named: str
+) -> None:
+    """Guards the set-up with both lines from a warning, and from one that hides a difference."""
+    told = caution(default, plugin, profile)
+    assert told.partition(", which")[0] == (named and f"The profile 'default' has {named}")
 
 
 def test_the_region_of_the_profile_stays() -> None:
