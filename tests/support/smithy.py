@@ -138,6 +138,12 @@ class Own:
         profile = setup.profile_name
         if self.name == "ENVIRONMENT" and profile is None and "AWS_SECRET_ACCESS_KEY" in os.environ:
             setup.add_terminal_resolver(Keys(os.environ["AWS_ACCESS_KEY_ID"]))
+        elif (
+            self.name == "WEB_IDENTITY_TOKEN_ENV"
+            and profile is None
+            and "AWS_ROLE_ARN" in os.environ
+        ):
+            setup.add_terminal_resolver(Keys("WEB"))
         elif self.name == "SHARED_CONFIG":
             setup.config_file = setup.config_file or await load_config()
             setup.profile_name = profile or os.environ.get("AWS_PROFILE") or "default"

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 import botocore.credentials
+import botocore.exceptions
 import botocore.session
 import pytest
 
@@ -135,10 +136,11 @@ SITUATIONS = {
     "the profile's": ({"AWS_PROFILE": "vault"}, {}, "VAULT1"),
     "not botocore's profile": ({"AWS_DEFAULT_PROFILE": "static"}, {}, "AUTO1"),
     "before web identity": (
-        {"AWS_PROFILE": "vault", "AWS_WEB_IDENTITY_TOKEN_FILE": "/t"},
+        {"AWS_PROFILE": "vault", "AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "r"},
         {},
         "VAULT1",
     ),
+    "web identity": ({"AWS_WEB_IDENTITY_TOKEN_FILE": "/t", "AWS_ROLE_ARN": "r"}, {}, "WEB"),
     "automatic": ({}, {}, "AUTO1"),
     "automatic for a profile": ({"AWS_PROFILE": "plain"}, {}, "AUTO1"),
     "automatic after the profile": ({"AWS_PROFILE": "static"}, {}, "STATIC"),
@@ -147,6 +149,16 @@ SITUATIONS = {
         {"AWS_CREDENTIAL_PLUGIN": "none", "AWS_PROFILE": "static"},
         {},
         "STATIC",
+    ),
+    "off, with a role": (
+        {"AWS_CREDENTIAL_PLUGIN": "none", "AWS_PROFILE": "role"},
+        {},
+        "CONTAINER",
+    ),
+    "automatic for a profile in code": (
+        {"AWS_ACCESS_KEY_ID": "ENVKEY", "AWS_SECRET_ACCESS_KEY": "secret"},
+        {"profile": "plain"},
+        "AUTO1",
     ),
     "off in the profile": ({"AWS_PROFILE": "none"}, {}, "CONTAINER"),
     "empty": ({"AWS_CREDENTIAL_PLUGIN": ""}, {}, "AUTO1"),
@@ -158,6 +170,7 @@ SITUATIONS = {
 def test_who_signs(
     install: Install,
     monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
     variables: dict[str, str],
     arguments: dict[str, str],
     wanted: str,
@@ -171,6 +184,7 @@ def test_who_signs(
         monkeypatch.setenv(name, value)
     given = {"config": Config(PROFILES)} if reads_first else {}
     assert key(**arguments, **given) == wanted
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
@@ -269,9 +283,13 @@ def test_an_automatic_plugin_that_declines(install: Install) -> None:
     assert key() == "CONTAINER"
 
 
-def test_no_plugin_is_installed() -> None:
-    """Guards a machine where plugincreds is installed alone."""
+def test_no_plugin_is_installed(
+    monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards a machine where plugincreds is installed alone: nothing is said about plugins."""
+    monkeypatch.setenv("AWS_PROFILE", "role")
     assert key() == "CONTAINER"
+    assert caplog.records == []
 
 
 @pytest.mark.parametrize(
@@ -354,13 +372,24 @@ def test_a_role_that_cannot_be_assumed(install: Install, monkeypatch: pytest.Mon
     assert "division by zero" in str(cause())
 
 
-def test_one_source_with_boto3(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_files_that_only_the_sdk_can_read(install: Install, tmp_path: Path) -> None:
+    """Guards against the container's role where nothing tells whose options a plugin has."""
+    install("raise RuntimeError('imported')")
+    (tmp_path / "config").write_text("[default]\nregion = a\n[default]\nregion = b\n")
+    assert isinstance(cause(), botocore.exceptions.ConfigParseError)
+
+
+@pytest.mark.parametrize("profile", [None, "vault"])
+def test_one_source_with_boto3(
+    install: Install, monkeypatch: pytest.MonkeyPatch, profile: str | None
+) -> None:
     """Guards the plugin's server: clients of both SDKs in a process cause one retrieval."""
     install(PLUGIN.replace("get_provider()", "get_provider(context)"))
     monkeypatch.setenv("AWS_PROFILE", "vault")
-    credentials = botocore.session.Session().get_credentials()
+    credentials = botocore.session.Session(profile=profile).get_credentials()
     assert credentials.get_frozen_credentials().access_key == "VAULT1"
-    assert [key(region="eu-central-1"), key()] == ["VAULT1"] * 2
+    found = [key(profile=profile, region="eu-central-1"), key(profile=profile)]
+    assert found == ["VAULT1"] * 2
 
 
 def test_what_the_plugin_is_told(install: Install, tmp_path: Path) -> None:
