@@ -85,6 +85,9 @@ class Config:
                 last = key.lower()
                 section[last] = value.partition(" #")[0].strip()
 
+    def get_profile(self, name: str) -> SimpleNamespace | None:
+        return self.profiles.get(name)
+
 
 async def load_config() -> Config:
     """Return what is in the file of the environment."""

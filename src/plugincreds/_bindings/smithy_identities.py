@@ -156,12 +156,9 @@ def _check_same(config: Any, session: Any, profile: str) -> None:
     """
     if config is None:  # the SDK has not read it yet, so it reads the same files
         return
-    sdk = config.profiles[profile].properties if profile in config.profiles else {}
-    botocore = session.full_config["profiles"].get(profile, {})
-    differing = [
-        key for key in _DECIDING if _compared(sdk.get(key)) != _compared(botocore.get(key))
-    ]
-    if differing:
+    sdk = _deciding(getattr(config.get_profile(profile), "properties", {}))
+    botocore = _deciding(session.full_config["profiles"].get(profile, {}))
+    if differing := [key for key in _DECIDING if sdk[key] != botocore[key]]:
         message = (
             f"The AWS SDK for Python and botocore read {' and '.join(differing)} in the profile "
             f"{profile!r} differently, and plugins read what botocore does. If the program gives "
@@ -169,6 +166,11 @@ def _check_same(config: Any, session: Any, profile: str) -> None:
             "else write these lines so that both read the same."
         )
         raise PluginError(message)
+
+
+def _deciding(section: Mapping[str, Any]) -> dict[str, object]:
+    """Return what decides in a profile; no more, because a traceback may show the variables."""
+    return {key: _compared(section.get(key)) for key in _DECIDING}
 
 
 def _compared(value: Any) -> object:

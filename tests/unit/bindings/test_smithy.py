@@ -7,6 +7,7 @@ import asyncio
 import logging
 import subprocess
 import sys
+import traceback
 from datetime import datetime, timezone
 from pathlib import Path
 from typing import Any
@@ -423,6 +424,18 @@ def test_other_files_than_botocore_s(install: Install, text: str) -> None:
     assert isinstance(error, PluginError)
     assert "AWS_CONFIG_FILE" in str(error)
     assert key(profile="vault", config=Config(PROFILES)) == "VAULT1"
+
+
+def test_no_secret_of_a_profile_is_in_a_frame(install: Install, tmp_path: Path) -> None:
+    """Guards tools that show a traceback with its variables: it goes through our frames."""
+    text = "[profile vault]\naws_secret_access_key = Canary0Canary1\ncredential_plugin = "
+    (tmp_path / "config").write_text(f"{text}vault\n")
+    install(PLUGIN)
+    error = cause(profile="vault", config=Config(f"{text}auto\n"))
+    frames = [frame for frame, _ in traceback.walk_tb(error.__traceback__)]
+    ours = [frame for frame in frames if "plugincreds/_bindings" in frame.f_code.co_filename]
+    assert ours
+    assert not [frame for frame in ours if "Canary" in repr(frame.f_locals)]
 
 
 def test_the_account(install: Install) -> None:
