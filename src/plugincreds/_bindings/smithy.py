@@ -209,9 +209,9 @@ def _warn_of_unused(sources: list[str], profile: str) -> None:
     from plugincreds._registry import registry
 
     message = (
-        f"No credential plugin is asked: the profile {profile!r} or the environment has "
-        f"{' and '.join(sources)}, which come before plugins that are not selected, and which the "
-        "AWS SDK for Python did not use. Complete them, install the package that the SDK needs for "
-        f"them, or remove them; or select a plugin with {VARIABLE}."
+        "No credential plugin is asked, because the AWS SDK for Python has left out "
+        f"{' and '.join(sources)} (in the profile {profile!r} or in the environment), and plugins "
+        "that are not selected come after that. Complete it, install the package that the SDK "
+        f"needs for it, or remove it; or select a plugin with {VARIABLE}."
     )
     registry().log_once(logging.WARNING, message)
