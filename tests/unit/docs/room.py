@@ -1,5 +1,6 @@
 """How each error and each warning of the documentation comes about."""
 
+import asyncio
 import errno
 import importlib
 import os
@@ -35,6 +36,7 @@ from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
 from tests.support.commands import formatted, parser
 from tests.support.engines import new_engine
+from tests.support.smithy import Config, SmithyError, install_double, new_chain
 from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIDEXAMPLE', 'secret')), (lambda: False)"
@@ -271,6 +273,25 @@ def half_removed(room: Room) -> None:
 def no_mark(_: object) -> Iterator[None]:
     """Mark nothing."""
     yield
+
+
+def with_the_sdk(room: Room, config: Config | None = None) -> None:
+    """Sign with the AWS SDK for Python, which has been given a configuration or reads its own."""
+
+    async def sign() -> None:
+        await (await new_chain(config=config)).get_identity()
+
+    install_double(room.patch)
+    try:
+        asyncio.run(sign())
+    except SmithyError as error:
+        raise error.__cause__ or error from None
+
+
+def with_other_files(room: Room) -> None:
+    """Sign with the SDK, which has been given another file than botocore reads."""
+    text = "[default]\ncredential_plugin = acme\ncredential_plugin_options =\n  role = reader\n"
+    with_the_sdk(room, Config(text))
 
 
 def export(_: Room) -> None:
