@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from types import ModuleType
     from typing import Any
 
-__all__ = ["install", "uninstall"]
+__all__ = ["awscli_initialize", "install", "uninstall"]
 
 _FUNCTION = "create_credential_resolver"
 _BUILDER, _METHOD = "ProfileProviderBuilder", "providers"
@@ -44,11 +44,15 @@ def install() -> None:
         sys.meta_path.insert(0, _finder)
         if sys.meta_path.count(_finder) > 1:  # another thread has inserted it at the same time
             # A new list, as in uninstall().
-            others = [finder for finder in sys.meta_path if finder is not _finder]
-            sys.meta_path = [_finder, *others]
+            sys.meta_path = [_finder, *(each for each in sys.meta_path if each is not _finder)]
     for name in _TARGETS:
         if name.rpartition(".")[0] in sys.modules:
             _wrap_imported(name)
+
+
+def awscli_initialize(event_hooks: "Any") -> None:  # noqa: ARG001 - the AWS CLI passes it
+    """Do `install()` in an AWS CLI v2 that has this module in the `[plugins]` of its config."""
+    install()
 
 
 def uninstall() -> None:
@@ -162,8 +166,7 @@ class _Loader:
 
 def _namespace(module: "ModuleType") -> "dict[str, Any]":
     # Bypasses the module's own __getattribute__, where importlib's lazy modules load.
-    namespace: dict[str, Any] = object.__getattribute__(module, "__dict__")
-    return namespace
+    return object.__getattribute__(module, "__dict__")  # type: ignore[no-any-return]
 
 
 def _wrap_imported(name: str) -> None:

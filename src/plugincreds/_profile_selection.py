@@ -1,18 +1,23 @@
 """Which plugin a profile asks for: itself, or for a role that it assumes. Pure functions."""
 
+import shlex
 from collections.abc import Mapping
 from typing import NamedTuple
 
 from plugincreds._errors import PluginError
 from plugincreds._plugin_settings import check_readable
+from plugincreds._process_line import PROCESS_FORMAT, ExportCommand
 from plugincreds._selection import Automatic, Off, Selected, account_of, selected_by_variable
 from plugincreds._settings import (
     OFF,
     PLUGIN_KEY,
+    PROCESS_KEY,
+    PROFILE_VARIABLES,
     SOURCE_NAME,
     VARIABLE,
     Section,
     asked_by_variable,
+    asks_for_plugin,
     assumes_role,
     is_off,
     other_sources,
@@ -39,7 +44,7 @@ def profile_selection(environ: Mapping[str, str], section: Section, profile: str
         asked_by,
         remedy="remove that line",
         account_id=account_of(section),
-        caution=_caution(section, profile, name),
+        caution=_caution(environ, section, profile, name),
     )
 
 
@@ -120,6 +125,19 @@ def role_source(profiles: Mapping[str, Section], profile: str) -> RoleSource | N
         seen.add(profile)
 
 
+def needs_plugin_for_role(profiles: Mapping[str, Section], profile: str) -> bool:
+    """Tell whether a profile that assumes a role asks for a plugin, itself or for its source."""
+    if asks_for_plugin(profiles.get(profile, {})):
+        return True
+    source = role_source(profiles, profile)
+    if source is None:
+        return False
+    section = profiles.get(source.profile, {})
+    if source.by_credential_source:
+        return section.get("credential_source") == SOURCE_NAME
+    return asks_for_plugin(section)
+
+
 def role_leads_to(
     plugins: frozenset[str],
     environ: Mapping[str, str],
@@ -140,12 +158,45 @@ def role_leads_to(
     return name in plugins if name else bool(plugins)  # without a name, any may answer
 
 
-def _caution(section: Section, profile: str, plugin: str) -> str:
-    beside = other_sources(section)
+def process_difference(
+    environ: Mapping[str, str], section: Section, profile: str, plugin: str
+) -> str:
+    """Return what a profile's `credential_process` does, unless it exports that plugin.
+
+    The profile must be the same, too, because it has the options. Empty if nothing differs.
+    """
+    command = section[PROCESS_KEY]
+    if not isinstance(command, ExportCommand):
+        return "runs something else than `plugincreds export`"
+    active = next((environ[name] for name in PROFILE_VARIABLES if name in environ), "")
+    used = command.profile or active or "default"
+    # A profile given in code goes before the variable.
+    name = command.name or ("" if command.profile else asked_by_variable(environ))
+    if name not in {"", plugin}:
+        return f"exports the plugin {name!r}"
+    if used != profile:
+        return f"uses the profile {used!r}"
+    if command.format != PROCESS_FORMAT:
+        return f"has --format {command.format}"
+    return ""
+
+
+def _caution(environ: Mapping[str, str], section: Section, profile: str, plugin: str) -> str:
+    beside, told = other_sources(section), ""
+    if PROCESS_KEY in beside:
+        difference = process_difference(environ, section, profile, plugin)
+        if difference:
+            same = f"plugincreds export {plugin} --profile {shlex.quote(profile)}"
+            told = (
+                f"Programs that do not use botocore use {PROCESS_KEY}, which {difference}. If "
+                f"they are to get the same credentials, write {PROCESS_KEY} = {same}. "
+            )
+        else:
+            beside = tuple(key for key in beside if key != PROCESS_KEY)
     if not beside:
         return ""
     return (
         f"The profile {profile!r} has {PLUGIN_KEY} = {plugin} beside {' and '.join(beside)}. The "
-        "plugin's credentials are used. Remove what is not intended, unless the plugin itself "
-        "needs it."
+        f"plugin's credentials are used. {told}Remove what is not intended, unless the plugin "
+        "itself needs it."
     )

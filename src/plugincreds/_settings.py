@@ -17,6 +17,8 @@ TIMEOUT_KEY = "credential_plugin_timeout"
 CACHE_KEY = "credential_plugin_cache"
 CACHE_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE"
 CACHE_FOLDER_VARIABLE = "AWS_CREDENTIAL_PLUGIN_CACHE_DIR"
+PROCESS_KEY = "credential_process"
+PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
 OFF = "none"
 UNREADABLE = "(unreadable)"  # no plugin can have this name
 
@@ -36,12 +38,15 @@ _SOURCE_KEYS = (
     "aws_access_key_id",
     "aws_secret_access_key",
     "login_session",
-    "credential_process",
+    PROCESS_KEY,
 )
 
 
 class Profiles(Mapping[str, Section]):
     """The sections of all profiles, with only those values that plugincreds reads.
+
+    A `credential_process` may have a secret in its line. Where it is `plugincreds export`, an
+    `ExportCommand` takes its place.
 
     Where botocore has added an indented line to the value of the line above, and a key of ours is
     concerned, that value is replaced by a block of the keys of ours in it.
@@ -66,6 +71,10 @@ class Profiles(Mapping[str, Section]):
 def _kept(key: str, value: Any) -> Any:
     is_block = isinstance(value, Mapping)
     if not is_block and "\n" not in str(value):
+        if key == PROCESS_KEY and "plugincreds" in value:
+            from plugincreds._process_line import export_command  # noqa: PLC0415 - rarely needed
+
+            return export_command(value) or ""
         return value if key in _READ_KEYS else ""
     lines = value if is_block else str(value).split("\n")[1:]
     names = [line.replace(":", "=").partition("=")[0].strip().lower() for line in lines]

@@ -373,3 +373,21 @@ def test_subinterpreters_are_hooked() -> None:
         os._exit(0)  # some extension modules don't survive the end of such an interpreter
     """)
     assert json.loads(told).count("plugin") == 1
+
+
+def test_the_aws_cli_installs_after_botocore() -> None:
+    """Guards the AWS CLI v2, which calls this function of modules in its `[plugins]`.
+
+    It has imported botocore before, and may call the function although the .pth file has run.
+    """
+    run(
+        """
+        import botocore.credentials
+        assert not hooked()
+        for _ in range(2):
+            assert startup.awscli_initialize(object()) is None
+            assert hooked()
+        """,
+        startup_files=False,
+    )
+    run("assert hooked(); startup.awscli_initialize(object()); assert hooked()")

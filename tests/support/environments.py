@@ -156,7 +156,7 @@ class Environment:
         where = [str(program)] if isinstance(program, Path) else ["-c", program]
         done = subprocess.run(
             [self.python, *flags, *where, *arguments],
-            env={**self._variables(), **(variables or {})},
+            env={**self.variables(), **(variables or {})},
             cwd=self.home,
             stdin=subprocess.DEVNULL,
             capture_output=True,
@@ -167,6 +167,25 @@ class Environment:
         printed = done.stdout + done.stderr
         assert not any(secret in printed for secret in self._server.secrets), "it printed a secret"
         return Outcome(done.returncode, done.stdout, done.stderr)
+
+    def script(self, name: str) -> Path:
+        """Return a console script."""
+        return self.directory / "bin" / name
+
+    def start(
+        self,
+        *command: str | Path,
+        variables: Mapping[str, str] | None = None,
+        **streams: Any,
+    ) -> subprocess.Popen[str]:
+        """Start a command whose streams and end are the test's own matter."""
+        return subprocess.Popen(
+            command,
+            env={**self.variables(), **(variables or {})},
+            cwd=self.home,
+            text=True,
+            **{"stdin": subprocess.DEVNULL, **streams},
+        )
 
     def assert_unchanged(self) -> None:
         """Check that a test has left a shared environment as the other tests want it."""
@@ -184,7 +203,8 @@ class Environment:
     def _assert_own(self) -> None:
         assert not self._is_shared, "other tests use this environment: ask for one with own=True"
 
-    def _variables(self) -> dict[str, str]:
+    def variables(self) -> dict[str, str]:
+        """Return the environment of its processes, before a test adds to it."""
         return {
             "PATH": os.environ.get("PATH", os.defpath),
             "HOME": str(self.home),

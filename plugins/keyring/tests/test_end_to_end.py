@@ -38,7 +38,7 @@ def command(
     script, *rest = arguments
     done = subprocess.run(
         [environment.directory / "bin" / script, *rest],
-        env={**environment._variables(), **variables},
+        env={**environment.variables(), **variables},
         cwd=environment.home,
         input=text,
         capture_output=True,

@@ -1,13 +1,15 @@
 """Which plugin a profile selects in a session, which may be a base session."""
 
 import logging
+import os
 from typing import Any
 
 from plugincreds._bindings.sessions import active_profile, profiles_of, scope_of
+from plugincreds._endpoint import is_meant_by
 from plugincreds._errors import PluginError
 from plugincreds._profile_selection import profile_selection, role_source, source_selection
 from plugincreds._selection import Automatic, Off, Selected, Selection, environment
-from plugincreds._settings import PLUGIN_KEY, Section
+from plugincreds._settings import PLUGIN_KEY, Section, asked_by_variable, is_off
 
 
 def chosen_by_profile(session: Any, section: Section, profile: str) -> Selection:
@@ -17,6 +19,8 @@ def chosen_by_profile(session: Any, section: Section, profile: str) -> Selection
         PluginError: The request cannot be followed, or a base session is asked for another
             plugin than the one that is retrieving.
     """
+    if _is_overruled(session, profile):
+        return Off()
     return _unless_in_base_session(session, profile_selection(environment(), section, profile))
 
 
@@ -42,6 +46,17 @@ def warn_of_role(session: Any) -> None:
         from plugincreds._registry import registry  # noqa: PLC0415 - only for this warning
 
         registry().log_once(logging.WARNING, message)
+
+
+def _is_overruled(session: Any, profile: str) -> bool:
+    """Tell whether `plugincreds exec` or `serve` has switched off the plugin of this profile.
+
+    That holds for the profile `default` where nothing has chosen it: there the endpoint is chosen.
+    A profile that is chosen below `exec` asks for another identity, which is an error.
+    """
+    if not is_off(asked_by_variable(environment())) or profile != active_profile(session):
+        return False
+    return session.get_config_variable("profile") is None and is_meant_by(os.environ)
 
 
 def _unless_in_base_session(session: Any, chosen: Selection) -> Selection:

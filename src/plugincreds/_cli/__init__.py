@@ -2,20 +2,24 @@
 
 import argparse
 import importlib
+import sys
 from collections.abc import Sequence
 from importlib import metadata
 from typing import Any, NoReturn
 
 from plugincreds._cli import cache as _cache
+from plugincreds._cli import cli_config as _cli_config
 from plugincreds._cli import doctor as _doctor
+from plugincreds._cli import exec as _exec
 from plugincreds._cli import export as _export
 from plugincreds._cli import list as _list
+from plugincreds._cli import serve as _serve
 from plugincreds._cli.streams import STDOUT, complain
 from plugincreds._cli.terminal import sentence
 from plugincreds._errors import printable
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
-_COMMANDS = (_list, _doctor, _export, _cache)
+_COMMANDS = (_list, _doctor, _export, _exec, _serve, _cli_config, _cache)
 
 
 def main(arguments: Sequence[str] | None = None, *, owns_streams: bool = False) -> int:
@@ -25,9 +29,12 @@ def main(arguments: Sequence[str] | None = None, *, owns_streams: bool = False) 
         arguments: What follows the name of the command; None: those of this process.
         owns_streams: Whether all that plugins print goes to stderr until the process ends.
     """
-    parsed = _parser().parse_args(arguments)
+    words, command = _exec.separated(sys.argv[1:] if arguments is None else arguments)
+    parsed = _parser().parse_args(words)
+    parsed.command = command
     try:
-        if owns_streams:
+        # `exec` becomes its command, which uses stdout.
+        if owns_streams and parsed.run is not _exec.run:
             STDOUT.take()
         status: int = parsed.run(parsed)
         STDOUT.close()

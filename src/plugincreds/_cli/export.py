@@ -5,7 +5,7 @@ import json
 import os
 import shlex
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 
 from plugincreds._cli.streams import STDOUT, waiting_for
@@ -14,6 +14,7 @@ from plugincreds._errors import PluginError
 
 # The environment variable that tells child processes which plugins are being exported.
 _EXPORTING = "PLUGINCREDS_EXPORTING"
+Variables = Mapping[str, str | None]
 _NOT_FOR_CMD = '"%!\r\n'
 
 
@@ -51,14 +52,19 @@ def run(arguments: argparse.Namespace) -> int:
 
 @contextmanager
 def _waiting(plugins: Sequence[str]) -> Iterator[None]:
-    what = ", ".join(map(repr, plugins))
-    what = f"the credential plugin {what}" if len(plugins) == 1 else f"a credential plugin ({what})"
-    with _marked(plugins), waiting_for(what):
+    with marked(plugins), waiting_for_plugin(plugins):
         yield
 
 
+def waiting_for_plugin(plugins: Sequence[str]) -> AbstractContextManager[None]:
+    """Say on a terminal which plugins may be called, where the body takes longer than a moment."""
+    what = ", ".join(map(repr, plugins))
+    one = len(plugins) == 1
+    return waiting_for(f"the credential plugin {what}" if one else f"a credential plugin ({what})")
+
+
 @contextmanager
-def _marked(plugins: Sequence[str]) -> Iterator[None]:
+def marked(plugins: Sequence[str]) -> Iterator[None]:
     """Name the plugins in the environment of child processes while the body runs.
 
     Raises:
@@ -110,7 +116,7 @@ def _process(value: Value) -> str:
     return json.dumps({name: fact for name, fact in facts.items() if fact is not None}, indent=4)
 
 
-def _variables(value: Value) -> dict[str, str | None]:
+def _variables(value: Value) -> Variables:
     return {
         "AWS_ACCESS_KEY_ID": value.access_key,
         "AWS_SECRET_ACCESS_KEY": value.secret_key,
@@ -120,13 +126,13 @@ def _variables(value: Value) -> dict[str, str | None]:
     }
 
 
-def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Value], str]:
-    """Return a formatter; it unsets the variables that earlier credentials may have left."""
+def _lines(form: str, unset: str, quote: Callable[[str], str]) -> Callable[[Variables], str]:
+    """Return a formatter of variables; those that are None are unset."""
 
-    def formatted(value: Value) -> str:
+    def formatted(variables: Variables) -> str:
         return "\n".join(
             unset.format(name) if text is None else form.format(name, quote(text))
-            for name, text in _variables(value).items()
+            for name, text in variables.items()
         )
 
     return formatted
@@ -157,11 +163,21 @@ def _quoted_for_cmd(text: str) -> str:
     return text
 
 
-_FORMATS: Mapping[str, Callable[[Value], str]] = {
-    "process": _process,
+SHELL_FORMATS: Mapping[str, Callable[[Variables], str]] = {
     "env": _lines("export {}={}", "unset {}", _quoted_for_sh),
     "env-no-export": _lines("{}={}", "{}=", _quoted_for_sh),
     "powershell": _lines("$Env:{}={}", "$Env:{}=$null", _quoted_for_powershell),
     "windows-cmd": _lines('set "{}={}"', 'set "{}="', _quoted_for_cmd),
     "fish": _lines("set -gx {} {}", "set -e {}", _quoted_for_fish),
+}
+
+
+def _of_value(lines: Callable[[Variables], str]) -> Callable[[Value], str]:
+    # What the credentials do not need is unset: earlier ones may have left it.
+    return lambda value: lines(_variables(value))
+
+
+_FORMATS: Mapping[str, Callable[[Value], str]] = {
+    "process": _process,
+    **{name: _of_value(lines) for name, lines in SHELL_FORMATS.items()},
 }

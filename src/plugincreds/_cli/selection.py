@@ -5,6 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from plugincreds._endpoint import is_meant_by
 from plugincreds._errors import PluginError
 from plugincreds._profile_selection import profile_selection, role_source, source_selection
 from plugincreds._selection import Selected, Selection, chain_selection
@@ -67,6 +68,8 @@ def selection_in_effect(
     if isinstance(chosen, Selected):
         return SelectionInEffect("variable", chosen.name, chosen.asked_by)
     by, where = _asking_profile(profiles, profile)
+    if not profile_in_code and _is_overruled(environ):
+        by = NOT_SELECTED
     asking = profiles.get(where, {})
     try:
         if by == "profile":
@@ -88,6 +91,12 @@ def selection_in_effect(
         asked_by = f"{PLUGIN_KEY} = {OFF} in profile {profile!r}"
         return SelectionInEffect("off", asked_by=asked_by, profile=profile)
     return SelectionInEffect(NOT_SELECTED)
+
+
+def _is_overruled(environ: Mapping[str, str]) -> bool:
+    """Tell whether `plugincreds exec` or `serve` has switched off the default profile's plugin."""
+    has_profile = environ.get("AWS_PROFILE") or environ.get("AWS_DEFAULT_PROFILE")
+    return is_off(asked_by_variable(environ)) and is_meant_by(environ) and not has_profile
 
 
 def _asking_profile(profiles: Mapping[str, Section], profile: str) -> tuple[str, str]:

@@ -88,6 +88,8 @@ def test_a_python_with_the_plugin(look: Look, tmp_path: Path, form: str, library
         "python": str(python),
         "version": "2.9.19",
         "plugins": ["vault"],
+        "folders": None,
+        "fault": None,
     }
     assert warnings_of(found) == []
 
@@ -125,19 +127,100 @@ def test_the_python_of_the_doctor(look: Look, tmp_path: Path) -> None:
     assert warnings_of(found) == []
 
 
-@pytest.mark.parametrize("is_exported", [False, True])
-def test_awss_own_installer(look: Look, tmp_path: Path, is_exported: bool) -> None:
-    """Guards the frozen program: it can't load packages, and a process can give it the same."""
-    (tmp_path / "v2" / "dist" / "awscli").mkdir(parents=True)
+def frozen(tmp_path: Path, data: str = "awscli") -> Path:
+    """Make the program of AWS's own installer, and return the folder with the link to it."""
+    (tmp_path / "v2" / "dist" / data).mkdir(parents=True)
     script(tmp_path / "v2" / "dist", "\x7fELF\0python\n")
     (tmp_path / "bin").mkdir()
     (tmp_path / "bin" / "aws").symlink_to(tmp_path / "v2" / "dist" / "aws")
-    line = "credential_process = plugincreds export vault\n" if is_exported else ""
+    return tmp_path / "bin"
+
+
+@pytest.mark.parametrize(
+    ("process", "is_exported"),
+    [
+        ("", False),
+        ("plugincreds export vault", True),
+        ("plugincreds export --profile default", True),
+        ("plugincreds export other", False),
+        ("/bin/false", False),
+    ],
+)
+@pytest.mark.parametrize("data", ["awscli", "_internal/awscli"])
+def test_awss_own_installer(
+    look: Look, tmp_path: Path, data: str, process: str, is_exported: bool
+) -> None:
+    """Guards the frozen program without lines: two of them, or a process, give it the same."""
+    line = f"credential_process = {process}\n" if process else ""
     (tmp_path / "config").write_text(f"[default]\ncredential_plugin = vault\n{line}")
-    found = look(tmp_path / "bin")
+    found = look(frozen(tmp_path, data))
     assert (found["aws_cli"]["kind"], found["aws_cli"]["plugins"]) == ("frozen", [])
-    told = [] if is_exported else ["credential_process = plugincreds export vault, too."]
-    assert [each.partition("line ")[2] for each in warnings_of(found)] == told
+    told = (
+        f"{tmp_path}/bin/aws does not use the credential plugin 'vault', because AWS's own "
+        "installer made it, and it finds plugins by two lines in its configuration file only. Run "
+        "plugincreds cli-config --write, or give the profile the line credential_process = "
+        "plugincreds export vault, too."
+    )
+    assert warnings_of(found) == ([] if is_exported else [told])
+
+
+def lines(*folders: Path, key: str = "plugincreds") -> str:
+    """Return the section that makes it find plugins."""
+    path = ":".join(map(str, folders))
+    return f"[plugins]\ncli_legacy_plugin_path = {path}\n{key} = plugincreds_startup\n"
+
+
+@pytest.mark.parametrize("key", ["plugincreds", "other"])
+def test_awss_own_installer_with_the_lines(look: Look, tmp_path: Path, key: str) -> None:
+    """Guards the folders of the line: with the plugin all is well, else a warning names them."""
+    environment(tmp_path / "good", "plugincreds", "vault")
+    site = tmp_path / "good" / "lib/python3.11/site-packages"
+    (site / "plugincreds_startup.py").touch()
+    (tmp_path / "config").write_text(lines(tmp_path / "empty", site, key=key))
+    folder = frozen(tmp_path)
+    found = look(folder)
+    assert found["aws_cli"]["folders"] == [str(tmp_path / "empty"), str(site)]
+    assert (found["aws_cli"]["plugins"], warnings_of(found)) == (["vault"], [])
+    (site / "vault-2.9.19.dist-info" / "entry_points.txt").unlink()
+    assert warnings_of(look(folder)) == [
+        f"{folder}/aws does not use the credential plugin 'vault', because it is not in "
+        f"{tmp_path}/empty:{site}, the folder that the lines under [plugins] name. Install "
+        "acme-creds there, or give the profile the line credential_process = plugincreds export "
+        "vault, too."
+    ]
+
+
+@pytest.mark.parametrize("line", ["cli_legacy_plugin_path = {0}", "plugincreds = {1}"])
+def test_one_line_alone(look: Look, tmp_path: Path, line: str) -> None:
+    """Guards that half of the two lines counts as none: the program imports nothing then."""
+    text = line.format(tmp_path, "plugincreds_startup")
+    (tmp_path / "config").write_text(f"[plugins]\n{text}\n")
+    assert look(frozen(tmp_path))["aws_cli"]["folders"] is None
+
+
+def test_lines_whose_folder_is_gone(look: Look, tmp_path: Path) -> None:
+    """Guards a person who removed the environment: no command of `aws` works any more."""
+    (tmp_path / "config").write_text(lines(tmp_path / "gone"))
+    found = look(frozen(tmp_path))
+    assert found["aws_cli"]["fault"] in found["warnings"]
+    assert found["aws_cli"]["fault"] == (
+        f"All commands of {tmp_path}/bin/aws fail, because plugincreds_startup under [plugins] in "
+        f"the configuration file is not in {tmp_path}/gone. Run plugincreds cli-config after "
+        "removing these lines."
+    )
+
+
+def test_lines_beside_version_1(look: Look, tmp_path: Path) -> None:
+    """Guards a machine with both versions, which read one file: version 1 fails by that line."""
+    python = environment(tmp_path / "other", "plugincreds", "vault")
+    site = tmp_path / "other" / "lib/python3.11/site-packages"
+    (site / "awscli-1.46.3.dist-info").mkdir()
+    (site / "awscli-1.46.3.dist-info" / "METADATA").write_text("Name: awscli\nVersion: 1.46.3\n")
+    (site / "plugincreds_startup.py").touch()
+    (tmp_path / "config").write_text(lines(site))
+    found = look(script(tmp_path / "bin", f"#!{python}\n"))
+    assert found["aws_cli"]["fault"] in found["warnings"]
+    assert "because it is version 1, which takes cli_legacy" in found["aws_cli"]["fault"]
 
 
 @pytest.mark.parametrize("text", ["\x7fELF", "", "#!/bin/bash\nexec pyenv exec aws\n", "#!/bin/sh"])

@@ -112,6 +112,28 @@ def test_whatever_a_plugin_prints_goes_to_stderr(install: Install, noise: str) -
     assert CANARY not in done.stderr
 
 
+@pytest.mark.parametrize("noise", NOISES.values(), ids=NOISES)
+def test_the_output_of_a_command_has_nothing_of_the_plugin(install: Install, noise: str) -> None:
+    """Guards the streams of `exec`: stdout is the command's own, from its beginning to its end."""
+    old = "OLD = sys.modules['__main__'].OLD"
+    site = install(plugin(noise).replace("def r", f"{old}\ndef r"))
+    done = run(site, "exec", "vault", "--", "echo", "out")
+    assert (done.returncode, done.stdout) == (0, "out\n")
+
+
+def test_a_process_that_a_plugin_leaves_running(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the start of a command: `exec` does not wait for what the plugin has forked."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    monkeypatch.setenv("GATE", str(gate))
+    source = plugin("if not os.fork(): open(os.environ['GATE']).close(); os._exit(0)")
+    done = run(install(source), "exec", "vault", "--", "echo", "out", stderr=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (0, "out\n")
+    gate.open("w").close()  # the process is still there, and ends now
+
+
 @pytest.mark.parametrize("arguments", [("list", "--check", "--json"), ("doctor", "--json")])
 def test_the_other_documents_have_no_noise(install: Install, arguments: tuple[str, ...]) -> None:
     """Guards programs that read those, from a plugin that prints while it is imported."""
@@ -311,7 +333,17 @@ def test_an_interrupt_at_each_line(
 GATE = "sys.stdin.read(1)"
 
 
-@pytest.mark.parametrize("arguments", ["export vault", "export", "doctor --retrieve"])
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        "export vault",
+        "export",
+        "doctor --retrieve",
+        "serve",
+        "exec vault -- true",
+        "exec --env -- true",
+    ],
+)
 def test_what_the_command_waits_for(install: Install, arguments: str) -> None:
     """Guards a person on a terminal from a command that seems to hang."""
     pty = pytest.importorskip("pty")
@@ -328,6 +360,13 @@ def test_what_the_command_waits_for(install: Install, arguments: str) -> None:
         while expected not in printed.splitlines():
             assert select.select([terminal], [], [], 30)[0]
             printed += os.read(terminal, 4096).decode()
+        if arguments == "serve":
+            assert process.stdin
+            assert process.stdout
+            process.stdin.write(b"x")
+            process.stdin.flush()
+            process.stdout.read()  # to its end: it is closed before requests are answered
+            process.terminate()
         process.communicate(b"x", timeout=60)
     assert process.returncode == 0
     os.close(terminal)

@@ -1,8 +1,10 @@
 """How each error and each warning of the documentation comes about."""
 
+import asyncio
 import errno
 import importlib
 import os
+import socket
 import sys
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -15,11 +17,14 @@ import botocore.session
 import pytest
 
 import plugincreds
-from plugincreds import _bindings
+from plugincreds import _bindings, _endpoint
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
 from plugincreds._cli import export as _export
 from plugincreds._cli.streams import Stdout
+from plugincreds._endpoint.files import private_file
+from plugincreds._endpoint.server import Endpoint
+from plugincreds._endpoint.variables import check_not_inside
 from plugincreds._lifecycle import processes, watch
 from plugincreds._lifecycle.flights import Flight
 from plugincreds._lifecycle.reports import Reporter
@@ -29,8 +34,9 @@ from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing import source_files
 from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
-from tests.support.commands import formatted
+from tests.support.commands import formatted, parser
 from tests.support.engines import new_engine
+from tests.support.smithy import Config, SmithyError, install_double, new_chain
 from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIDEXAMPLE', 'secret')), (lambda: False)"
@@ -255,6 +261,25 @@ def no_mark(_: object) -> Iterator[None]:
     yield
 
 
+def with_the_sdk(room: Room, config: Config | None = None) -> None:
+    """Sign with the AWS SDK for Python, which has been given a configuration or reads its own."""
+
+    async def sign() -> None:
+        await (await new_chain(config=config)).get_identity()
+
+    install_double(room.patch)
+    try:
+        asyncio.run(sign())
+    except SmithyError as error:
+        raise error.__cause__ or error from None
+
+
+def with_other_files(room: Room) -> None:
+    """Sign with the SDK, which has been given another file than botocore reads."""
+    text = "[default]\ncredential_plugin = acme\ncredential_plugin_options =\n  role = reader\n"
+    with_the_sdk(room, Config(text))
+
+
 def export(_: Room) -> None:
     """Run the heart of `plugincreds export`."""
     _exporting.exported_value(None, None, no_mark)
@@ -264,7 +289,34 @@ def export_in_export(_: Room) -> None:
     """Export a plugin while it is being exported."""
     with ExitStack() as stack:
         for _unused in range(2):
-            stack.enter_context(_export._marked(["acme"]))
+            stack.enter_context(_export.marked(["acme"]))
+
+
+def endpoint_in_endpoint(room: Room) -> None:
+    """Run the beginning of `plugincreds exec` below `plugincreds exec`."""
+    url = f"http://{_endpoint.HOST}:4711{_endpoint.PATH}"
+    room.patch.setenv(_endpoint.URI_VARIABLE, url)
+    check_not_inside(os.environ, "plugincreds exec")
+
+
+def port_in_use(_: Room) -> None:
+    """Open an endpoint at the port of another program."""
+    with socket.create_server((_endpoint.HOST, 0)) as other:
+        Endpoint(other.getsockname()[1])
+
+
+def no_folder(room: Room) -> None:
+    """Write the variables where they cannot be written."""
+    with private_file(room.folder / "missing" / "acme.env", "text"):
+        pass
+
+
+def exec_on_windows(room: Room) -> None:
+    """Run `plugincreds exec` on a system without fork."""
+    room.patch.delattr(os, "fork")
+    arguments = parser().parse_args(["exec", "acme"])
+    arguments.command = ["true"]
+    arguments.run(arguments)
 
 
 def for_cmd(_: Room) -> None:

@@ -15,7 +15,7 @@ from typing import Any
 
 from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_api
 from plugincreds._bindings.sessions import active_profile, profiles_of
-from plugincreds._cli.doctor.aws_cli import AwsCli, aws_cli
+from plugincreds._cli.aws_cli import AwsCli, aws_cli
 from plugincreds._cli.doctor.chain_report import ChainLocation, chain_report
 from plugincreds._cli.doctor.retrieval import Retrieval, retrieval
 from plugincreds._cli.doctor.startup_state import StartupState, startup_state
@@ -34,12 +34,11 @@ from plugincreds._plugins.discovery import Discovery
 from plugincreds._profile_selection import role_source
 from plugincreds._redaction import described
 from plugincreds._registry import registry
-from plugincreds._settings import CACHE_KEY, CACHE_VARIABLE, Section
+from plugincreds._settings import CACHE_KEY, CACHE_VARIABLE, PROFILE_VARIABLES, Section
 from plugincreds._sharing import lock_class
 from plugincreds._sharing.files import CacheFiles
 from plugincreds._sharing.folders import RefusedError
 
-_PROFILE_VARIABLES = ("AWS_DEFAULT_PROFILE", "AWS_PROFILE")  # in botocore's order
 _FILES = ("config_file", "credentials_file")
 _PACKAGES = ("plugincreds", "botocore", "boto3", "aiobotocore", "awscli")
 _AIO = "aiobotocore.credentials"
@@ -198,7 +197,7 @@ def _origin(last: ChainStep | None) -> str:
 def _profile_given_by(profile: str | None) -> str:
     if profile is not None:
         return "--profile"
-    return next((name for name in _PROFILE_VARIABLES if os.environ.get(name)), "default")
+    return next((name for name in PROFILE_VARIABLES if os.environ.get(name)), "default")
 
 
 def _sections_in_use(profiles: Mapping[str, Section], profile: str) -> dict[str, Section]:

@@ -4,7 +4,7 @@ import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
-from plugincreds._cli.doctor.aws_cli import FROZEN
+from plugincreds._cli.doctor.aws_cli_findings import aws_cli_warnings
 from plugincreds._cli.doctor.examination import Examination
 from plugincreds._cli.doctor.retrieval import NO_CREDENTIALS
 from plugincreds._cli.doctor.steps import ChainStep, Status, last_of
@@ -110,6 +110,7 @@ def errors_of(examination: Examination) -> list[str]:
 def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[str]:
     """Return what may surprise a person, though it is as it should be."""
     problem = examination.cache["problem"] or ""
+    origin = origin_of(examination)
     return _once(
         [
             *_of_startup(examination),
@@ -119,7 +120,7 @@ def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[st
             *examination.captured_warnings,
             *_of_plugins(examination),
             *_of_selection(examination, environ),
-            *_of_aws_cli(examination),
+            *aws_cli_warnings(examination, origin.plugin if origin else None, environ),
         ]
     )
 
@@ -248,23 +249,6 @@ def _of_selection(examination: Examination, environ: Mapping[str, str]) -> Itera
         yield (
             f"The keys in the environment come before plugins that are not selected ({plugins}). "
             f"Unset AWS_ACCESS_KEY_ID, or select one with {VARIABLE}."
-        )
-
-
-def _of_aws_cli(examination: Examination) -> Iterator[str]:
-    """Yield a sentence where `aws` would sign with other credentials than boto3."""
-    origin, found = origin_of(examination), examination.aws_cli
-    name = None if origin is None else origin.plugin
-    if name is None or found is None or found.plugins is None or name in found.plugins:
-        return
-    told = f"{found.path} does not use the credential plugin {name!r}, because "
-    if found.kind != FROZEN:
-        packages = {each.distribution for each in examination.discovery.plugins[name]}
-        yield f"{told}it runs in {found.python}: install {' and '.join(packages)} there, too."
-    elif "credential_process" not in examination.sections.get(examination.profile, {}):
-        yield (
-            f"{told}AWS's own installer made it, and it cannot load packages: give the profile "
-            f"the line credential_process = plugincreds export {name}, too."
         )
 
 

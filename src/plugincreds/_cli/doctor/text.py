@@ -4,7 +4,7 @@ import shutil
 import textwrap
 from typing import Any
 
-from plugincreds._cli.doctor.aws_cli import FROZEN, UNKNOWN
+from plugincreds._cli.aws_cli import FROZEN, UNKNOWN
 from plugincreds._cli.doctor.steps import Status
 from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._cli.streams import STDOUT
@@ -57,9 +57,11 @@ def _environment(document: dict[str, Any]) -> list[tuple[str, str]]:
 def _aws_cli(found: dict[str, Any]) -> str:
     if found["kind"] == UNKNOWN:
         return f"{found['path']}; which plugins it finds is not known"
-    if found["kind"] == FROZEN:
-        return f"{found['path']}, of AWS's own installer; it cannot load plugins"
     plugins = ", ".join(found["plugins"]) or "no plugins"
+    if found["kind"] == FROZEN:
+        is_told = found["folders"] is not None
+        lines = f"its lines find {plugins}" if is_told else "no lines under [plugins]"
+        return f"{found['path']}, of AWS's own installer; {lines}"
     version = f", {found['version']}" if found["version"] else ""
     return f"{found['path']}{version}, run by {found['python']}; it finds {plugins}"
 

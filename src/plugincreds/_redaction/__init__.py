@@ -1,7 +1,7 @@
 """Makes foreign text safe for a message: on one line, without what looks like a secret."""
 
 from plugincreds._errors import NonRecoverableError, PluginError, printable
-from plugincreds._secret_forms import without_secrets
+from plugincreds._redaction.secret_forms import without_secrets
 
 _LONGEST_READ = 20_000  # a limit for time; it leaves room for long secrets before what is shown
 _LONGEST_TEXT = 500

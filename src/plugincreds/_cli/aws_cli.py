@@ -4,9 +4,18 @@ import os
 import re
 import shutil
 import sys
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from plugincreds._cli.plugins_section import (
+    MODULE,
+    PATH_KEY,
+    config_file,
+    folders_in,
+    names_module,
+    read_section,
+)
 from plugincreds._plugins.discovery import Discovery, discover
 from plugincreds._plugins.metadata import UnreadableError, beginning
 
@@ -32,10 +41,13 @@ class AwsCli:
     Attributes:
         path: The file.
         kind: PYTHON where a Python with packages runs it; FROZEN: that of AWS's own installer,
-            which cannot load packages; UNKNOWN.
+            which finds packages only in the folders of a line under `[plugins]`; UNKNOWN.
         python: That Python, or None.
         version: The version of the package awscli there, or None.
         plugins: The plugins that it finds, by name; None where that is not known.
+        folders: Where it looks for packages besides, by both lines under `[plugins]`; None
+            without them.
+        fault: Why all its commands fail because of these lines, as a sentence, or None.
     """
 
     path: str
@@ -43,6 +55,8 @@ class AwsCli:
     python: str | None = None
     version: str | None = None
     plugins: tuple[str, ...] | None = None
+    folders: tuple[str, ...] | None = None
+    fault: str | None = None
 
 
 def aws_cli(here: Discovery) -> AwsCli | None:
@@ -54,23 +68,60 @@ def aws_cli(here: Discovery) -> AwsCli | None:
     path = shutil.which("aws")
     if path is None:
         return None
-    file = Path(path).resolve()
+    file, section = Path(path).resolve(), _section()
+    folders = tuple(folders_in(section)) if names_module(section) else None
+    besides = discover(list(folders)).plugins if folders else {}
+    fault = _fault(path, section, folders)
     python = _interpreter(file)
     if python is None:
-        if (file.parent / "awscli").is_dir():  # its data, beside the program
-            return AwsCli(path, FROZEN, plugins=())
+        # Its data: beside the program, or where PyInstaller puts all files by default.
+        if any((file.parent / each).is_dir() for each in ("awscli", "_internal/awscli")):
+            return AwsCli(path, FROZEN, None, None, tuple(besides), folders, fault)
         return AwsCli(path, UNKNOWN)
     prefix = python.parent.parent
-    folders = _folders(prefix, python)
-    versions = [info.name for folder in folders for info in folder.glob("awscli-*.*-info")]
+    sites = _folders(prefix, python)
+    versions = [info.name for folder in sites for info in folder.glob("awscli-*.*-info")]
     version = versions[0].removeprefix("awscli-").rpartition(".")[0] if versions else None
     if prefix == Path(sys.prefix):
-        plugins = tuple(here.plugins)
-    elif any((folder / _STARTUP_FILE).exists() for folder in folders):
-        plugins = tuple(discover(list(map(str, folders))).plugins)
+        plugins = {*here.plugins}
+    elif any((folder / _STARTUP_FILE).exists() for folder in sites):
+        plugins = {*discover(list(map(str, sites))).plugins}
     else:
-        plugins = ()
-    return AwsCli(path, PYTHON, str(python), version, plugins)
+        plugins = set()
+    if version and version.startswith("1."):
+        fault = _fault_of_version_1(path, section)
+    else:
+        plugins |= besides.keys()
+    return AwsCli(path, PYTHON, str(python), version, tuple(sorted(plugins)), folders, fault)
+
+
+def _section() -> dict[str, str]:
+    """Return the section `[plugins]`; a damaged file is reported with the chain."""
+    from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - other commands do not need it
+
+    try:
+        return read_section(config_file())
+    except BotoCoreError:
+        return {}
+
+
+def _fault(path: str, section: Mapping[str, str], folders: Sequence[str] | None) -> str | None:
+    if folders is None or any(Path(each, f"{MODULE}.py").exists() for each in folders):
+        return None
+    return (
+        f"All commands of {path} fail, because {MODULE} under [plugins] in the configuration file "
+        f"is not in {section[PATH_KEY]}. Run plugincreds cli-config after removing these lines."
+    )
+
+
+def _fault_of_version_1(path: str, section: Mapping[str, str]) -> str | None:
+    if PATH_KEY not in section:
+        return None
+    return (
+        f"All commands of {path} fail, because it is version 1, which takes {PATH_KEY} under "
+        "[plugins] in the configuration file for the name of a module. Remove that line, or "
+        "uninstall version 1."
+    )
 
 
 def _folders(prefix: Path, python: Path) -> list[Path]:
