@@ -51,6 +51,7 @@ def _document(examination: Examination) -> dict[str, Any]:
         "versions": examination.versions,
         "bindings": examination.bindings,
         "aws_cli": None if aws_cli is None else asdict(aws_cli),
+        "other_clients": [asdict(each) for each in examination.other_clients],
         "profile": {"name": examination.profile, "given_by": examination.profile_given_by},
         "selection": asdict(examination.selection),
         "chain": [step.as_document() for step in examination.chain],

@@ -19,6 +19,7 @@ _COLOURS = {
     Status.UNKNOWN.value: "yellow",
 }
 _FAULTS = (Status.ERROR.value, "broken")  # their sentences are among the errors and warnings
+_WAYS = {"itself": "by itself", "profile": "two-line profile"}  # the others are commands
 _INDENT = "  "
 _WIDTH = 100  # of what is not a terminal
 
@@ -29,6 +30,7 @@ def doctor_lines(document: dict[str, Any], palette: Palette) -> list[str]:
         "Environment": table(_environment(document), indent=_INDENT),
         "Selection": table(_selection(document), indent=_INDENT),
         "Chain": _chain(document["chain"], palette, _INDENT),
+        "Clients without botocore": table(_clients(document["other_clients"]), indent=_INDENT),
         "Retrieved": table(_retrieved(document["retrieved"]), indent=_INDENT),
         "Warnings": _sentences(document["warnings"], palette, "yellow"),
         "Errors": _sentences(document["errors"], palette, "red"),
@@ -64,6 +66,22 @@ def _aws_cli(found: dict[str, Any]) -> str:
         return f"{found['path']}, of AWS's own installer; {lines}"
     version = f", {found['version']}" if found["version"] else ""
     return f"{found['path']}{version}, run by {found['python']}; it finds {plugins}"
+
+
+def _clients(clients: list[dict[str, Any]]) -> list[tuple[str, str]]:
+    """Return a row for each, with what gives it a plugin's credentials."""
+    return [
+        (
+            f"{each['package']} {each['version']}",
+            "; ".join(filter(None, (_ways(each), each["note"]))),
+        )
+        for each in clients
+    ]
+
+
+def _ways(client: dict[str, Any]) -> str:
+    *others, last = [_WAYS.get(way, way) for way in client["reached_by"]] or ["nothing"]
+    return f"{', '.join(others)} or {last}" if others else last
 
 
 def _selection(document: dict[str, Any]) -> list[tuple[str, str]]:
