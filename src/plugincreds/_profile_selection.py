@@ -17,6 +17,7 @@ from plugincreds._settings import (
     VARIABLE,
     Section,
     asked_by_variable,
+    asks_for_plugin,
     assumes_role,
     is_off,
     other_sources,
@@ -122,6 +123,19 @@ def role_source(profiles: Mapping[str, Section], profile: str) -> RoleSource | N
         if profile in seen:
             return None
         seen.add(profile)
+
+
+def needs_plugin_for_role(profiles: Mapping[str, Section], profile: str) -> bool:
+    """Tell whether a profile that assumes a role asks for a plugin, itself or for its source."""
+    if asks_for_plugin(profiles.get(profile, {})):
+        return True
+    source = role_source(profiles, profile)
+    if source is None:
+        return False
+    section = profiles.get(source.profile, {})
+    if source.by_credential_source:
+        return section.get("credential_source") == SOURCE_NAME
+    return asks_for_plugin(section)
 
 
 def role_leads_to(

@@ -75,14 +75,19 @@ def one_environment() -> Iterator[None]:
     Other threads may set it meanwhile. A mix of the old and the new selection could give an
     identity that neither of them means.
     """
-    before, now = _load_sees.get(), {VARIABLE: os.environ.get(VARIABLE, "")}
-    now |= {name: os.environ[name] for name in PROFILE_VARIABLES if name in os.environ}
+    before, now = _load_sees.get(), deciding_variables()
     _load_sees.set(now)
     try:
         yield
     finally:
         now.clear()  # a copy of the context may live longer than the load, as in a thread
         _load_sees.set(before)
+
+
+def deciding_variables() -> dict[str, str]:
+    """Return the variables on which selections and their cautions depend, as they are now."""
+    profiles = {name: os.environ[name] for name in PROFILE_VARIABLES if name in os.environ}
+    return {VARIABLE: os.environ.get(VARIABLE, ""), **profiles}
 
 
 def environment() -> Mapping[str, str]:

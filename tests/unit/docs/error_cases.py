@@ -39,6 +39,7 @@ from tests.unit.docs.room import (
     strange_botocore,
     too_slow,
     two_packages,
+    with_other_files,
     with_profile,
     without_module,
 )
@@ -295,6 +296,7 @@ CASES: dict[str, dict[str, Case]] = {
         "This botocore is incompatible": Case(call=strange_botocore),
         "A part of the package is missing": Case(call=half_removed),
         "The package is damaged": Case(call=without_module("plugincreds._bindings.loading")),
+        "The AWS SDK for Python reads something else": calling(with_other_files, GOOD),
         "`export` for a profile with a role": calling(
             export,
             GOOD,

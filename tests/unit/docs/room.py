@@ -1,5 +1,6 @@
 """How each error and each warning of the documentation comes about."""
 
+import asyncio
 import errno
 import importlib
 import os
@@ -24,7 +25,7 @@ from plugincreds._cli.streams import Stdout
 from plugincreds._endpoint.files import private_file
 from plugincreds._endpoint.server import Endpoint
 from plugincreds._endpoint.variables import check_not_inside
-from plugincreds._lifecycle import processes, single_calls
+from plugincreds._lifecycle import processes, watch
 from plugincreds._lifecycle.flights import Flight
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._reentrancy import ActiveCall
@@ -35,6 +36,7 @@ from plugincreds._sharing.entries import note_of
 from plugincreds._sharing.files import NOTE
 from tests.support.commands import formatted, parser
 from tests.support.engines import new_engine
+from tests.support.smithy import Config, SmithyError, install_double, new_chain
 from tests.unit.conftest import GROUP, Install
 
 GOOD = "def get_provider(): return (lambda: ('AKIDEXAMPLE', 'secret')), (lambda: False)"
@@ -187,31 +189,17 @@ def end_of_chain(room: Room) -> None:
 
 
 def long_load(room: Room) -> None:
-    """Wait for a plugin that another thread imports, until a warning is logged."""
-    entered, enough, warn = threading.Event(), threading.Event(), Reporter.warn_of_wait
-    room.patch.setattr(single_calls, "PATIENCE", 0.01)
+    """Load a plugin whose import takes long, until a warning is logged."""
+    enough, warn = threading.Event(), Reporter.warn_of_loading
+    room.patch.setattr(watch, "PATIENCE", 0.01)
     plugin = registry().discovery().the_one("acme", "a test")
 
-    def warned(reporter: Reporter, _: float, doing: str) -> None:
-        warn(reporter, 10.0, doing)
+    def warned(reporter: Reporter, _: float) -> None:
+        warn(reporter, 10.0)
         enough.set()
 
-    def function() -> None:
-        entered.set()
-        enough.wait(20)
-
-    def hold() -> None:
-        registry().single_call(plugin, plugin, function)
-
-    room.patch.setattr(Reporter, "warn_of_wait", warned)
-    thread = threading.Thread(target=hold)
-    thread.start()
-    try:
-        assert entered.wait(20)
-        registry().getter(plugin)
-    finally:
-        enough.set()
-        thread.join()
+    room.patch.setattr(Reporter, "warn_of_loading", warned)
+    registry().single_call(plugin, plugin, lambda: enough.wait(20))
 
 
 def circle(_: Room) -> None:
@@ -271,6 +259,25 @@ def half_removed(room: Room) -> None:
 def no_mark(_: object) -> Iterator[None]:
     """Mark nothing."""
     yield
+
+
+def with_the_sdk(room: Room, config: Config | None = None) -> None:
+    """Sign with the AWS SDK for Python, which has been given a configuration or reads its own."""
+
+    async def sign() -> None:
+        await (await new_chain(config=config)).get_identity()
+
+    install_double(room.patch)
+    try:
+        asyncio.run(sign())
+    except SmithyError as error:
+        raise error.__cause__ or error from None
+
+
+def with_other_files(room: Room) -> None:
+    """Sign with the SDK, which has been given another file than botocore reads."""
+    text = "[default]\ncredential_plugin = acme\ncredential_plugin_options =\n  role = reader\n"
+    with_the_sdk(room, Config(text))
 
 
 def export(_: Room) -> None:

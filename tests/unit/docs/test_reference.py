@@ -28,6 +28,7 @@ KEYRING = ROOT / "plugins/keyring/src/plugincreds_keyring/_options.py"
 # What looks like a variable in the source, and is a name of something else.
 NO_VARIABLES = {
     "CANONICAL_NAME",
+    "ECS_CONTAINER",
     "O_BINARY",
     "O_DIRECTORY",
     "O_NOCTTY",

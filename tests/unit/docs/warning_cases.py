@@ -35,6 +35,7 @@ from tests.unit.docs.room import (
     two_packages,
     with_bad_package,
     with_profile,
+    with_the_sdk,
     without_module,
 )
 
@@ -306,6 +307,11 @@ WARNINGS: dict[str, Case] = {
         config="[default]\ncredential_plugin = acme\n"
         "role_arn = arn:aws:iam::123456789012:role/a\nsource_profile = base\n"
         "[profile base]\naws_access_key_id = AKIDEXAMPLE\naws_secret_access_key = secret\n",
+        **UNASKED,
+    ),
+    "The AWS SDK for Python leaves out what comes first": Case(
+        call=with_the_sdk,
+        config="[default]\nrole_arn = arn:aws:iam::123456789012:role/a\nsource_profile = base\n",
         **UNASKED,
     ),
     "This botocore is incompatible, and no plugin is selected": Case(
