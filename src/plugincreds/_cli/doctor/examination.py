@@ -145,8 +145,9 @@ def _captured(warnings: list[str]) -> Iterator[None]:
     """Collect our own warnings in place of logging them: they are printed with the rest."""
 
     def capture(record: logging.LogRecord) -> bool:
-        if record.levelno >= logging.WARNING:
-            warnings.append(record.getMessage())
+        if record.levelno < logging.WARNING:
+            return True
+        warnings.append(record.getMessage())
         return False
 
     logger = logging.getLogger("plugincreds")
