@@ -8,6 +8,7 @@ from types import SimpleNamespace
 import pytest
 
 from plugincreds._cli import exec as _exec
+from plugincreds._cli.streams import show_debug_records
 from tests.support.commands import main, parser
 from tests.unit.conftest import Install
 
@@ -154,3 +155,15 @@ def test_debug_before_exec() -> None:
     )
     assert _exec.separated(["--debug", "exec", "ls"]) == (["--debug", "exec"], [])
     assert _exec.separated(["--debug"]) == (["--debug"], [])
+
+
+def test_a_debug_record_cannot_be_forged(
+    logger: logging.Logger, capfd: pytest.CaptureFixture[str]
+) -> None:
+    """Guards terminals from control characters, and readers from lines that a plugin words."""
+    show_debug_records()
+    try:
+        raise ValueError("text of an exception")
+    except ValueError:
+        logger.debug("one\nplugincreds: ERROR: \x1b[2J", exc_info=True)
+    assert capfd.readouterr().err == ("plugincreds: DEBUG: one\n    plugincreds: ERROR: ?[2J\n")
