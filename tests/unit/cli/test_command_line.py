@@ -162,8 +162,6 @@ def test_a_debug_record_cannot_be_forged(
 ) -> None:
     """Guards terminals from control characters, and readers from lines that a plugin words."""
     show_debug_records()
-    try:
-        raise ValueError("text of an exception")
-    except ValueError:
-        logger.debug("one\nplugincreds: ERROR: \x1b[2J", exc_info=True)
+    error = ValueError("text of an exception")
+    logger.debug("one\nplugincreds: ERROR: \x1b[2J", exc_info=error)
     assert capfd.readouterr().err == ("plugincreds: DEBUG: one\n    plugincreds: ERROR: ?[2J\n")
