@@ -69,13 +69,15 @@ def test_the_installed_program(new_environment: NewEnvironment, trace: Path) -> 
     program = environment.directory / "bin" / "plugincreds"
     outcome = environment.run(program, "list", variables=variables)
     assert (outcome.returncode, outcome.stderr) == (0, "")
-    rows = {line.split()[0]: line for line in outcome.stdout.splitlines()}
-    assert rows["alpha"].endswith("selected by AWS_CREDENTIAL_PLUGIN=alpha")
-    assert str(environment.site_packages) in rows["broken-import"]
+    verdict, _, rows = outcome.stdout.partition("\n\n")
+    assert verdict == "The plugin alpha is selected by AWS_CREDENTIAL_PLUGIN=alpha."
+    alpha, _, broken = rows.partition("broken-import")
+    assert "selected by AWS_CREDENTIAL_PLUGIN=alpha" in " ".join(alpha.split())
+    assert str(environment.site_packages) in broken
     assert trace.read_text(encoding="utf-8") == ""
     outcome = environment.run(program, "list", "--check", variables=variables)
     assert outcome.returncode == 1
-    assert "this module is broken on purpose" in outcome.stdout
+    assert "this module is broken on purpose" in " ".join(outcome.stdout.split())
 
 
 @pytest.mark.parametrize("is_called", [False, True])
@@ -126,7 +128,7 @@ def test_two_packages_with_one_name(new_environment: NewEnvironment, alice: Iden
     assert outcome.returncode == 1
     sentences = " ".join(outcome.stdout.split())
     assert "plugincreds-test-alpha 1.0 and plugincreds-test-twin 1.0" in sentences
-    assert outcome.stdout.endswith("boto3 raises this error.\n")
+    assert outcome.stdout.startswith("boto3 raises this error.\n")
 
 
 def test_a_profile_selects(new_environment: NewEnvironment, alice: Identity) -> None:

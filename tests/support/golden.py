@@ -20,7 +20,8 @@ _ENVIRONMENT = re.compile(
     re.MULTILINE,
 )
 _NEW_PROVIDERS = ("login",)
-_NEW_ROWS = re.compile(rf"^ +({'|'.join(_NEW_PROVIDERS)})  .*\n", re.MULTILINE)
+_NEW_ROWS = re.compile(rf"^  [a-z ]+  ({'|'.join(_NEW_PROVIDERS)}): .*\n", re.MULTILINE)
+_NEW_NAMES = re.compile(rf"(?<=  |, )({'|'.join(_NEW_PROVIDERS)}), ")
 
 
 def check(name: str, printed: str) -> None:
@@ -36,7 +37,7 @@ def plain_text(printed: str, places: Mapping[Path, str]) -> str:
     for path, name in places.items():
         printed = printed.replace(str(path), name)
     printed = re.sub(r"(?<=\S) {2,}", "  ", printed)  # columns are as wide as paths are long
-    return _NEW_ROWS.sub("", _ENVIRONMENT.sub("", printed))
+    return _NEW_NAMES.sub("", _NEW_ROWS.sub("", _ENVIRONMENT.sub("", printed)))
 
 
 def plain_json(printed: str, places: Mapping[Path, str]) -> str:

@@ -14,7 +14,7 @@ from plugincreds._cli import exec as _exec
 from plugincreds._cli import export as _export
 from plugincreds._cli import list as _list
 from plugincreds._cli import serve as _serve
-from plugincreds._cli.streams import STDOUT, complain
+from plugincreds._cli.streams import STDOUT, complain, show_debug_records
 from plugincreds._cli.terminal import sentence
 from plugincreds._errors import printable
 
@@ -30,8 +30,14 @@ def main(arguments: Sequence[str] | None = None, *, owns_streams: bool = False) 
         owns_streams: Whether all that plugins print goes to stderr until the process ends.
     """
     words, command = _exec.separated(sys.argv[1:] if arguments is None else arguments)
-    parsed = _parser().parse_args(words)
+    parser = _parser()
+    parsed = parser.parse_args(words)
     parsed.command = command
+    if "run" not in parsed:
+        parser.print_help()
+        return 0
+    if parsed.debug:
+        show_debug_records()
     try:
         # `exec` becomes its command, which uses stdout.
         if owns_streams and parsed.run is not _exec.run:
@@ -67,10 +73,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--print-completion",
         action=_PrintCompletion,
-        choices=("bash", "zsh", "tcsh"),
+        choices=("bash", "zsh", "tcsh", "fish"),
         help="print a script that completes this command in a shell, and end",
     )
-    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    parser.add_argument(
+        "--debug", action="store_true", help="print plugincreds' debug records to stderr"
+    )
+    commands = parser.add_subparsers(metavar="COMMAND")
     for command in _COMMANDS:
         command.add_parser(commands)
     return parser
@@ -81,12 +90,12 @@ class _PrintCompletion(argparse.Action):
 
     def __call__(self, parser: argparse.ArgumentParser, *arguments: Any) -> None:
         try:
-            shtab = importlib.import_module("shtab")
-        except ImportError:
+            script = importlib.import_module("shtab").complete(parser, shell=arguments[1])
+        except (ImportError, NotImplementedError):  # the latter: a version without that shell
             parser.exit(
                 1,
-                "plugincreds: completion needs the package shtab. Install it: "
-                "pip install 'plugincreds[completion]'.\n",
+                "plugincreds: completion needs the package shtab, version 1.9 or later. Install "
+                "it: pip install 'plugincreds[completion]'.\n",
             )
-        print(shtab.complete(parser, shell=arguments[1]))
+        print(script)
         parser.exit()

@@ -59,11 +59,12 @@ def separated(words: Sequence[str]) -> tuple[list[str], list[str]]:
     It is done here because Python's versions differ in what argparse makes of `--`.
     """
     own = list(words)
-    if own[:1] != ["exec"]:
+    start = next((index for index, word in enumerate(own) if word != "--debug"), 0)
+    if own[start : start + 1] != ["exec"]:
         return own, []
     if _SEPARATOR not in own:
         # The rest may be a command and its options, which argparse would call unknown.
-        return (own if {"-h", "--help"} & {*own} else own[:1]), []
+        return (own if {"-h", "--help"} & {*own} else own[: start + 1]), []
     position = own.index(_SEPARATOR)
     return own[:position], own[position + 1 :]
 

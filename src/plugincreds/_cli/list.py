@@ -15,7 +15,14 @@ from plugincreds._cli.selection import (
     with_location,
 )
 from plugincreds._cli.streams import STDOUT, waiting_for
-from plugincreds._cli.terminal import Palette, print_json, print_lines, sentence, table
+from plugincreds._cli.terminal import (
+    Palette,
+    print_json,
+    print_lines,
+    sentence,
+    wrapped,
+    wrapped_table,
+)
 from plugincreds._errors import PluginError
 from plugincreds._plugins.discovery import GROUP, Discovery
 from plugincreds._plugins.loading import load
@@ -133,38 +140,57 @@ def _error_of(function: Callable[..., object], *arguments: object) -> str | None
 
 
 def _lines(document: dict[str, Any], palette: Palette) -> list[str]:
-    plugins = document["plugins"]
-    lines = []
-    if plugins:
-        header = ("NAME", "PACKAGE", "ENTRY POINT", "INSTALLED IN", "STATE")
-        first, *rows = table([header, *map(_row, plugins)])
-        lines.append(palette.paint(first, "bold"))
-        colours = [_colour(plugin) for plugin in plugins]
-        lines += [palette.paint(row, colour) for row, colour in zip(rows, colours, strict=True)]
-    else:
-        lines.append(
-            f"No credential plugin is installed: no package declares one in the group {GROUP!r}."
-        )
-    selection = document["selection"]
-    if selection["by"] == "off":
-        lines.append(f"Plugins are switched off by {selection['asked_by']}.")
+    """Return what is selected, what is wrong, and then the plugins."""
+    plugins, selection = document["plugins"], document["selection"]
+    lines = wrapped(_verdict(document))
     if selection["file"]:
-        lines.append(f"The selection is written in {selection['file']}, line {selection['line']}.")
+        lines += wrapped(
+            f"The selection is written in {selection['file']}, line {selection['line']}."
+        )
     bad = [plugin["problem"] for plugin in plugins if plugin["problem"]]
     bad += [f"{problem}." for problem in document["unreadable"]] + document["problems"]
-    lines += [palette.paint(problem, "red") for problem in dict.fromkeys(bad)]
-    return lines + [palette.paint(note, "yellow") for note in document["leftovers"]]
+    notes = [(problem, "red") for problem in dict.fromkeys(bad)]
+    notes += [(note, "yellow") for note in document["leftovers"]]
+    for note, colour in notes:
+        lines += [palette.paint(line, colour) for line in wrapped(note, "- ", "  ")]
+    if not plugins:
+        none = f"No credential plugin is installed: no package declares one in the group {GROUP!r}."
+        return [*lines, "", *wrapped(none)]
+    lines.append("")
+    rows = [row for plugin in plugins for row in _rows(plugin)]
+    colours = [_colour(plugin) for plugin in plugins for _ in range(2)]
+    for row, colour in zip(wrapped_table(rows), colours, strict=True):
+        lines += [palette.paint(line, colour) for line in row]
+    return lines
 
 
-def _row(plugin: dict[str, Any]) -> tuple[str, ...]:
+def _verdict(document: dict[str, Any]) -> str:
+    selection, problems = document["selection"], document["problems"]
+    if selection["plugin"]:
+        broken = any(each["selected"] and each["problem"] for each in document["plugins"])
+        but = ", but cannot be used" if problems or broken else ""
+        return f"The plugin {selection['plugin']} is selected by {selection['asked_by']}{but}."
+    if problems:
+        return "Which plugin is selected cannot be told."
+    if selection["by"] == "off":
+        return f"Plugins are switched off by {selection['asked_by']}."
+    if selection["by"] == NOT_SELECTED:
+        return "No plugin is selected; any that is configured may answer."
+    return f"The profile {selection['profile']!r} asks for any plugin."
+
+
+def _rows(plugin: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return two rows: what the plugin is and is used for, and where it is."""
     states = [f"selected by {plugin['selected_by']}"] if plugin["selected"] else []
     if plugin["problem"]:
-        states.append("of no use, see below")
+        states.append("of no use, see above")
     elif plugin["checked"]:
         states.append("loads")
-    package = f"{plugin['distribution']} {plugin['version']}"
     state = ", ".join(states) or "installed"
-    return plugin["name"], package, plugin["entry_point"], plugin["location"] or "?", state
+    return [
+        (plugin["name"], f"{plugin['distribution']} {plugin['version']}: {state}"),
+        ("", f"{plugin['entry_point']} in {plugin['location'] or '?'}"),
+    ]
 
 
 def _colour(plugin: dict[str, Any]) -> str:

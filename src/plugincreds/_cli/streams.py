@@ -1,5 +1,6 @@
 """The streams of the command: stdout has what the command itself prints, and nothing else."""
 
+import logging
 import os
 import sys
 import threading
@@ -102,6 +103,24 @@ def complain(text: str) -> None:
     """Print a sentence for people to stderr, if that is possible."""
     with suppress(OSError, ValueError):  # it is full, or a plugin has closed it
         print(f"plugincreds: {printable(text)}", file=sys.stderr)
+
+
+def show_debug_records() -> None:
+    """Print all records of plugincreds' logger to stderr; other loggers may show secrets."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_Plain("plugincreds: %(levelname)s: %(message)s"))
+    logger = logging.getLogger("plugincreds")
+    logger.addHandler(handler)
+    logger.setLevel(logging.DEBUG)
+
+
+class _Plain(logging.Formatter):
+    """Leaves out control characters, and the text of exceptions, which may have a secret."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        # Only what is indented can come from outside.
+        record.message = "\n    ".join(map(printable, record.getMessage().splitlines()))
+        return self.formatMessage(record)
 
 
 @contextmanager

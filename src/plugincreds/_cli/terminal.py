@@ -1,7 +1,9 @@
 """What commands print: aligned text for people, and JSON for programs."""
 
 import json
+import shutil
 import sys
+import textwrap
 from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
@@ -11,7 +13,10 @@ from plugincreds._errors import PluginError, printable
 from plugincreds._redaction import described
 from plugincreds._sharing.folders import RefusedError
 
+_SCHEMA = 1  # of all JSON documents; a key that is removed or changed makes it 2
 _GAP = "  "
+_WIDTH = 80  # of what is not a terminal
+_NARROWEST = 30  # a column that would have less room begins on a line of its own
 _CODES = {"green": "32", "red": "31", "yellow": "33", "faint": "2", "bold": "1"}
 
 
@@ -53,9 +58,54 @@ def table(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[str]:
     ]
 
 
-def print_json(document: Any) -> None:
+def wrapped(text: str, first: str = "", others: str = "") -> list[str]:
+    """Return a text in lines that fit the width; a longer word, such as a path, stays whole.
+
+    Args:
+        text: The text.
+        first: What the first line begins with.
+        others: What the other lines begin with.
+    """
+    lines = textwrap.wrap(
+        printable(text),
+        width(),
+        initial_indent=first,
+        subsequent_indent=others,
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return lines or [first.rstrip()]
+
+
+def wrapped_table(rows: Sequence[Sequence[str]], *, indent: str = "") -> list[list[str]]:
+    """Return the lines of each row; its last column is wrapped, or below the others."""
+    heads = table([row[:-1] for row in rows], indent=indent)
+    start = max(map(len, heads), default=0) + len(_GAP)
+    room = width() - start
+    below = indent + _GAP * 2
+    lines = []
+    for head, (*_, text) in zip(heads, rows, strict=True):
+        fits = [len(word) <= room for word in text.split()]
+        if room < _NARROWEST or not all(fits[:1]):
+            lines.append([*filter(None, [head]), *wrapped(text, below, below)])
+        else:
+            others = " " * start if all(fits) else below
+            lines.append(wrapped(text, head.ljust(start), others))
+    return lines
+
+
+def width() -> int:
+    """Return how long a line may be."""
+    if not STDOUT.isatty():
+        return _WIDTH
+    # It respects COLUMNS, and otherwise asks sys.__stdout__, which is stderr.
+    return shutil.get_terminal_size((STDOUT.columns() or _WIDTH, 0)).columns
+
+
+def print_json(document: Mapping[str, Any]) -> None:
     """Print a document for programs; JSON escapes all control characters but one."""
-    STDOUT.write(json.dumps(document, indent=2).replace("\x7f", "\\u007f") + "\n")
+    text = json.dumps({"schema": _SCHEMA, **document}, indent=2)
+    STDOUT.write(text.replace("\x7f", "\\u007f") + "\n")
 
 
 def print_lines(lines: Sequence[str]) -> None:

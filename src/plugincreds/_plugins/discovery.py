@@ -7,6 +7,7 @@ package importlib-metadata.
 """
 
 import logging
+import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
@@ -79,8 +80,11 @@ class Discovery:
         else:
             import difflib  # noqa: PLC0415 - only for this message
 
-            near = difflib.get_close_matches(name, self.plugins) or difflib.get_close_matches(
-                name.lower(), self.plugins
+            near = (
+                difflib.get_close_matches(name, self.plugins)
+                or difflib.get_close_matches(name.lower(), self.plugins)
+                # A name is often given without a word of it: acme for acme-broker.
+                or [known for known in self.plugins if _words_of(name) & _words_of(known)]
             )
             meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
             known = (
@@ -142,3 +146,7 @@ def _declared(distribution: Distribution) -> Iterator[tuple[str, str]]:
             if count > _MOST:
                 raise UnreadableError(f"more than {_MOST} plugins")
             yield name.strip(), value.strip()
+
+
+def _words_of(name: str) -> set[str]:
+    return {word for word in re.split("[-_.]", name.lower()) if word}

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from plugincreds._cli import terminal
 from plugincreds._cli.selection import line_of
 from plugincreds._cli.terminal import Palette, print_lines, table
 from plugincreds._errors import printable
@@ -76,6 +77,7 @@ def test_output(
 ) -> None:
     """Guards every word of the text, and every key of the document that programs read."""
     options = arrange(install, monkeypatch, tmp_path / "config")
+    monkeypatch.setattr(terminal, "_WIDTH", 10_000)  # paths differ in length
     status = main(["list", *options, *(["--json"] if form == "json" else [])])
     assert status == (0 if arrange in {one, several} else 1)
     plain = golden.plain_json if form == "json" else golden.plain_text

@@ -20,6 +20,9 @@ def add_parser(commands: Any) -> None:
     parser.add_argument(
         "--profile", metavar="P", help="a profile that a program would give in code"
     )
+    parser.add_argument(
+        "--verbose", action="store_true", help="print also each provider that is not reached"
+    )
     parser.add_argument("--json", action="store_true", help="print one JSON object")
     parser.add_argument(
         "--retrieve", action="store_true", help="really retrieve credentials; no secret is shown"
@@ -33,7 +36,8 @@ def run(arguments: argparse.Namespace) -> int:
     if arguments.json:
         print_json(document)
     else:
-        print_lines(doctor_lines(document, Palette(STDOUT, os.environ)))
+        palette = Palette(STDOUT, os.environ)
+        print_lines(doctor_lines(document, palette, verbose=arguments.verbose))
     return 0 if document["ok"] else 1
 
 
@@ -51,6 +55,7 @@ def _document(examination: Examination) -> dict[str, Any]:
         "versions": examination.versions,
         "bindings": examination.bindings,
         "aws_cli": None if aws_cli is None else asdict(aws_cli),
+        "other_clients": [asdict(each) for each in examination.other_clients],
         "profile": {"name": examination.profile, "given_by": examination.profile_given_by},
         "selection": asdict(examination.selection),
         "chain": [step.as_document() for step in examination.chain],

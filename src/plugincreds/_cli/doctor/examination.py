@@ -9,7 +9,6 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
-from importlib import metadata
 from types import ModuleType
 from typing import Any
 
@@ -17,6 +16,11 @@ from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_a
 from plugincreds._bindings.sessions import active_profile, profiles_of
 from plugincreds._cli.aws_cli import AwsCli, aws_cli
 from plugincreds._cli.doctor.chain_report import ChainLocation, chain_report
+from plugincreds._cli.doctor.other_clients import (
+    OtherClient,
+    installed_version,
+    other_clients,
+)
 from plugincreds._cli.doctor.retrieval import Retrieval, retrieval
 from plugincreds._cli.doctor.startup_state import StartupState, startup_state
 from plugincreds._cli.doctor.steps import ChainStep, last_of
@@ -56,6 +60,7 @@ class Examination:
         discovery: The installed plugins.
         leftovers: What interrupted installations have left, as sentences.
         aws_cli: The command `aws` on the path, or None.
+        other_clients: The installed clients that do not use botocore.
         profile: The name of the active profile.
         profile_given_by: "--profile", a variable, or "default".
         sections: The sections of that profile and of the one that its role leads to, by name.
@@ -74,6 +79,7 @@ class Examination:
     discovery: Discovery
     leftovers: list[str]
     aws_cli: AwsCli | None
+    other_clients: list[OtherClient]
     profile: str = "default"
     profile_given_by: str = "default"
     sections: dict[str, Section] = field(default_factory=dict)
@@ -95,7 +101,7 @@ def examine(profile: str | None, *, retrieve: bool = False) -> Examination:
     """Look at everything; a profile stands for one that is given in code."""
     startup = startup_state()
     discovery = registry().discovery()
-    installed = (discovery, leftover_notes(), aws_cli(discovery))
+    installed = (discovery, leftover_notes(), aws_cli(discovery), other_clients())
     examination = Examination(startup, _versions(), _unexpected_apis(), *installed)
     with _captured(examination.captured_warnings):
         _examine_chain(examination, profile, retrieve=retrieve)
@@ -104,13 +110,8 @@ def examine(profile: str | None, *, retrieve: bool = False) -> Examination:
 
 def _versions() -> dict[str, str | None]:
     """Return the versions of Python and of all packages that matter; None: not installed."""
-    versions: dict[str, str | None] = {"python": platform.python_version()}
-    for name in _PACKAGES:
-        try:
-            versions[name] = metadata.version(name)
-        except metadata.PackageNotFoundError:
-            versions[name] = None
-    return versions
+    installed = {name: installed_version(name) for name in _PACKAGES}
+    return {"python": platform.python_version(), **installed}
 
 
 def _unexpected_apis() -> dict[str, list[str]]:
@@ -144,8 +145,9 @@ def _captured(warnings: list[str]) -> Iterator[None]:
     """Collect our own warnings in place of logging them: they are printed with the rest."""
 
     def capture(record: logging.LogRecord) -> bool:
-        if record.levelno >= logging.WARNING:
-            warnings.append(record.getMessage())
+        if record.levelno < logging.WARNING:
+            return True
+        warnings.append(record.getMessage())
         return False
 
     logger = logging.getLogger("plugincreds")
