@@ -27,6 +27,7 @@ from tests.support.reach import (
     KINDS,
     LONG,
     MACHINE,
+    NO_MACHINE,
     REFUSED,
     SIGNS,
     WAYS,
@@ -76,6 +77,17 @@ def test_python_clients(
     assert_as_expected(scenario, client, way, kind, command)
 
 
+@pytest.mark.parametrize("kind", [FAILING])
+@pytest.mark.parametrize("client", ["awscrt", "pandas", "pyarrow"])
+def test_the_machine_is_switched_off(
+    new_environment: NewEnvironment, scenario: Scenario, bucket: str, client: str, kind: str
+) -> None:
+    """Guards the advice for clients that go on to the machine if the process fails."""
+    clients = new_environment("pandas", *PYTHONS, bare=True)
+    command = clients.python, "-I", PROGRAM, client, bucket
+    assert_as_expected(scenario, client, NO_MACHINE, kind, command)
+
+
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("way", WAYS)
 def test_rclone(
@@ -93,7 +105,7 @@ def test_rclone(
 
 
 @pytest.mark.parametrize("kind", KINDS)
-@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("way", [*WAYS, NO_MACHINE])
 def test_javascript(once: Once, scenario: Scenario, way: str, kind: str) -> None:
     """Guards the AWS SDK for JavaScript."""
     if not shutil.which("npm"):

@@ -20,6 +20,7 @@ LIFETIME = 8  # seconds; a client must have signed by then, also on a slow machi
 
 # The ways, and what is given to the plugin's calls one after the other.
 WAYS = ("exec", "serve", "profile")
+NO_MACHINE = "profile without the machine"  # the variable that switches its role off is set
 LONG, SHORT, FAILING = KINDS = ("long-term", "short-lived", "failing")
 
 # What comes of the last request.
@@ -106,7 +107,9 @@ class Scenario:
     def _client(self, way: str, command: Sequence[str | Path]) -> Iterator[Client]:
         own, started = self.environment, self._variables
         plugincreds = own.script("plugincreds")
-        if way == "profile":
+        if way == NO_MACHINE:
+            started = {**started, "AWS_EC2_METADATA_DISABLED": "true"}
+        if way in {"profile", NO_MACHINE}:
             own.write_config(
                 "[default]\ncredential_plugin = relay\n"
                 f"credential_process = {plugincreds} export relay\n"
