@@ -49,12 +49,14 @@ def start(work: Work, explain: Callable[[BaseException], None]) -> Any:
 def _run(work: Work, explain: Callable[[BaseException], None], command: int, pipe: int) -> NoReturn:
     status = 1
     try:
-        pipe = _only_descriptor(pipe)
+        stream = os.fdopen(_only_descriptor(pipe), "wb", buffering=0)
+        # The command would wait for a process that the plugin forks and leaves running.
+        os.register_at_fork(after_in_child=stream.close)
         threading.Thread(target=_end_with, args=(command,), daemon=True).start()
 
         def publish(document: Any) -> None:
             _detach()
-            with os.fdopen(pipe, "wb") as stream:
+            with stream:
                 stream.write(json.dumps(document).encode())
 
         work(publish)

@@ -18,8 +18,6 @@ from plugincreds._settings import OFF, VARIABLE
 
 logger = logging.getLogger("plugincreds")
 
-RETRIEVING = "retrieving credentials"
-
 
 class Reporter:
     """Words failures and warnings about one plugin.
@@ -122,13 +120,19 @@ class Reporter:
             state.retry_at - now,
         )
 
-    def warn_of_wait(self, seconds: float, doing: str = RETRIEVING) -> None:
+    def warn_of_wait(self, seconds: float) -> None:
         """Log, once, which plugin the program is waiting for."""
+        self._warn_of_wait("retrieving credentials", seconds)
+
+    def warn_of_loading(self, seconds: float) -> None:
+        """Do so for its import or its getter."""
+        self._warn_of_wait("loading", seconds)
+
+    def _warn_of_wait(self, doing: str, seconds: float) -> None:
         self._warn_once(
-            f"{self.label} has been {doing} for {seconds:.0f} s, and the program "
-            "waits for it. Perhaps it waits for user input, or for a thread of its own that asks "
-            "for these credentials: such a thread must use context.session or "
-            "plugincreds.base_session()."
+            f"{self.label} has been {doing} for {seconds:.0f} s, and the program waits for it. "
+            "Perhaps it waits for user input, or for a thread of its own that asks for these "
+            "credentials: such a thread must use context.session or plugincreds.base_session()."
         )
 
     def warn_of_slow_answer(self, seconds: float) -> None:

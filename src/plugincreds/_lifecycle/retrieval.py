@@ -12,6 +12,7 @@ from plugincreds._lifecycle.policy import Failure
 from plugincreds._lifecycle.processes import CallMark, chain_fault
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.validation import validated
+from plugincreds._lifecycle.watch import Watch
 from plugincreds._redaction import described
 from plugincreds._reentrancy import OWN_CALL_ADVICE, was_refused
 from plugincreds._threads import as_failure, awaited
@@ -47,24 +48,31 @@ class Retrieval:
         self._is_same = is_same
         self._base = base
 
-    def __call__(self, *, is_first: bool) -> Retrieved:  # noqa: PLR0911 - one for each fault
+    def __call__(self, *, is_first: bool) -> Retrieved:
         """Call the function; it may decline only if there are no credentials yet (`is_first`)."""
         reporter = self._reporter
         if fault := chain_fault():
             return reporter.failure(fault)
-        mark = CallMark()
+        mark, watch = CallMark(), Watch(reporter.warn_of_wait)
         try:
             mark.begin()
+            watch.begin()
             with nullcontext() if self._base is None else self._base.recorded():
                 # No variable holds the answer: the call of cache_key() below may take long, and
                 # an exception that a signal handler raises meanwhile must not find the raw keys.
                 value, fault = validated(_settled(self._retrieve()), now := self._clock())
+            return self._checked(value, fault, now, is_first=is_first)
         except BaseException as error:  # noqa: BLE001 - an interruption is raised again
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
             return _raised(as_failure(error), reporter)
         finally:
             mark.end()
+            watch.end()
+            watch.leave()
+
+    def _checked(self, value: Value | None, fault: str, now: float, *, is_first: bool) -> Retrieved:
+        reporter = self._reporter
         if fault:
             return reporter.failure(f"it returned {fault}")
         if value is None:

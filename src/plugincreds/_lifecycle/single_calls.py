@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from plugincreds._errors import PluginError
 from plugincreds._lifecycle.processes import CallMark, chain_fault
 from plugincreds._lifecycle.reports import Reporter
+from plugincreds._lifecycle.watch import Watch
 from plugincreds._reentrancy import (
     PATIENCE,
     ActiveCall,
@@ -18,7 +19,6 @@ from plugincreds._reentrancy import (
     was_started_in,
 )
 
-_DOING = "loading"
 _IMPORT = "<frozen importlib._bootstrap>"  # what runs every import
 
 _T = TypeVar("_T")
@@ -85,9 +85,10 @@ class SingleCalls:
 
 
 def _called(function: Callable[[], _T], reporter: Reporter) -> _T:
-    mark = CallMark()
+    mark, watch = CallMark(), Watch(reporter.warn_of_loading)
     try:
         mark.begin()
+        watch.begin()
         return function()
     except PluginError as error:
         if was_refused():
@@ -95,6 +96,8 @@ def _called(function: Callable[[], _T], reporter: Reporter) -> _T:
         raise
     finally:
         mark.end()
+        watch.end()
+        watch.leave()
 
 
 def _is_importing() -> bool:
@@ -109,5 +112,5 @@ def _wait(running: ActiveCall, reporter: Reporter) -> None:
     with waiting_for(running.in_progress, reporter.circle):
         if not running.done.wait(PATIENCE):
             reporter.refuse_wait(running.in_progress, running.key)
-            reporter.warn_of_wait(PATIENCE, _DOING)
+            reporter.warn_of_loading(PATIENCE)
             running.done.wait()

@@ -529,12 +529,25 @@ def test_a_rejected_key(install: Install, monkeypatch: pytest.MonkeyPatch) -> No
 
 def test_a_refresh(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards refreshes in two event loops, with all tasks of one waiting for one retrieval."""
-    install(PLUGIN.replace("lambda: False", "lambda: len(calls) in (1, 3)"))
+    install(
+        """
+        import threading
+        calls, gate = [], threading.Event()
+        def retrieve():
+            if calls: gate.wait(30)
+            calls.append(1)
+            return f"VAULT{len(calls)}", "secret", "token"
+        def get_provider(): return retrieve, lambda: len(calls) in (1, 3)
+        """,
+        module="refreshing",
+    )
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
 
     async def keys(chain: Any) -> set[str]:
-        found = await asyncio.gather(*(chain.get_identity() for _ in range(50)))
-        return {each.access_key_id for each in found}
+        tasks = [asyncio.create_task(chain.get_identity()) for _ in range(50)]
+        await asyncio.sleep(0)  # all tasks have asked whether the credentials have expired
+        sys.modules["refreshing"].gate.set()
+        return {(await each).access_key_id for each in tasks}
 
     chain = asyncio.run(new_chain())
     assert asyncio.run(keys(chain)) == {"VAULT2"}

@@ -121,6 +121,19 @@ def test_the_output_of_a_command_has_nothing_of_the_plugin(install: Install, noi
     assert (done.returncode, done.stdout) == (0, "out\n")
 
 
+def test_a_process_that_a_plugin_leaves_running(
+    install: Install, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards the start of a command: `exec` does not wait for what the plugin has forked."""
+    gate = tmp_path / "gate"
+    os.mkfifo(gate)
+    monkeypatch.setenv("GATE", str(gate))
+    source = plugin("if not os.fork(): open(os.environ['GATE']).close(); os._exit(0)")
+    done = run(install(source), "exec", "vault", "--", "echo", "out", stderr=subprocess.DEVNULL)
+    assert (done.returncode, done.stdout) == (0, "out\n")
+    gate.open("w").close()  # the process is still there, and ends now
+
+
 @pytest.mark.parametrize("arguments", [("list", "--check", "--json"), ("doctor", "--json")])
 def test_the_other_documents_have_no_noise(install: Install, arguments: tuple[str, ...]) -> None:
     """Guards programs that read those, from a plugin that prints while it is imported."""

@@ -25,7 +25,7 @@ from plugincreds._cli.streams import Stdout
 from plugincreds._endpoint.files import private_file
 from plugincreds._endpoint.server import Endpoint
 from plugincreds._endpoint.variables import check_not_inside
-from plugincreds._lifecycle import processes, single_calls
+from plugincreds._lifecycle import processes, watch
 from plugincreds._lifecycle.flights import Flight
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._reentrancy import ActiveCall
@@ -189,31 +189,17 @@ def end_of_chain(room: Room) -> None:
 
 
 def long_load(room: Room) -> None:
-    """Wait for a plugin that another thread imports, until a warning is logged."""
-    entered, enough, warn = threading.Event(), threading.Event(), Reporter.warn_of_wait
-    room.patch.setattr(single_calls, "PATIENCE", 0.01)
+    """Load a plugin whose import takes long, until a warning is logged."""
+    enough, warn = threading.Event(), Reporter.warn_of_loading
+    room.patch.setattr(watch, "PATIENCE", 0.01)
     plugin = registry().discovery().the_one("acme", "a test")
 
-    def warned(reporter: Reporter, _: float, doing: str) -> None:
-        warn(reporter, 10.0, doing)
+    def warned(reporter: Reporter, _: float) -> None:
+        warn(reporter, 10.0)
         enough.set()
 
-    def function() -> None:
-        entered.set()
-        enough.wait(20)
-
-    def hold() -> None:
-        registry().single_call(plugin, plugin, function)
-
-    room.patch.setattr(Reporter, "warn_of_wait", warned)
-    thread = threading.Thread(target=hold)
-    thread.start()
-    try:
-        assert entered.wait(20)
-        registry().getter(plugin)
-    finally:
-        enough.set()
-        thread.join()
+    room.patch.setattr(Reporter, "warn_of_loading", warned)
+    registry().single_call(plugin, plugin, lambda: enough.wait(20))
 
 
 def circle(_: Room) -> None:
