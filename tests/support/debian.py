@@ -23,20 +23,20 @@ OPTIONS = {
 }
 
 
-def unpack(suite: str, folder: Path) -> None:
-    """Get the package awscli of a suite from Debian's archive into a folder, without root.
+def unpack(suite: str, folder: Path, package: str = "awscli") -> None:
+    """Get a package of a suite from Debian's archive into a folder, without root.
 
     Where that cannot be done, the file `REASON` says why.
     """
     try:
-        _unpack(suite, folder)
+        _unpack(suite, folder, package)
     except (OSError, subprocess.SubprocessError) as error:
         said = getattr(error, "stderr", None) or error
-        text = f"Debian's package awscli of {suite} cannot be had: {said}"
+        text = f"Debian's package {package} of {suite} cannot be had: {said}"
         (folder / REASON).write_text(text, encoding="utf-8")
 
 
-def _unpack(suite: str, folder: Path) -> None:
+def _unpack(suite: str, folder: Path, name: str) -> None:
     for needed in ("state/lists/partial", "cache/archives/partial"):
         (folder / needed).mkdir(parents=True)
     if not KEYRING.exists():
@@ -48,9 +48,9 @@ def _unpack(suite: str, folder: Path) -> None:
         for name, value in OPTIONS.items()
     }
     options = [word for name, value in paths.items() for word in ("-o", f"{name}={value}")]
-    for command in ("update", "download awscli"):
+    for command in ("update", f"download {name}"):
         _run("apt-get", "-qq", *options, *command.split(), folder=folder)
-    (package,) = folder.glob("awscli_*.deb")
+    (package,) = folder.glob(f"{name}_*.deb")
     _run("dpkg-deb", "--extract", str(package), str(folder / "unpacked"), folder=folder)
     shutil.rmtree(folder / "state")
 

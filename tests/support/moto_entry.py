@@ -5,7 +5,9 @@
 * `GET /_seen`: a list of [access key, service], one for each signed request, and
   ["", "container"] for each look at the next one;
 * `DELETE /_seen`: forget that list;
-* `PUT /_container` and `GET /_container`: the credentials endpoint that a container would have.
+* `PUT /_container` and `GET /_container`: the credentials endpoint that a container would have;
+* `PUT /_machine` and `GET /latest/...`: the instance metadata of a machine with a role; a look at
+  its credentials is noted as ["", "machine"].
 """
 
 from __future__ import annotations
@@ -21,6 +23,9 @@ from moto.moto_server.werkzeug_app import DomainDispatcherApplication, create_ba
 from werkzeug.serving import WSGIRequestHandler, make_server
 
 HOST = "127.0.0.1"
+METADATA = "/latest/"
+ROLES = "/latest/meta-data/iam/security-credentials/"
+TTL = ("X-Aws-Ec2-Metadata-Token-Ttl-Seconds", "21600")
 
 
 class QuietHandler(WSGIRequestHandler):  # type: ignore[misc] # mypy does not look at werkzeug
@@ -38,15 +43,22 @@ class Recorder:
         self._application = application
         self._seen: list[tuple[str, str]] = []
         self._container = b"{}"
+        self._machine = b"{}"
 
     def __call__(self, environ: dict[str, Any], start_response: Any) -> Iterable[bytes]:
         """Answer the tests' own paths, pass on the rest."""
         path = environ["PATH_INFO"]
-        if path not in {"/_seen", "/_container"}:
+        if path.startswith(METADATA):
+            return self._as_machine(path, start_response)
+        if path not in {"/_seen", "/_container", "/_machine"}:
             self._note(environ.get("HTTP_AUTHORIZATION", ""))
             answer: Iterable[bytes] = self._application(environ, start_response)
             return answer
-        body = self._about_requests(environ) if path == "/_seen" else self._as_container(environ)
+        if path == "/_machine":
+            self._machine = body = environ["wsgi.input"].read(int(environ["CONTENT_LENGTH"]))
+        else:
+            about = self._about_requests if path == "/_seen" else self._as_container
+            body = about(environ)
         start_response(
             "200 OK", [("Content-Type", "application/json"), ("Content-Length", str(len(body)))]
         )
@@ -62,6 +74,20 @@ class Recorder:
         if environ["REQUEST_METHOD"] == "DELETE":
             self._seen.clear()
         return answer
+
+    def _as_machine(self, path: str, start_response: Any) -> Iterable[bytes]:
+        documents = {
+            "/latest/api/token": b"token",
+            ROLES: b"machine",
+            ROLES.removesuffix("/"): b"machine",
+            f"{ROLES}machine": self._machine,
+        }
+        body = documents.get(path)
+        if path == f"{ROLES}machine":
+            self._seen.append(("", "machine"))
+        status = "404 Not Found" if body is None else "200 OK"
+        start_response(status, [TTL, ("Content-Length", str(len(body or b"")))])
+        return [body or b""]
 
     def _as_container(self, environ: dict[str, Any]) -> bytes:
         if environ["REQUEST_METHOD"] == "PUT":

@@ -176,6 +176,29 @@ class MotoServer:
         }
         self._ask("PUT", "/_container", json.dumps(document))
 
+    def offer_on_machine(self, identity: Identity) -> dict[str, str]:
+        """Serve these temporary credentials where a machine's role would be.
+
+        Returns:
+            The variables that lead clients there: the SDKs read the first ones, object_store the
+            last.
+        """
+        document = {
+            "Code": "Success",
+            "Type": "AWS-HMAC",
+            "LastUpdated": "2026-01-01T00:00:00Z",
+            "AccessKeyId": identity.access_key,
+            "SecretAccessKey": identity.secret_key,
+            "Token": identity.token,
+            "Expiration": "2099-01-01T00:00:00Z",
+        }
+        self._ask("PUT", "/_machine", json.dumps(document))
+        return {
+            "AWS_EC2_METADATA_DISABLED": "false",
+            "AWS_EC2_METADATA_SERVICE_ENDPOINT": self.url,
+            "AWS_METADATA_ENDPOINT": self.url,
+        }
+
     def seen(self) -> list[tuple[str, str]]:
         """Return (access key, service) of each request since `forget`, but the administrator's."""
         return [
