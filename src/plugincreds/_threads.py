@@ -11,9 +11,11 @@ not need it, and importing it takes as long as everything else that the first si
 import contextvars
 import sys
 import threading
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
+from operator import methodcaller
 from typing import Any
 
 _LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
@@ -33,7 +35,9 @@ class Gate:
     def __init__(self) -> None:
         # The first is locked until the gate is opened; each waiting thread adds one.
         self._locks = [_locked()]
-        self.open: Callable[[], object] = partial(any, map(_release, self._locks))
+        self.open: Callable[[], object] = partial(
+            deque(maxlen=0).extend, map(_release, self._locks)
+        )
 
     @property
     def is_open(self) -> bool:
@@ -54,7 +58,7 @@ def _locked() -> threading.Lock:
     return lock
 
 
-_release: Callable[[threading.Lock], object] = type(threading.Lock()).release
+_release = methodcaller("release")  # of any class: gevent may replace that of threading at any time
 OPEN = Gate()  # one that has been opened
 OPEN.open()
 
@@ -79,7 +83,7 @@ def start(call: Callable[[], object]) -> None:
         RuntimeError: No thread can be started.
     """
     if sys.is_finalizing():  # before Python 3.12, one can be started then, but never runs
-        raise RuntimeError("the interpreter ends")
+        raise RuntimeError
     context, calls = contextvars.copy_context(), here.calls
 
     def run() -> None:
