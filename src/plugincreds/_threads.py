@@ -12,10 +12,12 @@ import contextvars
 import sys
 import threading
 import time
+from collections import deque
 from collections.abc import Awaitable, Callable
 from contextlib import suppress
 from functools import partial
 from math import inf
+from operator import methodcaller
 from typing import Any
 
 _LONGEST_SLEEP = 0.5  # seconds that a waiting thread sleeps at a time
@@ -36,7 +38,9 @@ class Gate:
     def __init__(self) -> None:
         # The first is locked until the gate is opened; each waiting thread adds one.
         self._locks = [_locked()]
-        self.open: Callable[[], object] = partial(any, map(_release, self._locks))
+        self.open: Callable[[], object] = partial(
+            deque(maxlen=0).extend, map(_release, self._locks)
+        )
 
     @property
     def is_open(self) -> bool:
@@ -60,7 +64,7 @@ def _locked() -> threading.Lock:
     return lock
 
 
-_release: Callable[[threading.Lock], object] = type(threading.Lock()).release
+_release = methodcaller("release")  # of any class: gevent may replace that of threading at any time
 OPEN = Gate()  # one that has been opened
 OPEN.open()
 
@@ -84,6 +88,8 @@ def start(call: Callable[[], object]) -> None:
     Raises:
         RuntimeError: No thread can be started.
     """
+    if sys.is_finalizing():  # before Python 3.12, one can be started then, but never runs
+        raise RuntimeError
     context, calls = contextvars.copy_context(), here.calls
 
     def run() -> None:
@@ -106,7 +112,15 @@ def is_in_loop() -> bool:
     return True
 
 
-def as_failure(error: BaseException) -> BaseException:
+def handlers() -> frozenset[Any]:
+    """Return the code of the signal handlers that the program has now."""
+    import signal  # noqa: PLC0415 - most programs have imported it
+
+    found = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()}
+    return frozenset(found - {None})
+
+
+def as_failure(error: BaseException, of_program: frozenset[Any] | None = None) -> BaseException:
     """Return what a plugin raised as its failure; raise it again if it interrupts the program.
 
     Everything that the plugin's code raises is a failure, as `sys.exit()`, and classes that derive
@@ -115,33 +129,46 @@ def as_failure(error: BaseException) -> BaseException:
 
     The program is interrupted by Ctrl-C, by what its signal handlers raise, as a server's handler
     for SIGTERM, and by the packages that replace threads or run tests.
+
+    No code of the exception's class runs here.
+
+    Args:
+        error: What was raised.
+        of_program: What `handlers()` returned before the plugin was called; None: what it returns
+            now. A handler may remove itself before it raises, and a plugin may leave one behind.
     """
-    if is_interruption(error):
+    if is_interruption(error, of_program):
         raise error
-    return _cancelled(error) if isinstance(error, _cancellations()) else error
+    return _cancelled(error) if issubclass(type(error), _cancellations()) else error
 
 
-def is_interruption(error: BaseException) -> bool:
+def is_interruption(error: BaseException, of_program: frozenset[Any] | None = None) -> bool:
     """Tell whether an exception interrupts the program: see `as_failure`."""
-    return isinstance(error, KeyboardInterrupt) or _is_of_program(error) or _is_of_handler(error)
+    return (
+        issubclass(type(error), KeyboardInterrupt)
+        or _is_of_package(type(error))
+        or _is_of_handler(error, handlers() if of_program is None else of_program)
+    )
 
 
+# As Python itself reads these, whatever the class of an exception makes of them.
+_module_of: Callable[[type], Any] = vars(type)["__module__"].__get__
+_traceback_of: Callable[[BaseException], Any] = vars(BaseException)["__traceback__"].__get__
 _PROGRAMS = {"_pytest", "eventlet", "gevent", "greenlet", "trio"}  # they raise what ends a task
 
 
-def _is_of_program(error: BaseException) -> bool:
-    packages = {each.__module__.partition(".")[0] for each in type(error).__mro__}
-    return not isinstance(error, Exception) and not packages.isdisjoint(_PROGRAMS)
+def _is_of_package(kind: type[BaseException]) -> bool:
+    if issubclass(kind, Exception):
+        return False
+    modules = [_module_of(each) for each in type.mro(kind)]
+    return any(isinstance(each, str) and each.partition(".")[0] in _PROGRAMS for each in modules)
 
 
-def _is_of_handler(error: BaseException) -> bool:
+def _is_of_handler(error: BaseException, of_program: frozenset[Any]) -> bool:
     """Tell whether a signal handler raised it: then that handler is in its traceback."""
-    import signal  # noqa: PLC0415 - only needed after a failure
-
-    handlers = {_code_of(signal.getsignal(number)) for number in signal.valid_signals()} - {None}
-    trace = error.__traceback__
-    while handlers and trace is not None:
-        if trace.tb_frame.f_code in handlers:
+    trace = _traceback_of(error)
+    while of_program and trace is not None:
+        if trace.tb_frame.f_code in of_program:
             return True
         trace = trace.tb_next
     return False

@@ -205,3 +205,30 @@ def test_in_another_thread(plugin: Any) -> None:
     thread.start()
     thread.join()
     assert "raised SystemExit: bye" in str(errors[0])
+
+
+@pytest.mark.parametrize("where", WHERE[:4])
+def test_a_handler_that_removes_itself(plugin: Any, handled: Any, where: str) -> None:
+    """Guards servers whose handler ignores further signals before it ends the program."""
+
+    def end(*_: object) -> None:
+        signal.signal(signal.SIGUSR1, signal.SIG_IGN)
+        raise SystemExit("bye")
+
+    plugin(where, partial(signal.raise_signal, signal.SIGUSR1))
+    handled(end)
+    with pytest.raises(SystemExit, match="bye"):
+        key()
+
+
+def test_a_handler_that_a_plugin_leaves_behind(plugin: Any, handled: Any) -> None:
+    """Guards a plugin that limits its own time, and forgets its handler: that is its failure."""
+
+    def limited() -> None:
+        signal.signal(signal.SIGUSR1, FORMS["function"](TimeoutError))
+        signal.raise_signal(signal.SIGUSR1)
+
+    handled(signal.SIG_IGN)
+    plugin("retrieve", limited)
+    with pytest.raises(PluginError, match="raised TimeoutError"):
+        key()

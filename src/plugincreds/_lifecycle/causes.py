@@ -12,6 +12,7 @@ from typing import Any
 
 from plugincreds._errors import NonRecoverableError
 from plugincreds._redaction import described
+from plugincreds._threads import as_failure
 
 _PLAIN = {str, bytes, int, float, bool, type(None)}
 _DEEPEST = 4  # levels of containers and exceptions
@@ -30,26 +31,32 @@ def without_frames(error: BaseException, depth: int = 0) -> BaseException:
         if not isinstance(kind.__init__, FunctionType):  # one of Python's own
             copy.__init__(*args)  # type: ignore[misc]
         vars(copy).update(_plain(vars(error), depth + 1))
-    except Exception:  # noqa: BLE001 - a class of a plugin may do anything
-        is_final = isinstance(error, NonRecoverableError)
+    except BaseException as failure:  # noqa: BLE001 - a class of a plugin may do anything
+        as_failure(failure)
+        is_final = issubclass(kind, NonRecoverableError)
         return (NonRecoverableError if is_final else Exception)(described(error))
     return copy
 
 
 def traceback_text(error: BaseException) -> str:
     """Return the traceback of an exception, and of those that it comes from, without secrets."""
-    return "\n".join(
-        "".join(traceback.format_tb(each.__traceback__)) + described(each)
-        for each in reversed(list(_chain(error)))
-    )
+    try:
+        return "\n".join(
+            "".join(traceback.format_tb(each.__traceback__)) + described(each)
+            for each in reversed(list(_chain(error)))
+        )
+    except BaseException as failure:  # noqa: BLE001 - a class of a plugin may do anything
+        as_failure(failure)
+        return described(error)
 
 
 def _chain(error: BaseException | None) -> Iterator[BaseException]:
-    seen: list[BaseException] = []
-    while error is not None and error not in seen:
-        seen.append(error)
+    seen: set[int] = set()
+    while error is not None and id(error) not in seen:
+        seen.add(id(error))
         yield error
-        error = error.__cause__ or (None if error.__suppress_context__ else error.__context__)
+        cause, context = error.__cause__, error.__context__
+        error = context if cause is None and not error.__suppress_context__ else cause
 
 
 def _plain(value: Any, depth: int) -> Any:
@@ -69,5 +76,6 @@ def _plain(value: Any, depth: int) -> Any:
 def _text(value: object) -> str:
     try:
         return str(value)
-    except Exception:  # noqa: BLE001 - str() of a plugin's object may raise anything
+    except BaseException as failure:  # noqa: BLE001 - str() of a plugin's object may raise anything
+        as_failure(failure)
         return type(value).__name__

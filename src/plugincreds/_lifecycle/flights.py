@@ -52,11 +52,12 @@ class FlightOutcome:
         if self.value is not None:
             return self.value
         error = (self.failure or Failure("A credential plugin was interrupted.")).error()
-        error.__cause__ = self.take_raised() or error.__cause__
+        if (raised := self.take_raised()) is not None:
+            error.__cause__ = raised
         try:
             raise error
         finally:
-            del error  # this frame is in its traceback
+            del error, raised  # this frame is in its traceback
 
     def take_raised(self) -> BaseException | None:
         """Return what the plugin raised, once: frames that it refers to may have this object."""

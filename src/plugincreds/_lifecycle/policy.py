@@ -101,7 +101,7 @@ class Failure:
     @property
     def is_final(self) -> bool:
         """Whether another attempt is useless until a person has acted."""
-        return isinstance(self.cause, NonRecoverableError)
+        return issubclass(type(self.cause), NonRecoverableError)
 
     def error(self) -> PluginProviderRetrieveError:
         """Return a new error for each caller, all with the same cause."""

@@ -15,6 +15,7 @@ from plugincreds._reentrancy import (
     was_started_in,
 )
 from plugincreds._settings import OFF, VARIABLE
+from plugincreds._threads import as_failure
 
 logger = logging.getLogger("plugincreds")
 
@@ -60,7 +61,7 @@ class Reporter:
                 message = f"{message} To do without plugins, set {VARIABLE}={OFF}."
         return Failure(
             message,
-            without_frames(cause) if cause else None,
+            None if cause is None else without_frames(cause),
             raised=cause,
             plugin=self.plugin,
             distribution=self.distribution,
@@ -157,9 +158,11 @@ class Reporter:
 
 
 def _hint_of(cause: BaseException | None) -> str | None:
-    if not isinstance(cause, NonRecoverableError):
+    if cause is None or not issubclass(type(cause), NonRecoverableError):
         return None
     try:
-        return shown(str(cause.hint)) if cause.hint else None
-    except Exception:  # noqa: BLE001 - str() of a plugin's object may raise anything
+        hint = cause.hint  # type: ignore[attr-defined] # see above
+        return shown(str(hint)) if hint else None
+    except BaseException as failure:  # noqa: BLE001 - str() of a plugin's object may raise anything
+        as_failure(failure)
         return None

@@ -15,7 +15,7 @@ from plugincreds._lifecycle.validation import validated
 from plugincreds._lifecycle.watch import Watch
 from plugincreds._redaction import described
 from plugincreds._reentrancy import OWN_CALL_ADVICE, was_refused
-from plugincreds._threads import as_failure, awaited
+from plugincreds._threads import as_failure, awaited, handlers
 
 # Credentials and when they were retrieved, in seconds since the epoch, or why there are none.
 Retrieved = tuple[Value, float] | Failure
@@ -53,7 +53,7 @@ class Retrieval:
         reporter = self._reporter
         if fault := chain_fault():
             return reporter.failure(fault)
-        mark, watch = CallMark(), Watch(reporter.warn_of_wait)
+        mark, watch, of_program = CallMark(), Watch(reporter.warn_of_wait), handlers()
         try:
             mark.begin()
             watch.begin()
@@ -65,7 +65,7 @@ class Retrieval:
         except BaseException as error:  # noqa: BLE001 - an interruption is raised again
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
-            return _raised(as_failure(error), reporter)
+            return _raised(as_failure(error, of_program), reporter)
         finally:
             mark.end()
             watch.end()

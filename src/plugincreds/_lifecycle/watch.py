@@ -1,6 +1,7 @@
 """Reports a call into a plugin that takes long, also where only one caller waits for it."""
 
 import _thread
+import sys
 from collections.abc import Callable
 
 from plugincreds._reentrancy import PATIENCE
@@ -29,6 +30,8 @@ class Watch:
 
     def begin(self) -> None:
         """Start the thread, if possible."""
+        if sys.is_finalizing():  # before Python 3.12, a thread can be started then, but never runs
+            return
         self._ended = Gate()
         try:
             _thread.start_new_thread(self._watch, ())

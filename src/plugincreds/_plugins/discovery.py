@@ -17,6 +17,7 @@ from plugincreds._plugins.metadata import FILE, Distribution, UnreadableError
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._redaction import described
 from plugincreds._settings import OFF, is_off
+from plugincreds._threads import is_interruption
 
 GROUP = "aws_sdk.credential_plugins"
 _UNKNOWN = "unknown"
@@ -113,7 +114,9 @@ def discover(path: list[str] | None = None) -> Discovery:
         except UnreadableError as error:
             unreadable.append(f"{name} {version} has {error}")
             continue
-        except Exception as error:  # noqa: BLE001 - another package's finder raises anything
+        except Exception as error:  # another package's finder raises anything
+            if is_interruption(error):
+                raise
             unreadable.append(f"{name} {version} has a malformed {FILE} ({described(error)})")
             continue
         for plugin_name, value in declared:

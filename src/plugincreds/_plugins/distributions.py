@@ -31,6 +31,7 @@ from plugincreds._plugins.metadata import (
     UnreadableError,
     beginning,
 )
+from plugincreds._threads import is_interruption
 
 logger = logging.getLogger("plugincreds")
 
@@ -205,7 +206,9 @@ def _by_library(finder: object, path: list[str], text: bytes) -> _OtherLocation:
             distribution = DistributionOfLibrary(each)
             distribution.is_hit = _holds(partial(distribution.read, FILE), text)
             found.append(distribution)
-    except Exception:
+    except Exception as error:
+        if is_interruption(error):
+            raise
         logger.debug("%r cannot list distributions.", finder, exc_info=True)
     return _OtherLocation(found)
 

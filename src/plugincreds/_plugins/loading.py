@@ -21,7 +21,7 @@ from plugincreds._errors import (
 from plugincreds._plugins.references import GivenPlugin, Plugin, module_and_attribute
 from plugincreds._redaction import described
 from plugincreds._reentrancy import own_call_error, was_refused
-from plugincreds._threads import as_failure
+from plugincreds._threads import as_failure, handlers
 
 _WANTED = (
     "the getter must return the pair (retrieve, is_expired), an object with these two "
@@ -70,11 +70,12 @@ class Getter:
             PluginRetrieveNilError: What it returned has no retrieve function.
             PluginIsExpiredNilError: What it returned has no is_expired function.
         """
+        of_program = handlers()
         try:
             answer = self.function(context=context) if self.takes_context else self.function()
             read = None if answer is None else _read_functions(answer)
         except BaseException as error:
-            error = as_failure(error)
+            error = as_failure(error, of_program)
             if was_refused() and isinstance(error, PluginError):
                 raise  # it asked for its own credentials
             _check_for_circle(self.plugin, error)
@@ -108,6 +109,7 @@ def _symbol(plugin: Plugin) -> Any:
     if not all(part.isidentifier() for part in attribute.split(".")):
         found = f"{attribute!r} cannot be the name of a getter"
         raise _not_loaded(plugin, found, is_name=True)
+    of_program = handlers()
     try:
         module = (
             plugin.module
@@ -115,13 +117,13 @@ def _symbol(plugin: Plugin) -> Any:
             else importlib.import_module(module_name)
         )
     except BaseException as error:
-        error = as_failure(error)
+        error = as_failure(error, of_program)
         _check_for_circle(plugin, error)
         raise _not_loaded(plugin, _import_fault(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
     except BaseException as error:
-        error = as_failure(error)
+        error = as_failure(error, of_program)
         if getattr(getattr(module, "__spec__", None), "_initializing", False):
             # The program is importing the module, and that import has led here.
             raise own_call_error(plugin.label, plugin.name, plugin.origin) from error
@@ -191,10 +193,11 @@ def _read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]
     cache_key = getattr(answer, "cache_key", None)
     if cache_key is None:
         return Functions(retrieve, is_expired, None)
+    of_program = handlers()
     try:
         key = cache_key()
     except BaseException as error:  # noqa: BLE001 - an interruption is raised again
-        error = as_failure(error)
+        error = as_failure(error, of_program)
         return f"its cache_key() raised {described(error)}", InvalidSymbolError
     if isinstance(key, str):
         return Functions(retrieve, is_expired, key, lambda: cache_key() == key)

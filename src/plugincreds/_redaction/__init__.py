@@ -2,6 +2,7 @@
 
 from plugincreds._errors import NonRecoverableError, PluginError, printable
 from plugincreds._redaction.secret_forms import without_secrets
+from plugincreds._threads import as_failure
 
 _LONGEST_READ = 20_000  # a limit for time; it leaves room for long secrets before what is shown
 _LONGEST_TEXT = 500
@@ -12,9 +13,10 @@ def described(error: BaseException) -> str:
     name = "an exception"
     try:
         name = type(error).__name__
-        is_ours = isinstance(error, NonRecoverableError)
+        is_ours = issubclass(type(error), NonRecoverableError)
         text = shown(PluginError.__str__(error) if is_ours else str(error))
-    except Exception:  # noqa: BLE001 - str() of a foreign exception may raise anything
+    except BaseException as failure:  # noqa: BLE001 - str() of a foreign one may raise anything
+        as_failure(failure)
         return name
     return f"{name}: {text}" if text else name
 

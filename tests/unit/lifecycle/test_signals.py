@@ -27,6 +27,7 @@ from tests.unit.lifecycle.test_single_flight import (
 pytestmark = pytest.mark.skipif(not hasattr(signal, "pthread_kill"), reason="there are no signals")
 
 Ask = Callable[[], object]
+_REAL_LOCK = threading.Lock
 
 
 class Interruptions:
@@ -228,6 +229,33 @@ def test_all_who_wait_at_a_gate_pass() -> None:
         gate.open()
         for caller in callers:
             assert caller.ended().error is None
+
+
+class GeventLock:
+    """A lock as that of gevent, whose release() returns a number."""
+
+    def __init__(self) -> None:
+        self.real = _REAL_LOCK()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self.real, name)
+
+    def release(self) -> int:
+        """Release it."""
+        self.real.release()
+        return 1
+
+
+def test_a_gate_of_other_locks(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards greenlets: all of them wake, and not only the first."""
+    monkeypatch.setattr(threading, "Lock", GeventLock)
+    gate = Gate()
+    monkeypatch.undo()
+    gate._locks += [threading.Lock(), threading.Lock()]
+    for lock in gate._locks[1:]:
+        lock.acquire()
+    gate.open()
+    assert [lock.locked() for lock in gate._locks] == [False] * 3
 
 
 def test_a_thread_with_another_context_is_the_same_thread(scene: Scene) -> None:
