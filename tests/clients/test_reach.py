@@ -25,6 +25,7 @@ from tests.support.reach import (
     FAILING,
     FAILS,
     KEEPS,
+    KEYS,
     KINDS,
     LONG,
     MACHINE,
@@ -87,6 +88,17 @@ def test_the_machine_is_switched_off(
     clients = new_environment("pandas", *PYTHONS, bare=True)
     command = clients.python, "-I", PROGRAM, client, bucket
     assert_as_expected(scenario, client, NO_MACHINE, kind, command)
+
+
+@pytest.mark.parametrize("kind", [LONG])
+@pytest.mark.parametrize("client", OBJECT_STORE)
+def test_keys_in_the_environment(
+    new_environment: NewEnvironment, scenario: Scenario, bucket: str, client: str, kind: str
+) -> None:
+    """Guards the advice for clients that send the empty token of an endpoint."""
+    clients = new_environment("pandas", *PYTHONS, bare=True)
+    command = clients.python, "-I", PROGRAM, client, bucket
+    assert_as_expected(scenario, client, KEYS, kind, command)
 
 
 @pytest.mark.parametrize("kind", KINDS)
