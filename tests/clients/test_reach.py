@@ -16,14 +16,16 @@ from pathlib import Path
 import pytest
 
 from tests.clients.conftest import With
+from tests.support.aws_cli_v2 import SUITES, aws_cli_v2
 from tests.support.debian import REASON, unpack
-from tests.support.environments import LONGEST_COMMAND, NewEnvironment
+from tests.support.environments import LONGEST_COMMAND, NewEnvironment, Wheels
 from tests.support.moto_process import Identity, MotoServer
 from tests.support.once import Once
 from tests.support.reach import (
     FAILING,
     FAILS,
     KEEPS,
+    KEYS,
     KINDS,
     LONG,
     MACHINE,
@@ -86,6 +88,41 @@ def test_the_machine_is_switched_off(
     clients = new_environment("pandas", *PYTHONS, bare=True)
     command = clients.python, "-I", PROGRAM, client, bucket
     assert_as_expected(scenario, client, NO_MACHINE, kind, command)
+
+
+@pytest.mark.parametrize("kind", [LONG])
+@pytest.mark.parametrize("client", OBJECT_STORE)
+def test_keys_in_the_environment(
+    new_environment: NewEnvironment, scenario: Scenario, bucket: str, client: str, kind: str
+) -> None:
+    """Guards the advice for clients that send the empty token of an endpoint."""
+    clients = new_environment("pandas", *PYTHONS, bare=True)
+    command = clients.python, "-I", PROGRAM, client, bucket
+    assert_as_expected(scenario, client, KEYS, kind, command)
+
+
+@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("way", WAYS)
+@pytest.mark.parametrize("suite", SUITES)
+def test_aws_cli_v2(
+    once: Once,
+    wheels: Wheels,
+    scenario: Scenario,
+    server: MotoServer,
+    tmp_path: Path,
+    suite: str,
+    way: str,
+    kind: str,
+) -> None:
+    """Guards an AWS CLI that finds no plugincreds, and one process for each request."""
+    cli = aws_cli_v2(once, wheels, server, tmp_path / "cli", suite)
+    if isinstance(cli, str):
+        pytest.skip(cli)
+    assert not list(cli.site_packages.glob("plugincreds*"))
+    # The one of Debian 12 reads no AWS_ENDPOINT_URL.
+    request = cli.script("aws"), "sts", "get-caller-identity", "--endpoint-url", server.url
+    command = "sh", "-c", EACH_LINE, "aws", *request
+    assert_as_expected(scenario, "AWS CLI v2", way, kind, command)
 
 
 @pytest.mark.parametrize("kind", KINDS)

@@ -6,15 +6,13 @@ PathFinder, and so no metadata of any package; the newest one has left that to P
 
 from __future__ import annotations
 
-import functools
 import json
-import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
 
-from tests.support.debian import REASON, unpack
+from tests.support.aws_cli_v2 import SUITES, aws_cli_v2
 from tests.support.environments import Environment, NewEnvironment, Outcome, Wheels, pinned
 from tests.support.identities import SESSION, alpha, assumed, beta
 from tests.support.moto_process import Identity, MotoServer, allow
@@ -22,12 +20,6 @@ from tests.support.once import Once
 from tests.support.programs import PROGRAMS
 
 PLUGINS = ("alpha", "beta", "login")
-NEEDS = ("awscrt", "colorama", "cryptography", "distro", "docutils", "jmespath", "ruamel.yaml")
-# What each kind needs besides, and the versions where newer ones have removed what it uses.
-SUITES = {
-    "bookworm": ("prompt-toolkit<3.0.29", "python-dateutil<3", "urllib3<1.27"),
-    "sid": ("prompt-toolkit", "python-dateutil", "urllib3"),
-}
 WHO = ("sts", "get-caller-identity", "--query", "Arn", "--output", "text")
 FAILED = {253, 255}  # the CLI's status for missing credentials, and for other errors
 
@@ -43,28 +35,10 @@ def environment(
     once: Once, wheels: Wheels, server: MotoServer, tmp_path: Path, suite: str
 ) -> Iterator[Environment]:
     """Return an environment with Debian's package and the plugins."""
-    package = once.get(f"awscli-{suite}", functools.partial(unpack, suite))
-    if (package / REASON).exists():
-        pytest.skip((package / REASON).read_text(encoding="utf-8"))
-
-    def fill(directory: Path) -> None:
-        made = Environment(directory, wheels, server)
-        made.create()
-        made.install("plugincreds", *PLUGINS, *pinned("botocore"), *NEEDS, *SUITES[suite])
-        files = package / "unpacked/usr/lib/python3/dist-packages"
-        shutil.copytree(files, made.site_packages, dirs_exist_ok=True)
-        script = (package / "unpacked/usr/bin/aws").read_text(encoding="utf-8")
-        program = directory / "bin" / "aws"
-        program.write_text(script.replace("/usr/bin/python3", str(made.python), 1))
-        program.chmod(0o755)
-        made.note_installed()
-
-    made = Environment(
-        once.get(f"aws-cli-{suite}", fill), wheels, server, home=tmp_path / "environment"
-    )
-    works = aws(made, "--version")
-    if works.returncode:
-        pytest.skip(f"the AWS CLI of {suite} does not run here: {works.stderr[-200:]}")
+    packages = "plugincreds", *PLUGINS, *pinned("botocore")
+    made = aws_cli_v2(once, wheels, server, tmp_path / "environment", suite, *packages)
+    if isinstance(made, str):
+        pytest.skip(made)
     yield made
     made.assert_unchanged()
 
@@ -81,8 +55,9 @@ def aws(
     environment: Environment, *arguments: str | Path, variables: Mapping[str, str] | None = None
 ) -> Outcome:
     """Run the command as a shell does."""
-    program = environment.directory / "bin" / "aws"
-    return environment.run(program, *map(str, arguments), variables=variables, flags=())
+    return environment.run(
+        environment.script("aws"), *map(str, arguments), variables=variables, flags=()
+    )
 
 
 def printed(outcome: Outcome) -> str:

@@ -20,6 +20,7 @@ LIFETIME = 8  # seconds; a client must have signed by then, also on a slow machi
 
 # The ways, and what is given to the plugin's calls one after the other.
 WAYS = ("exec", "serve", "profile")
+KEYS = "exec --env"
 NO_MACHINE = "profile without the machine"  # the variable that switches its role off is set
 LONG, SHORT, FAILING = KINDS = ("long-term", "short-lived", "failing")
 
@@ -120,7 +121,8 @@ class Scenario:
                 with Running(own, command, {**started, **given}) as client:
                     yield client
             return
-        before = (plugincreds, "exec", "relay", "--") if way == "exec" else ()
+        through = (plugincreds, "exec", "relay")
+        before = {"exec": (*through, "--"), KEYS: (*through, "--env", "--")}.get(way, ())
         with Running(own, (*before, *command), started) as client:
             yield client
 
