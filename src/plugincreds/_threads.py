@@ -240,12 +240,18 @@ def _outside_of_loops(call: Callable[[], object]) -> None:
     """Make a call that runs an event loop of its own, also inside another loop."""
     import asyncio  # noqa: PLC0415 - see the module's docstring
 
-    outer = asyncio._get_running_loop()  # noqa: SLF001 - documented for those who write loops
-    asyncio._set_running_loop(None)  # noqa: SLF001 - the same
+    # These functions are documented for those who write loops and tasks.
+    loop = asyncio._get_running_loop()  # noqa: SLF001 - see above
+    task = asyncio.current_task() if loop else None
+    if task is not None:
+        asyncio._leave_task(loop, task)  # type: ignore # noqa: PGH003, SLF001 - see above
+    asyncio._set_running_loop(None)  # noqa: SLF001 - see above
     try:
         call()
     finally:
-        asyncio._set_running_loop(outer)  # noqa: SLF001 - the same
+        asyncio._set_running_loop(loop)  # noqa: SLF001 - see above
+        if task is not None:
+            asyncio._enter_task(loop, task)  # type: ignore # noqa: PGH003, SLF001 - see above
 
 
 def _cancel_of(task: Any) -> Callable[[], object]:

@@ -11,7 +11,7 @@ from typing import Any
 from plugincreds._cli.export import SHELL_FORMATS
 from plugincreds._cli.serving import add_arguments, serving
 from plugincreds._cli.streams import STDOUT, complain
-from plugincreds._endpoint.variables import Changes, check_not_inside
+from plugincreds._endpoint.variables import Changes, changes_of_proxies, check_not_inside
 
 _COMMAND = "plugincreds serve"
 _LAST_PORT = 65535
@@ -54,7 +54,8 @@ def run(arguments: argparse.Namespace) -> int:
         stack.enter_context(_stopped_by_signals())
         token = _beside(arguments.write)
         ready = stack.enter_context(serving(arguments, _COMMAND, arguments.port, token))
-        text = _text(ready.changes, arguments.format)
+        changes = ready.changes | changes_of_proxies(os.environ)
+        text = _text(changes, arguments.format)
         if arguments.write is not None:
             from plugincreds._endpoint.files import private_file  # noqa: PLC0415 - rarely needed
 

@@ -35,8 +35,8 @@ def private_file(file: Path, text: str) -> Iterator[None]:
     try:
         number, new = tempfile.mkstemp(prefix=f".{file.name}-", dir=file.parent)
         try:
-            with os.fdopen(number, "w", encoding="utf-8") as stream:
-                stream.write(text)
+            with os.fdopen(number, "wb") as stream:
+                stream.write(text.encode())
             Path(new).replace(file)
         except OSError:
             Path(new).unlink()
@@ -48,5 +48,5 @@ def private_file(file: Path, text: str) -> Iterator[None]:
         yield
     finally:
         with suppress(OSError):
-            if file.read_text(encoding="utf-8") == text:
+            if file.read_bytes() == text.encode():
                 file.unlink()

@@ -4,6 +4,7 @@ Clients look at keys, profiles, web identity and another container's address fir
 variable says of those is removed; what a file says is reported, because it cannot be removed.
 """
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -59,6 +60,8 @@ def changes_for_endpoint(url: str, token: str, token_file: Path) -> Changes:
         _TOKEN_FILE: str(token_file),  # some clients read only the file
         # Some clients go on to the machine's role where the endpoint gives an error.
         "AWS_EC2_METADATA_DISABLED": "true",
+        # Without the variable, botocore reads /etc/boto.cfg and ~/.boto before the endpoint.
+        "BOTO_CONFIG": os.devnull,
     }
 
 

@@ -189,6 +189,21 @@ def method(config: str, environ: dict[str, str | None], patch: pytest.MonkeyPatc
     raise AssertionError
 
 
+@pytest.mark.parametrize("variable", [None, "other.boto"])
+def test_the_file_of_boto_does_not_come_first(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path, variable: str | None
+) -> None:
+    """Guards the identity: botocore reads ~/.boto before it asks a container."""
+    monkeypatch.setenv("HOME", str(tmp_path))
+    keys = "[Credentials]\naws_access_key_id = AKIDBOTO\naws_secret_access_key = x\n"
+    (tmp_path / ".boto").write_text(keys)
+    if variable is not None:
+        monkeypatch.setenv("BOTO_CONFIG", str(tmp_path / variable))
+        (tmp_path / variable).write_text(keys)
+    assert method("", {}, monkeypatch) == "boto-config"
+    assert method("", dict(CHANGES), monkeypatch) == "container-role"
+
+
 PLUGIN = "def get_provider(): return (lambda: ('AKID', 'secret')), (lambda: False)"
 
 

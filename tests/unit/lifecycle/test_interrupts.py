@@ -2,6 +2,7 @@
 
 import contextvars
 import itertools
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import suppress
@@ -28,6 +29,9 @@ from tests.unit.lifecycle.test_single_flight import (
 )
 
 PLUGIN = GivenPlugin(itertools)
+# From Python 3.14 on, `with lock:` looks for signals when it has acquired the lock, before it is
+# sure to release it.
+pytestmark = pytest.mark.skipif(sys.version_info >= (3, 14), reason="a lock may stay locked there")
 FEWEST = 20  # events in one call; less means that the test looks at the wrong ones
 
 
