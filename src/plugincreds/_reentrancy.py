@@ -149,7 +149,7 @@ def waiting_for(running: InProgress, circle: Callable[[], Exception]) -> Iterato
 def may_wait_for_us(running: InProgress) -> bool:
     """Tell whether active calls may wait for the running code: they have led to it.
 
-    Perhaps they do not, because this is a thread that nobody joins.
+    Perhaps they do not, because the plugin does not wait for this thread.
     """
     return _waits_for_one_of(_running(_calls.get()), running, perhaps=True)
 
