@@ -21,7 +21,7 @@ import pytest
 
 import plugincreds
 from plugincreds import Value
-from plugincreds._lifecycle import flights
+from plugincreds._lifecycle.forks import forks
 from plugincreds._registry import registry
 from tests.support.engines import new_engine, threads_that_wait
 from tests.unit.conftest import Install
@@ -208,7 +208,7 @@ def test_fork_while_a_thread_holds_each_of_our_locks(install: Install) -> None:
         installed = [plugin.name for plugin in plugincreds.installed_plugins()]
         return first, scene.process(), credentials.get_frozen_credentials()[0], str(installed)
 
-    locks = scene.cache.sync().lock, flights._forks.lock, registry()._lock
+    locks = scene.cache.sync().lock, forks.lock, registry()._lock
     with held(*locks):
         child = Child(use)
     answer = str((str(os.getpid()), str(child.pid), "AKIA", "['vault']"))
@@ -262,7 +262,7 @@ def test_a_grandchild() -> None:
 
     def use() -> tuple[bool, bool, str]:
         mine = scene.process() == str(os.getpid())  # the child has its own lock by now
-        with held(scene.cache.sync().lock, flights._forks.lock):
+        with held(scene.cache.sync().lock, forks.lock):
             grandchild = Child(lambda: scene.process() == str(os.getppid()))
             scene.now += 3600
             younger = Child(lambda: scene.process() == str(os.getpid()))

@@ -8,7 +8,7 @@ import importlib
 import inspect
 from collections.abc import Callable
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 from plugincreds._contract import Declined, PluginContext
 from plugincreds._errors import (
@@ -30,7 +30,7 @@ _WANTED = (
 _PAIR = 2
 
 
-class Functions(NamedTuple):
+class Functions:
     """The two functions of the contract, and whose credentials they give.
 
     Attributes:
@@ -40,10 +40,19 @@ class Functions(NamedTuple):
         is_same: Tells whether `cache_key()` still returns that, or None.
     """
 
-    retrieve: Callable[[], Any]
-    is_expired: Callable[[], Any]
-    cache_key: str | None
-    is_same: Callable[[], bool] | None = None
+    __slots__ = ("cache_key", "is_expired", "is_same", "retrieve")
+
+    def __init__(
+        self,
+        retrieve: Callable[[], Any],
+        is_expired: Callable[[], Any],
+        cache_key: str | None,
+        is_same: Callable[[], bool] | None = None,
+    ) -> None:
+        self.retrieve = retrieve
+        self.is_expired = is_expired
+        self.cache_key = cache_key
+        self.is_same = is_same
 
 
 class Getter:
