@@ -27,6 +27,7 @@ FILES = {
     "pyproject.toml",
     "src/zeta_creds/__init__.py",
     "src/zeta_creds/py.typed",
+    "tests/test_ask_broker.py",
     "tests/test_contract.py",
 }
 
@@ -60,6 +61,7 @@ def test_what_is_written(folder: Path, install: Install, capfd: pytest.CaptureFi
         "  README.md\n"
         "  src/zeta_creds/__init__.py\n"
         "  src/zeta_creds/py.typed\n"
+        "  tests/test_ask_broker.py\n"
         "  tests/test_contract.py\n"
         "\n"
         "Install it, run its tests, and see it listed:\n"
@@ -85,7 +87,7 @@ def test_a_name_that_is_allowed(folder: Path, name: str, capfd: pytest.CaptureFi
     module = f"{name}_creds".replace("-", "_")
     package = folder / f"{name}-creds"
     ast.parse((package / "src" / module / "__init__.py").read_text())
-    tests = (package / "tests/test_contract.py").read_text()
+    tests = (package / "tests/test_ask_broker.py").read_text()
     assert f"\nfrom {module} import ask_broker\n" in tests
     project = (package / "pyproject.toml").read_text()
     assert f'\nname = "{name}-creds"\n' in project
@@ -274,6 +276,25 @@ def test_another_folder(folder: Path, tmp_path: Path, capfd: pytest.CaptureFixtu
     assert set(content_of(other / "zeta-creds")) == FILES
     assert list(folder.iterdir()) == []
     assert f"  pip install -e '{other}/zeta-creds[test]'\n" in capfd.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("into", "shown"),
+    [
+        (".", "./zeta-creds"),
+        ("..", "../zeta-creds"),
+        ("a/b", "a/b/zeta-creds"),
+        ("/", "/zeta-creds"),
+        ("", "./zeta-creds"),
+    ],
+)
+def test_the_path_in_the_commands(
+    monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str], into: str, shown: str
+) -> None:
+    """Guards the command for pip, which takes a name without a slash for one of its index."""
+    monkeypatch.setattr("plugincreds._cli.new.write_new_folder", lambda *_: None)
+    assert main(["new", "zeta", "--into", into]) == 0
+    assert f"  pip install -e '{shown}[test]'\n" in capfd.readouterr().out
 
 
 @pytest.mark.parametrize("into", ["missing", "a-file"])

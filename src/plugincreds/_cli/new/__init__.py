@@ -9,14 +9,12 @@ from plugincreds._cli.new.package_files import package_files, write_new_folder
 from plugincreds._cli.new.package_name import check_name, module_of
 from plugincreds._cli.terminal import print_lines, wrapped
 
-_SUMMARY = "write the package of a new plugin"
-
 
 def add_parser(commands: Any) -> None:
     """Add the command."""
     parser = commands.add_parser(
         "new",
-        help=_SUMMARY,
+        help="write the package of a new plugin",
         description="Write a package with a plugin that works: its module, its tests, its "
         "pyproject.toml and a README. Files that exist are never changed.",
         allow_abbrev=False,
@@ -41,7 +39,7 @@ def run(arguments: argparse.Namespace) -> int:
     folder = arguments.into / f"{arguments.name}-creds"
     write_new_folder(folder, files)
     # Without a slash, pip would look for a package of that name in its index.
-    path = str(folder) if folder.parent.name else f"./{folder}"
+    path = f"./{folder}" if len(folder.parts) == 1 else str(folder)
     module = f"{path}/src/{module_of(arguments.name)}/__init__.py"
     print_lines(
         [

@@ -14,6 +14,7 @@ _NAMES = (
     "README.md",
     "src/acme_creds/__init__.py",
     "src/acme_creds/py.typed",
+    "tests/test_ask_broker.py",
     "tests/test_contract.py",
 )
 

@@ -45,8 +45,8 @@ def check_name(name: str) -> None:
     there = _already_there(name)
     if there:
         raise PluginError(
-            f"This environment has {there} already, and the new package would hide or replace it. "
-            "Choose another name, or uninstall that package."
+            f"This environment has {there} already, and the new one would hide it, replace it "
+            "or be mistaken for it. Choose another name, or uninstall that package."
         )
 
 
