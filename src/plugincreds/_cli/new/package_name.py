@@ -10,7 +10,7 @@ from plugincreds._settings import OFF
 
 _SUFFIX = "-creds"
 _LONGEST = 40  # with longer ones, the lines of the code would have to be wrapped
-_ALLOWED = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*", re.ASCII)
+_ALLOWED = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 
 
 def module_of(name: str) -> str:
