@@ -118,6 +118,7 @@ def test_a_name_that_is_allowed(folder: Path, name: str, capfd: pytest.CaptureFi
         ("\udcff", "cannot be used. Use lowercase"),
         (f"{LONGEST}d", "at most 40 characters"),
         ("acme-creds", "Write 'acme'."),
+        ("acme-creds-creds", "Write 'acme'."),
         ("none", "switches plugins off"),
         ("None ", "switches plugins off"),
         ("none-creds", "switches plugins off"),

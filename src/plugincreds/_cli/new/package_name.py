@@ -1,6 +1,7 @@
 """Which names a new plugin may have, so that its package and module can be called after it."""
 
 import re
+from contextlib import suppress
 from importlib import metadata, util
 
 from plugincreds._errors import PluginError
@@ -53,7 +54,8 @@ def check_name(name: str) -> None:
 def _near(name: str) -> str:
     """Return an allowed name that is like another one, or something that is not allowed."""
     last = re.split(r"[/\\]", name.rstrip("/\\"))[-1] if name.isascii() else ""
-    return re.sub("[^a-z0-9]+", "-", last.lower()).strip("-").removesuffix(_SUFFIX)[:_LONGEST]
+    words = re.sub("[^a-z0-9]+", "-", last.lower()).strip("-")
+    return re.sub(f"({_SUFFIX})+$", "", words)[:_LONGEST]
 
 
 def _already_there(name: str) -> str:
@@ -61,8 +63,8 @@ def _already_there(name: str) -> str:
     for plugins in registry().discovery().plugins.values():
         if _near(plugins[0].name) == name:
             return f"the plugin {plugins[0].name!r} of {plugins[0].origin}"
-    try:
-        return f"the package {metadata.distribution(name + _SUFFIX).name!r}"
-    except metadata.PackageNotFoundError:
-        module = module_of(name)
-        return f"a module {module!r}" if util.find_spec(module) else ""
+    package, module = f"{name}{_SUFFIX}", module_of(name)
+    with suppress(metadata.PackageNotFoundError):
+        metadata.distribution(package)
+        return f"the package {package!r}"
+    return f"a module {module!r}" if util.find_spec(module) else ""
