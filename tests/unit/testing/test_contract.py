@@ -403,6 +403,33 @@ def test_the_declaration(pytester: pytest.Pytester, entry_points: str, words: st
     assert words in result.stdout.str()
 
 
+OPTIONS = """
+def get_provider(context):
+    return Plugin() if context.options.get("role") else None
+"""
+WITH_OPTIONS = USER.replace("time_limit", 'options = {"role": "build"}\n    time_limit')
+REPLACED = 'unconfigured(self, monkeypatch): monkeypatch.setenv("ACME", "")'
+
+
+@pytest.mark.parametrize("returned", ["{}", '{"rolle": "build"}', "types.MappingProxyType({})"])
+def test_options_that_configure_nothing(pytester: pytest.Pytester, returned: str) -> None:
+    """Guards an author whose plugin is configured by options alone: 1.0.0 could not express it."""
+    user = WITH_OPTIONS.replace(REPLACED, f"unconfigured(self): return {returned}")
+    result = run(pytester, "", OPTIONS, user=f"import types\n{user}")
+    assert set(result.parseoutcomes()) == {"passed", "skipped"}, result.stdout.str()
+    assert "no fixture named" not in run_summary(result)
+
+
+@pytest.mark.parametrize("returned", ["None", '{"role": "other"}', '["role"]'])
+def test_options_that_still_configure(pytester: pytest.Pytester, returned: str) -> None:
+    """Guards that it can fail: without options to use instead, those of the class stay."""
+    user = WITH_OPTIONS.replace(REPLACED, f"unconfigured(self): return {returned}")
+    result = run(pytester, "", OPTIONS, user=user)
+    failed = re.findall(r"^FAILED .*::test_(\w+)", run_summary(result), re.MULTILINE)
+    assert failed == ["declines_where_it_is_not_configured"]
+    assert "or return the options with which it declines" in result.stdout.str()
+
+
 HANGS = RETRIEVE.format("os.environ['ACME'] == 'good' and threading.Event().wait()")
 HASTY = USER.replace("time_limit = 5.0", "time_limit = 2.0")
 

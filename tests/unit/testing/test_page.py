@@ -110,6 +110,10 @@ class TestVault(PluginContract):
         monkeypatch.setenv("ACME_KEYS", "made-up")
         yield
 
+    @pytest.fixture
+    def unconfigured(self) -> dict[str, str]:
+        return {}
+
     @pytest.fixture(params=["one", "two"])
     def failing(self, request: pytest.FixtureRequest, configured: None) -> str:
         return str(request.param)
@@ -120,6 +124,7 @@ def test_program(plugins_as_if_installed: PluginsAsIfInstalled) -> None:
     fake = FakePlugin(("key", "secret"), OSError, {"AccessKeyId": "x"}, None, cache_key="mine")
     with plugins_as_if_installed({"vault": fake, "other": "acme:get", "pair": lambda: None}):
         fake.expired = True
+    plugins_as_if_installed({"vault": fake}, clock=clock)
     assert_type(fake.retrieve_calls, int)
     assert_type(clock.datetime(60), datetime)
     CredentialsCache(fake.retrieve, fake.is_expired, clock=clock)

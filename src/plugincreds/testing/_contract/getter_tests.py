@@ -1,5 +1,7 @@
 """The contract of the getter, of declining, and of `cache_key()`."""
 
+from collections.abc import Mapping
+
 import pytest
 
 from plugincreds import PluginError
@@ -65,9 +67,11 @@ class GetterTests(Hooks):
             found = f"The getter takes {took * 1000:.0f} ms at best, more than {SLOW * 1000:.0f} ms"
             self._broken(found, _CHEAP, "do the work in retrieve()")
 
-    @pytest.mark.usefixtures("plugin_opened", "unconfigured")
-    def test_declines_where_it_is_not_configured(self) -> None:
+    @pytest.mark.usefixtures("plugin_opened")
+    def test_declines_where_it_is_not_configured(self, unconfigured: object) -> None:
         """A program that does not use an installed plugin works as without it."""
+        if isinstance(unconfigured, Mapping):
+            self._options = unconfigured
         try:
             opened = self._open()
         except PluginError as error:
@@ -79,7 +83,8 @@ class GetterTests(Hooks):
             self._broken(
                 "Without its configuration, the plugin gave credentials",
                 _DECLINES,
-                "return None there, or let the fixture unconfigured remove what the plugin needs",
+                "return None there, or let the fixture unconfigured remove what the plugin needs, "
+                "or return the options with which it declines",
             )
         if not result.declined:
             found = f"Without its configuration, retrieve() did not decline: {result.fault}"

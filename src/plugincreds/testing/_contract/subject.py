@@ -74,6 +74,7 @@ class Subject:
     time_limit: ClassVar[float] = 10.0
     _stuck: ClassVar[str] = ""  # the call that never returned, so that later tests do not wait
 
+    _options: Mapping[str, str] | None = None  # what replaces them in this test
     _thread: PluginThread
     _secrets: Secrets
     _output: CapturedOutput
@@ -164,7 +165,7 @@ class Subject:
             name,
             profile=self.profile,
             region=self.region,
-            options=self.options,
+            options=self.options if self._options is None else self._options,
             open_session=self._base_session,
             is_selected=asked_by_variable(os.environ) == name,
         )
