@@ -180,6 +180,20 @@ def test_shared_credentials_see_it(plugins_as_if_installed: Plugins, clock: Manu
     assert (access_key(credentials), fake.retrieve_calls) == (key(2), 2)
 
 
+def test_a_role_keeps_the_real_time(plugins_as_if_installed: Plugins, clock: ManualClock) -> None:
+    """Guards what the page says: a role over the plugin is botocore's, and sees another time."""
+    moto = pytest.importorskip("moto")
+    role = "role_arn = arn:aws:iam::123456789012:role/build\ncredential_source = CustomPlugin\n"
+    text = f"[default]\nregion = eu-north-1\n{role}"
+    Path(os.environ["AWS_CONFIG_FILE"]).write_text(text, encoding="utf-8")
+    plugins_as_if_installed({"vault": FakePlugin(given(clock, 1))}, clock=clock)
+    with moto.mock_aws():
+        os.environ["AWS_ACCESS_KEY_ID"] = ""  # moto's, which would come before the role
+        credentials: Any = botocore.session.Session().get_credentials()
+        assert credentials.method == "assume-role"
+        assert credentials._time_fetcher().year == datetime.now(timezone.utc).year
+
+
 def test_a_plugin_with_a_clock_of_its_own(
     plugins_as_if_installed: Plugins, clock: ManualClock
 ) -> None:

@@ -22,7 +22,7 @@ pytest_plugins = ["plugincreds.testing", "pytester"]
 PAGE = DOCS / "how-to" / "mock-aws.md"
 PLUGIN = """
 def get_provider():
-    return lambda: ("AKIAACME000000000000", "made-up-secret"), lambda: False
+    return lambda: ("AKIAACME000000000000", "made-up-secret", "made-up-token"), lambda: False
 """
 ASKS = """
 import plugincreds
@@ -125,20 +125,21 @@ def test_what_an_endpoint_gets(
     sent: list[str] = []
 
     def refuse(request: Any, **_: object) -> None:
-        sent.append(request.headers["Authorization"].decode())
+        sent.append(str(dict(request.headers)))
         raise ConnectionError
 
     client.meta.events.register("before-send", refuse)
     assert signer(client) == "ConnectionError"
-    key = "AKIAACME000000000000" if found == "plugin:acme" else "test"
-    assert f"Credential={key}/" in sent[0]
+    is_plugin = found == "plugin:acme"
+    assert f"Credential={'AKIAACME000000000000' if is_plugin else 'test'}/" in sent[0]
+    assert ("made-up-token" in sent[0]) == is_plugin
 
 
 @pytest.mark.parametrize(("variables", "found"), [({}, "plugin:acme"), (LINE, None), (KEYS, "env")])
 def test_a_stubbed_client(
     setting: Callable[..., None], variables: dict[str, str], found: str | None
 ) -> None:
-    """Guards who thinks that a Stubber needs no credentials: the client has looked for them."""
+    """Guards tests with a Stubber: it sends nothing, but the client has called the plugin."""
     from botocore.stub import Stubber  # noqa: PLC0415 - it may not be there
 
     setting(variables)
