@@ -4,6 +4,7 @@ A fork copies only the thread that forks. What other threads hold or are about t
 the child as it was at that moment, for ever.
 """
 
+import ast
 import importlib
 import multiprocessing
 import os
@@ -23,6 +24,7 @@ import plugincreds
 from plugincreds import Value
 from plugincreds._lifecycle.forks import forks
 from plugincreds._registry import registry
+from tests.hook.programs import make_plugin, run
 from tests.support.engines import new_engine, threads_that_wait
 from tests.unit.conftest import Install
 
@@ -246,6 +248,35 @@ def test_fork_while_a_thread_loads_a_plugin(install: Install) -> None:
     names["GATE"].set()
     loader.join(DEADLINE)
     assert key() == str(os.getpid())
+
+
+def test_what_the_interpreter_keeps_leads_to_no_other_module(tmp_path: Path) -> None:
+    """Guards the end of each program: modules that are kept until then take long to free.
+
+    Of `typing`, too: it keeps the classes that it has been used with.
+    """
+    program = """
+import os
+kept, register = [], os.register_at_fork
+os.register_at_fork = lambda **calls: (kept.extend(calls.values()), register(**calls))
+import botocore.session
+assert botocore.session.Session().get_credentials().method == "plugin:acme"
+own = [each.__func__ for each in kept if "plugincreds" in str(each.__module__)]
+print({name for each in own for name in each.__globals__ if not name.startswith("__")})
+"""
+    make_plugin(tmp_path)
+    variables = {"AWS_CREDENTIAL_PLUGIN": "acme"}
+    found = run(
+        f"import sys; sys.path.insert(0, sys.argv[1]){program}", tmp_path, variables=variables
+    )
+    assert ast.literal_eval(found) == {
+        "TYPE_CHECKING",
+        "WeakSet",
+        "_Forks",
+        "forks",
+        "os",
+        "threading",
+    }
 
 
 def test_a_valid_value_stays_usable() -> None:
