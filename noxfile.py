@@ -64,7 +64,7 @@ def model(session: nox.Session) -> None:
 def _run(session: nox.Session, versions: list[str], *, with_aiobotocore: bool) -> None:
     session.install(*nox.project.dependency_groups(_pyproject(), "dev"), *versions)
     session.install("--no-deps", "--editable", ".")
-    chosen = ["plugins/keyring/tests", "sample_plugin/tests"]
+    chosen = ["plugins/keyring/tests", "plugins/shared-file/tests", "sample_plugin/tests"]
     chosen += ["tests/functional", "tests/hook", "tests/unit"]
     # Environments with s3fs in them need aiobotocore's botocore, too.
     others = ["--ignore=tests/functional/test_clients.py"]

@@ -1,4 +1,4 @@
-"""Credentials that another tool rewrites in `~/.aws/credentials`: the credential plugin `shared-file`.
+"""Credentials that another tool rewrites in `~/.aws/credentials`: the plugin `shared-file`.
 
 The two getters differ in one thing. `get_provider` is what the entry point names: it declines
 where the plugin is not selected. `get_aws_sdk_credential_provider` is for programs that pass this
@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from plugincreds import Declined
+
 if TYPE_CHECKING:
     from plugincreds import PluginContext
 
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["get_aws_sdk_credential_provider", "get_provider"]
 
 
-def get_provider(context: PluginContext) -> SharedFilePlugin | None:
+def get_provider(context: PluginContext) -> SharedFilePlugin | Declined:
     """Return the plugin, or decline where it is not selected."""
-    is_selected = context._is_selected  # noqa: SLF001 - between these two packages of one project
-    return get_aws_sdk_credential_provider(context) if is_selected else None
+    if not context._is_selected:  # noqa: SLF001 - between these two packages of one project
+        return Declined("it answers only where it is selected")
+    return get_aws_sdk_credential_provider(context)
 
 
 def get_aws_sdk_credential_provider(context: PluginContext) -> SharedFilePlugin:

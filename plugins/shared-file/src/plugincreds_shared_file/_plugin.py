@@ -9,13 +9,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from math import inf
 from typing import TYPE_CHECKING, NamedTuple
 
 from plugincreds import RecoverableError
 
-from plugincreds_shared_file._options import read_options
+from plugincreds_shared_file._options import Options, read_options
 from plugincreds_shared_file._section import Reading, read_section, version_of
 
 if TYPE_CHECKING:
@@ -25,7 +24,7 @@ _SETTLED = 2.0  # seconds that a section has stayed the same
 _LOOK_EVERY = 1.0  # seconds between two looks at the file
 _PATIENCE = 10.0  # seconds to wait for a file that is being written
 _POLL = 0.1  # seconds between two looks while waiting
-_RENEWABLE = 10.0  # seconds after which the same credentials are no refresh
+_SAME = 10.0  # seconds after which the same credentials are no refresh
 
 
 class Sight(NamedTuple):
@@ -52,6 +51,9 @@ class SharedFilePlugin:
         sleep: Waits.
     """
 
+    # The profile's static keys are what this plugin reads, so plugincreds does not warn of them.
+    uses_profile_keys = True
+
     def __init__(
         self,
         context: PluginContext,
@@ -64,9 +66,10 @@ class SharedFilePlugin:
         self._now = now
         self._monotonic = monotonic
         self._sleep = sleep
+        self._options: Options | None = None
         # Each of these is replaced as a whole, because many threads call is_expired() at once.
         self._held: Sight | None = None  # what retrieve() has returned
-        self._seen: Sight | None = None  # a later state of the file
+        self._seen: Sight | None = None  # what is_expired() has seen since
         self._next_look = -inf
 
     def retrieve(self) -> Value:
@@ -76,27 +79,21 @@ class SharedFilePlugin:
             RecoverableError: There are none that can be used, or no new ones.
             NonRecoverableError: An option cannot be used.
         """
-        options = read_options(self._context)
-        sight = self._look(None)
+        self._options = options = read_options(self._context)
+        sight = self._look(options, self._seen)
         until = self._monotonic() + _PATIENCE
         while not sight.is_settled and self._monotonic() < until:
             self._sleep(_POLL)
-            sight = self._look(sight)
-        fault = self._fault(sight)
-        if fault and self._seen is not None and not self._fault(self._seen):
-            sight, fault = self._seen, ""  # what is_expired() has reported, before the next change
+            sight = self._look(options, sight)
+        fault, held, at = self._fault(sight), self._held, self._monotonic()
         value = sight.reading.value
-        if fault or value is None:
-            raise RecoverableError(f"{options.file} {fault}", hint=options.hint)
-        held, at = self._held, self._monotonic()
-        if held is not None and held.reading.value == value:
-            if at - held.since >= _RENEWABLE:
-                raise RecoverableError(
-                    f"{options.file} still has the same credentials in the section "
-                    f"[{options.section}], and no new ones",
-                    hint=options.hint,
-                )
+        if held is not None and held.reading.value == value and not fault:
+            if at - held.since >= _SAME:
+                fault = "still has the same credentials"
             at = held.since
+        if fault or value is None:
+            where = f"{options.file}, section [{options.section}]"
+            raise RecoverableError(f"{where}: {fault}", hint=options.hint)
         self._held, self._seen = Sight(sight.reading, at, is_settled=True), None
         return value
 
@@ -105,13 +102,13 @@ class SharedFilePlugin:
 
         Once a second this is one `stat()`. The file is read only when it has changed.
         """
-        at, held = self._monotonic(), self._held
-        if at < self._next_look or held is None:
+        at, held, options = self._monotonic(), self._held, self._options
+        if at < self._next_look or held is None or options is None:
             return False
         self._next_look = at + _LOOK_EVERY
-        if version_of(read_options(self._context).file) == held.reading.version:
+        if version_of(options.file) == held.reading.version:
             return False
-        self._seen = seen = self._look(self._seen)
+        self._seen = seen = self._look(options, self._seen)
         if self._fault(seen):
             return False
         if seen.reading.value == held.reading.value:  # another section has changed
@@ -119,9 +116,8 @@ class SharedFilePlugin:
             return False
         return True
 
-    def _look(self, before: Sight | None) -> Sight:
-        """Return what stands in the file now; it is not read again if it has not changed since."""
-        options = read_options(self._context)
+    def _look(self, options: Options, before: Sight | None) -> Sight:
+        """Return what the section is now; the file is not read if nothing has changed since."""
         if (
             before is not None
             and before.is_settled
@@ -129,38 +125,43 @@ class SharedFilePlugin:
         ):
             return before
         reading = read_section(options.file, options.section, options.expiry_key)
-        at, age = self._monotonic(), inf
-        if before is not None and before.reading[1:] == reading[1:]:
-            since = before.since
-        else:
-            since = at
+        at = self._monotonic()
+        is_same = before is not None and before.reading[1:] == reading[1:]
+        since = before.since if before is not None and is_same else at
         if reading.version is not None:
-            age = self._now() - reading.version.modified / 1e9  # below zero if clocks differ
+            # Below zero if the clocks of this machine and of the file's differ.
+            age = self._now() - reading.version.modified / 1e9
+        else:
+            # A tool may remove a file before it writes a new one.
+            age = inf if self._held is None else 0.0
         return Sight(reading, since, max(age, at - since) >= _SETTLED)
 
     def _fault(self, sight: Sight) -> str:
         """Return why credentials must not be used, as a part of a sentence; empty if they may."""
-        reading = sight.reading
+        reading, held = sight.reading, self._held
         if reading.value is None:
-            return reading.fault
+            return f"the file {reading.fault}"
         if not sight.is_settled:
-            return f"has been written to all the time for the last {_PATIENCE:.0f} seconds"
-        if self._held is not None and _is_partly_written(reading, self._held.reading):
-            return "is only partly written: the key is new, and something else is still old"
+            return f"the file has been changing for {_PATIENCE:.0f} s"
+        fault = "" if held is None else _mix_fault(reading, held.reading)
         expiry = reading.value.expiry_time
-        if expiry is not None and expiry.timestamp() <= self._now():
-            return f"has credentials that expired at {_shown(expiry)}"
+        if not fault and expiry is not None and expiry.timestamp() <= self._now():
+            fault = f"its credentials expired at {expiry:%Y-%m-%d %H:%M:%S} UTC"
+        return fault
+
+
+def _mix_fault(new: Reading, old: Reading) -> str:
+    """Return why a section is only partly written, or an empty text.
+
+    No two access keys have the same secret or the same token.
+    """
+    now, before = new.value, old.value
+    if now is None or before is None or now.access_key == before.access_key:
         return ""
-
-
-def _is_partly_written(new: Reading, old: Reading) -> bool:
-    """Tell whether a section is a mix of two: no two access keys have the same secret or token."""
-    if new.value is None or old.value is None or new.value.access_key == old.value.access_key:
-        return False
-    has_old_token = new.value.token is not None and new.value.token == old.value.token
-    is_cut = old.is_whole and not new.is_whole
-    return new.value.secret_key == old.value.secret_key or has_old_token or is_cut
-
-
-def _shown(time: datetime) -> str:
-    return f"{time:%Y-%m-%d %H:%M:%S} UTC"
+    has_old_token = now.token is not None and now.token == before.token
+    if now.secret_key == before.secret_key or has_old_token:
+        kept = "token" if has_old_token else "secret access key"
+        return f"it has a new access key with the old {kept}, so it is only partly written"
+    if old.is_whole and not new.is_whole:
+        return "the file no longer ends with a line end, so it is only partly written"
+    return ""

@@ -1,7 +1,7 @@
 """Reads one section of a file that has the format of `~/.aws/credentials`.
 
-What is wrong with a file is returned as a part of a sentence, never raised: the errors of
-configparser show lines of the file.
+What is wrong with a file is returned as a part of a sentence: the errors of configparser show
+lines of the file.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from typing import NamedTuple
 
 from plugincreds import Value
 
-# The keys by which tools say when their credentials expire. The README says which tool writes which.
+# The keys by which tools say when their credentials expire; the README has the tools.
 EXPIRY_KEYS = (
     "x_security_token_expires",
     "aws_session_expiration",
@@ -70,6 +70,10 @@ class Reading(NamedTuple):
     is_whole: bool = True
 
 
+class _UnusableError(Exception):
+    """What is wrong with a file, as a part of a sentence. It is caught here."""
+
+
 def version_of(file: Path) -> Version | None:
     """Return the version of a file, by one system call; None if it cannot be looked at."""
     try:
@@ -87,90 +91,100 @@ def read_section(file: Path, name: str, expiry_key: str | None = None) -> Readin
         expiry_key: The key that says when the credentials expire: "none" for no such key; None
             for any of `EXPIRY_KEYS`.
     """
+    version = None
     try:
-        # A pipe is not waited for, and is refused below.
-        with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
-            before = os.fstat(stream.fileno())
-            if not stat.S_ISREG(before.st_mode):
-                return Reading(_version(before), fault="is not a regular file")
-            content = stream.read(_LONGEST + 1)
-            version = _version(os.fstat(stream.fileno()))
+        version, content = _content(file)
+        value = _credentials(_parsed(content, name), expiry_key)
+        return Reading(version, value, is_whole=content.endswith(b"\n"))
+    except _UnusableError as error:
+        return Reading(version, fault=str(error))
     except FileNotFoundError:
         return Reading(None, fault="does not exist")
     except OSError as error:
         kind = errno.errorcode.get(error.errno or 0, type(error).__name__)
         return Reading(version_of(file), fault=f"cannot be read ({kind})")
-    if version != _version(before):
-        return Reading(version, fault="was changed while it was read")
-    if len(content) > _LONGEST:
-        return Reading(version, fault=f"is larger than {_LONGEST} bytes")
-    found = _credentials(content, name, expiry_key)
-    if isinstance(found, str):
-        return Reading(version, fault=found)
-    return Reading(version, found, is_whole=content.endswith(b"\n"))
 
 
 def _version(status: os.stat_result) -> Version:
-    return Version(status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns)
+    return Version(
+        status.st_dev, status.st_ino, status.st_size, status.st_mtime_ns, status.st_ctime_ns
+    )
 
 
-def _credentials(content: bytes, name: str, expiry_key: str | None) -> Value | str:
-    # The keys of a section [DEFAULT] would be in every section; no section has an empty name.
-    parser = configparser.RawConfigParser(default_section="")
+def _content(file: Path) -> tuple[Version, bytes]:
+    """Return what is in a file that does not change meanwhile."""
+    # A pipe is not waited for, and is refused.
+    with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+        before = os.fstat(stream.fileno())
+        if not stat.S_ISREG(before.st_mode):
+            raise _UnusableError("is not a regular file")
+        content = stream.read(_LONGEST + 1)
+        version = _version(os.fstat(stream.fileno()))
+    if version != _version(before):
+        raise _UnusableError("was changed while it was read")
+    if len(content) > _LONGEST:
+        raise _UnusableError(f"is larger than {_LONGEST} bytes")
+    return version, content
+
+
+def _parsed(content: bytes, name: str) -> dict[str, str]:
+    """Return the keys of one section, as botocore reads them, but none of a section [DEFAULT].
+
+    configparser would add those to each section.
+    """
+    parser = configparser.RawConfigParser(default_section="")  # no section has an empty name
     try:
         parser.read_string(content.decode("utf-8-sig", "replace"))
     except (configparser.DuplicateSectionError, configparser.DuplicateOptionError) as error:
         twice = "a section" if isinstance(error, configparser.DuplicateSectionError) else "a key"
-        return f"has {twice} twice, in line {error.lineno}"
+        raise _UnusableError(f"has {twice} for the second time in line {error.lineno}") from None
     except configparser.MissingSectionHeaderError as error:
-        return f"has no section header before line {error.lineno}"
+        raise _UnusableError(f"has no section header before line {error.lineno}") from None
     except configparser.ParsingError as error:
-        return f"has no key and value in line {error.errors[0][0]}"
+        raise _UnusableError(f"has no `key = value` in line {error.errors[0][0]}") from None
     if not parser.has_section(name):
-        return f"has no section [{name}]"
-    section = dict(parser.items(name))
+        raise _UnusableError("has no such section")
+    return dict(parser.items(name))
+
+
+def _credentials(section: Mapping[str, str], expiry_key: str | None) -> Value:
     missing = [key for key in (_ID, _SECRET) if not section.get(key)]
     if missing:
         other = next((key for key in _OTHER_SOURCES if key in section), None)
-        advice = f"; it has {other}, which this plugin does not follow" if other else ""
-        return f"has no {' and no '.join(missing)} in the section [{name}]{advice}"
-    # botocore takes the older key for the token if both are there, but most tools write only the
-    # other one, and leave an old token in this one.
-    token = section.get(_TOKEN, section.get(_OLD_TOKEN)) or None
+        advice = f"; this plugin does not follow its {other}" if other else ""
+        raise _UnusableError(f"has no {' and no '.join(missing)} there{advice}")
+    # botocore prefers the older key for the token. But some tools write only the other one, and
+    # leave an old token in this one.
+    token = section.get(_TOKEN) or section.get(_OLD_TOKEN) or None
     if token is None and section[_ID].startswith(_TEMPORARY):
-        return f"has a temporary {_ID} without an {_TOKEN} in the section [{name}]"
-    for key, text in ((_ID, section[_ID]), (_SECRET, section[_SECRET]), (_TOKEN, token)):
+        raise _UnusableError(f"has no {_TOKEN} there, which a temporary access key needs")
+    for key in (_ID, _SECRET, _TOKEN):
+        text = token if key == _TOKEN else section[key]
         if text is not None and not _SENDABLE.fullmatch(text):
-            return (
-                f"has an {key} in the section [{name}] that contains a space, a line end or a "
-                "character that is not ASCII"
-            )
-    expiry = _expiry(section, expiry_key)
-    if isinstance(expiry, str):
-        return f"has {expiry} in the section [{name}]"
+            raise _UnusableError(f"has a space or a character that is not ASCII in its {key}")
     account = section.get("aws_account_id", "")
     return Value(
         section[_ID],
         section[_SECRET],
         token,
-        expiry_time=expiry,
+        expiry_time=_expiry(section, expiry_key),
         account_id=account if _ACCOUNT_ID.fullmatch(account) else None,
     )
 
 
-def _expiry(section: Mapping[str, str], expiry_key: str | None) -> datetime | None | str:
-    """Return the expiry, None if the section has none, or what is wrong with it.
+def _expiry(section: Mapping[str, str], expiry_key: str | None) -> datetime | None:
+    """Return when the credentials expire; None if the section does not say it.
 
-    A tool that was used before may have left its own key, which is older, so the latest counts.
+    A tool that was used before may have left its own key, so the latest time counts.
     """
     keys = EXPIRY_KEYS if expiry_key is None else (expiry_key.lower(),)
-    found: list[datetime] = []
+    found = []
     for key in keys:
-        text = section.get(key, "") if expiry_key != NO_EXPIRY_KEY else ""
-        if text:
-            time = _time(text, is_local=section.get("autoawsume") == "true")
+        if key != NO_EXPIRY_KEY and section.get(key):
+            time = _time(section[key], is_local=section.get("autoawsume") == "true")
             if time is None:
-                return f"no date with a time, such as 2030-01-31T12:00:00Z, as {key}"
+                example = "2030-01-31T12:00:00Z"
+                raise _UnusableError(f"has no date with a time, such as {example}, as its {key}")
             found.append(time)
     return max(found, default=None)
 
@@ -180,7 +194,7 @@ def _time(text: str, *, is_local: bool) -> datetime | None:
 
     Without a timezone it is UTC, as aws-mfa writes it; awsume writes local time.
     """
-    from dateutil.parser import isoparse  # noqa: PLC0415 - it takes a while
+    from dateutil.parser import isoparse  # noqa: PLC0415 - some files have no expiry
 
     try:
         if _EPOCH.fullmatch(text):
