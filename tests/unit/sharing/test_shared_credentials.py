@@ -475,7 +475,7 @@ def test_those_who_wait_do_not_all_try_in_turn(
 ) -> None:
     """Guards a plugin that fails, or whose values cannot be shared, and is slow."""
     broker.lifetime = lifetime
-    broker.error = OSError("sealed") if lifetime else None
+    broker.error = RecoverableError("sealed", hint="log in") if lifetime else None
     entered, gate = threading.Event(), threading.Event()
     original = broker.retrieve
 
@@ -489,7 +489,7 @@ def test_those_who_wait_do_not_all_try_in_turn(
     def work(shared: SharedCredentials) -> None:
         retrieved = shared(is_first=True)
         outcomes.append(
-            retrieved[0].access_key if isinstance(retrieved, tuple) else retrieved.found
+            retrieved[0].access_key if isinstance(retrieved, tuple) else retrieved.message
         )
 
     first = threading.Thread(target=work, args=[broker.shared(retrieve=retrieve)])
@@ -509,10 +509,8 @@ def test_those_who_wait_do_not_all_try_in_turn(
         thread.join(20)
     if lifetime:
         assert (len(outcomes), broker.calls) == (5, 1)
-        assert (
-            sum("just tried: its retrieve() raised OSError: sealed" in each for each in outcomes)
-            == 4
-        )
+        assert sum("just tried: its retrieve() raised Recov" in each for each in outcomes) == 4
+        assert all("sealed. What to do: log in. No other" in each for each in outcomes)
     else:
         assert sorted(outcomes) == [f"KEY{number}" for number in range(1, 6)]
     assert broker.files() == []
