@@ -106,13 +106,27 @@ def test_the_profile_has_the_keys_itself(
 
 
 def test_another_section(environment: Environment, logins: list[Identity]) -> None:
-    """Guards a profile whose section has another name, and a role over it."""
+    """Guards a profile whose section has another name; keys of its own are another identity."""
     options = "credential_plugin_options =\n  section = saml\n  hint = run saml2aws login\n"
     environment.write_config(f"{SELECTS}{options}")
-    write(environment, text_of(logins[0], "saml"))
-    report = whoami(environment, {"AWS_PROFILE": "work"})
-    assert (report.arn, report.method) == (logins[0].arn, "plugin:shared-file")
-    assert report.logged("WARNING") == []
+    saml, own = text_of(logins[0], "saml"), text_of(logins[1])
+    for text, warnings in ((saml, 0), (saml + own, 1)):
+        write(environment, text)
+        report = whoami(environment, {"AWS_PROFILE": "work"})
+        assert (report.arn, report.method) == (logins[0].arn, "plugin:shared-file")
+        found = report.logged("WARNING")
+        assert ["beside aws_access_key_id" in each for each in found] == [True] * warnings
+
+
+def test_sharing_is_refused(environment: Environment, logins: list[Identity]) -> None:
+    """Guards a program that starts after a login as another role: it must not get shared keys."""
+    for login in logins:
+        write(environment, text_of(login))
+        report = whoami(environment, {"AWS_PROFILE": "work", "AWS_CREDENTIAL_PLUGIN_CACHE": "true"})
+        assert report.arn == login.arn
+        (warning,) = report.logged("WARNING")
+        assert "not shared between processes" in warning
+    assert not (environment.home / ".aws" / "plugincreds").exists()
 
 
 def test_the_role_of_another_profile(
@@ -132,9 +146,7 @@ def test_the_role_of_another_profile(
     assert report.logged("WARNING") == []
 
 
-def test_the_command_line(
-    environment: Environment, server: MotoServer, logins: list[Identity]
-) -> None:
+def test_the_command_line(environment: Environment, logins: list[Identity]) -> None:
     """Guards the AWS CLI before and after a login, `doctor` and `export`."""
 
     def run(*command: str) -> str:

@@ -51,9 +51,6 @@ class SharedFilePlugin:
         sleep: Waits.
     """
 
-    # The profile's static keys are what this plugin reads, so plugincreds does not warn of them.
-    uses_profile_keys = True
-
     def __init__(
         self,
         context: PluginContext,
@@ -71,6 +68,15 @@ class SharedFilePlugin:
         self._held: Sight | None = None  # what retrieve() has returned
         self._seen: Sight | None = None  # what is_expired() has seen since
         self._next_look = -inf
+
+    @property
+    def uses_profile_keys(self) -> bool:
+        """Whether the section is that of the profile, so that its static keys are these.
+
+        Else plugincreds warns that the profile has other keys.
+        """
+        options, profile = self._context.options, self._context.profile
+        return "file" not in options and options.get("section", profile) == profile
 
     def retrieve(self) -> Value:
         """Return the credentials in the section.

@@ -113,8 +113,9 @@ def _version(status: os.stat_result) -> Version:
 
 def _content(file: Path) -> tuple[Version, bytes]:
     """Return what is in a file that does not change meanwhile."""
-    # A pipe is not waited for, and is refused.
-    with os.fdopen(os.open(file, os.O_RDONLY | getattr(os, "O_NONBLOCK", 0)), "rb") as stream:
+    # A pipe is not waited for, and is refused. Windows has only the other flag.
+    flags = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_BINARY", 0)
+    with os.fdopen(os.open(file, flags), "rb") as stream:
         before = os.fstat(stream.fileno())
         if not stat.S_ISREG(before.st_mode):
             raise _UnusableError("is not a regular file")
