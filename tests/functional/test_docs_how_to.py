@@ -36,7 +36,13 @@ from tests.support.moto_process import REGION, Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS
 
 # They speak of packages that are not in these environments, and have tests of their own.
-ELSEWHERE = {"aws-sdk-for-python.md", "keyring.md", "shared-file.md", "test-a-plugin.md"}
+ELSEWHERE = {
+    "aws-sdk-for-python.md",
+    "keyring.md",
+    "mock-aws.md",
+    "shared-file.md",
+    "test-a-plugin.md",
+}
 PAGES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
 BARE = {"where-startup-files-do-not-run.md"}  # it installs what it speaks of
 PACKAGES = {"asynchronous.md": ("aioboto3", "s3fs")}  # they want an older boto3

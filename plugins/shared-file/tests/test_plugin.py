@@ -224,6 +224,21 @@ def test_the_clock_of_another_machine(
     assert clock.slept == 0
 
 
+def test_a_file_that_is_removed_before_it_is_written(
+    file: CredentialsFile, new_plugin: NewPlugin, clock: Clock
+) -> None:
+    """Guards a refresh in that moment; where there were no credentials, it does not wait."""
+    with pytest.raises(RecoverableError, match="the file does not exist"):
+        new_plugin().retrieve()
+    assert clock.slept == 0
+    file.write(section(1))
+    plugin = new_plugin()
+    plugin.retrieve()
+    file.path.unlink()
+    clock.on_sleep = lambda: file.path.exists() or file.write(section(2), age=0)
+    assert number(plugin.retrieve()) == 2
+
+
 @pytest.mark.parametrize("fault", ["gone", "empty", "section gone", "expired", "garbage"])
 def test_a_change_to_something_unusable_is_not_reported(
     file: CredentialsFile, new_plugin: NewPlugin, clock: Clock, fault: str, reads: list[Path]

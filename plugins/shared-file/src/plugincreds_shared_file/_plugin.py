@@ -106,7 +106,7 @@ class SharedFilePlugin:
     def is_expired(self) -> bool:
         """Tell whether the section has other credentials now, which can be used.
 
-        Once a second this is one `stat()`. The file is read only when it has changed.
+        Once a second it calls `stat()`. The file is read only when it has changed.
         """
         at, held, options = self._monotonic(), self._held, self._options
         if at < self._next_look or held is None or options is None:
@@ -115,12 +115,8 @@ class SharedFilePlugin:
         if version_of(options.file) == held.reading.version:
             return False
         self._seen = seen = self._look(options, self._seen)
-        if self._fault(seen):
-            return False
-        if seen.reading.value == held.reading.value:  # another section has changed
-            self._held = held._replace(reading=seen.reading)
-            return False
-        return True
+        # The value is the same if another section has changed.
+        return not self._fault(seen) and seen.reading.value != held.reading.value
 
     def _look(self, options: Options, before: Sight | None) -> Sight:
         """Return what the section is now; the file is not read if nothing has changed since."""
