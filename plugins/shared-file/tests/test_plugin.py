@@ -205,6 +205,24 @@ def test_a_file_that_never_settles(
     assert clock.slept == pytest.approx(2, abs=0.3)
 
 
+def test_a_file_that_changes_while_it_is_read(
+    file: CredentialsFile, new_plugin: NewPlugin, clock: Clock, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards a program that starts in that moment: it reads the file again."""
+    file.write(section(1))
+    fstat = os.fstat
+
+    def changing(descriptor: int) -> os.stat_result:
+        status = fstat(descriptor)
+        if clock.slept < 0.15:
+            file.touch(clock.slept)
+        return status
+
+    monkeypatch.setattr(os, "fstat", changing)
+    assert number(new_plugin().retrieve()) == 1
+    assert 0 < clock.slept < 2.5
+
+
 def test_the_clock_of_another_machine(
     file: CredentialsFile, new_plugin: NewPlugin, clock: Clock
 ) -> None:
@@ -224,6 +242,43 @@ def test_the_clock_of_another_machine(
     assert clock.slept == 0
 
 
+def test_the_next_change_begins_before_a_reported_one_is_used(
+    file: CredentialsFile, new_plugin: NewPlugin, clock: Clock
+) -> None:
+    """Guards all threads of a program, which wait for a refresh after a report."""
+    file.write(section(1))
+    plugin = new_plugin()
+    plugin.retrieve()
+    file.write(section(2))
+    clock.now += 1
+    assert plugin.is_expired()
+    file.write("", age=0)
+    assert number(plugin.retrieve()) == 2
+    assert clock.slept == 0
+    # But a report that is old is not used: there may have been a logout meanwhile.
+    file.write(section(3))
+    clock.now += 1
+    assert plugin.is_expired()
+    file.write("[other]\n")
+    clock.now += 2
+    with pytest.raises(RecoverableError, match="the file has no such section"):
+        plugin.retrieve()
+
+
+@pytest.mark.parametrize("is_new", [True, False])
+def test_an_empty_file_with_an_old_time(
+    file: CredentialsFile, new_plugin: NewPlugin, clock: Clock, *, is_new: bool
+) -> None:
+    """Guards the moment in which a file is emptied, and its time is not yet set."""
+    plugin = new_plugin()
+    if not is_new:
+        file.write(section(1))
+        plugin.retrieve()
+    file.write("")
+    clock.on_sleep = lambda: file.write(section(2), age=0) if clock.slept < 0.15 else None
+    assert number(plugin.retrieve()) == 2
+
+
 def test_a_file_that_is_removed_before_it_is_written(
     file: CredentialsFile, new_plugin: NewPlugin, clock: Clock
 ) -> None:
@@ -235,7 +290,7 @@ def test_a_file_that_is_removed_before_it_is_written(
     plugin = new_plugin()
     plugin.retrieve()
     file.path.unlink()
-    clock.on_sleep = lambda: file.path.exists() or file.write(section(2), age=0)
+    clock.on_sleep = lambda: None if file.path.exists() else file.write(section(2), age=0)
     assert number(plugin.retrieve()) == 2
 
 

@@ -15,7 +15,7 @@ from typing import TYPE_CHECKING, NamedTuple
 from plugincreds import RecoverableError
 
 from plugincreds_shared_file._options import Options, read_options
-from plugincreds_shared_file._section import Reading, read_section, version_of
+from plugincreds_shared_file._section import MISSING, Reading, read_section, version_of
 
 if TYPE_CHECKING:
     from plugincreds import PluginContext, Value
@@ -86,11 +86,11 @@ class SharedFilePlugin:
             NonRecoverableError: An option cannot be used.
         """
         self._options = options = read_options(self._context)
-        sight = self._look(options, self._seen)
-        until = self._monotonic() + _PATIENCE
-        while not sight.is_settled and self._monotonic() < until:
-            self._sleep(_POLL)
-            sight = self._look(options, sight)
+        sight = self._seen
+        # What is_expired() has just reported is not looked at again: all threads wait for this
+        # call, and the file may be written again by now.
+        if sight is None or self._fault(sight) or self._monotonic() >= self._next_look:
+            sight = self._settled(options)
         fault, held, at = self._fault(sight), self._held, self._monotonic()
         value = sight.reading.value
         if held is not None and held.reading.value == value and not fault:
@@ -118,6 +118,15 @@ class SharedFilePlugin:
         # The value is the same if another section has changed.
         return not self._fault(seen) and seen.reading.value != held.reading.value
 
+    def _settled(self, options: Options) -> Sight:
+        """Wait until the section stays the same, but not for ever."""
+        sight = self._look(options, self._seen)
+        until = self._monotonic() + _PATIENCE
+        while not sight.is_settled and self._monotonic() < until:
+            self._sleep(_POLL)
+            sight = self._look(options, sight)
+        return sight
+
     def _look(self, options: Options, before: Sight | None) -> Sight:
         """Return what the section is now; the file is not read if nothing has changed since."""
         if (
@@ -130,13 +139,16 @@ class SharedFilePlugin:
         at = self._monotonic()
         is_same = before is not None and before.reading[1:] == reading[1:]
         since = before.since if before is not None and is_same else at
-        if reading.version is not None:
+        return Sight(reading, since, max(self._age(reading), at - since) >= _SETTLED)
+
+    def _age(self, reading: Reading) -> float:
+        """Return how long ago the file was changed, by its own time, in seconds."""
+        if reading.version is not None and reading.version.size > 0:
             # Below zero if the clocks of this machine and of the file's differ.
-            age = self._now() - reading.version.modified / 1e9
-        else:
-            # A tool may remove a file before it writes a new one.
-            age = inf if self._held is None else 0.0
-        return Sight(reading, since, max(age, at - since) >= _SETTLED)
+            return self._now() - reading.version.modified / 1e9
+        # A tool may remove or empty a file before it writes it, and an empty one may still have its
+        # old time.
+        return inf if reading.fault == MISSING and self._held is None else 0.0
 
     def _fault(self, sight: Sight) -> str:
         """Return why credentials must not be used, as a part of a sentence; empty if they may."""

@@ -29,6 +29,7 @@ EXPIRY_KEYS = (
     "token_expiration",
 )
 NO_EXPIRY_KEY = "none"
+MISSING = "does not exist"
 _ID, _SECRET, _TOKEN, _OLD_TOKEN = (
     "aws_access_key_id",
     "aws_secret_access_key",
@@ -58,7 +59,7 @@ class Reading(NamedTuple):
     """One look at the section.
 
     Attributes:
-        version: The version of the file; None if there is no such file.
+        version: The version of the file; None if there is none, or it changed meanwhile.
         value: The credentials, or None. They may have expired.
         fault: Why there are none, as a part of a sentence.
         is_whole: Whether the file ends with a line end.
@@ -99,7 +100,7 @@ def read_section(file: Path, name: str, expiry_key: str | None = None) -> Readin
     except _UnusableError as error:
         return Reading(version, fault=str(error))
     except FileNotFoundError:
-        return Reading(None, fault="does not exist")
+        return Reading(None, fault=MISSING)
     except OSError as error:
         kind = errno.errorcode.get(error.errno or 0, type(error).__name__)
         return Reading(version_of(file), fault=f"cannot be read ({kind})")
