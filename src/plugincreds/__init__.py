@@ -16,7 +16,7 @@ if typing.TYPE_CHECKING:
         get_plugin_provider_fns_by_name,
         new_credentials,
     )
-    from plugincreds._contract import CredentialPlugin, PluginContext, Value
+    from plugincreds._contract import CredentialPlugin, Declined, PluginContext, Value
     from plugincreds._errors import (
         InvalidSymbolError,
         LookupSymbolError,
@@ -26,6 +26,7 @@ if typing.TYPE_CHECKING:
         PluginNotFoundError,
         PluginProviderRetrieveError,
         PluginRetrieveNilError,
+        RecoverableError,
     )
     from plugincreds._lifecycle.cache import CredentialsCache
     from plugincreds._opening import open_plugin
@@ -47,6 +48,7 @@ __all__ = [
     "PROVIDER_SYMBOL_NAME",
     "CredentialPlugin",
     "CredentialsCache",
+    "Declined",
     "InstalledPlugin",
     "InvalidSymbolError",
     "LookupSymbolError",
@@ -58,6 +60,7 @@ __all__ = [
     "PluginProviderRetrieveError",
     "PluginRetrieveNilError",
     "Provider",
+    "RecoverableError",
     "Value",
     "base_environ",
     "base_session",
@@ -77,6 +80,7 @@ __all__ = [
 _MODULES = {
     "CredentialPlugin": "plugincreds._contract",
     "CredentialsCache": "plugincreds._lifecycle.cache",
+    "Declined": "plugincreds._contract",
     "InstalledPlugin": "plugincreds._plugins.references",
     "InvalidSymbolError": "plugincreds._errors",
     "LookupSymbolError": "plugincreds._errors",
@@ -90,6 +94,7 @@ _MODULES = {
     "PluginProviderRetrieveError": "plugincreds._errors",
     "PluginRetrieveNilError": "plugincreds._errors",
     "Provider": "plugincreds._provider",
+    "RecoverableError": "plugincreds._errors",
     "Value": "plugincreds._contract",
     "base_environ": "plugincreds._bindings.base_sessions",
     "base_session": "plugincreds._bindings.base_sessions",

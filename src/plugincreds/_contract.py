@@ -93,7 +93,26 @@ class Value:
 # Tools that print objects look for it. Python needs it only while it creates the class.
 del Value.__slots__
 
-PluginAnswer = Value | tuple[str, str] | tuple[str, str, str | None] | Mapping[str, Any] | None
+
+class Declined:
+    """What a getter or `retrieve()` returns to decline and say why; None declines without a reason.
+
+    Args:
+        reason: What is missing or wrong, as a part of a sentence without secrets, such as "the
+            option 'role' is missing".
+    """
+
+    def __init__(self, reason: str) -> None:
+        self.reason: str = str(reason)
+
+    def __repr__(self) -> str:
+        """Show the reason."""
+        return f"Declined({self.reason!r})"
+
+
+PluginAnswer = (
+    Value | tuple[str, str] | tuple[str, str, str | None] | Mapping[str, Any] | Declined | None
+)
 
 
 class CredentialPlugin(ABC):
@@ -106,7 +125,7 @@ class CredentialPlugin(ABC):
 
     @abstractmethod
     def retrieve(self) -> PluginAnswer | Awaitable[PluginAnswer]:
-        """Return credentials; raise an exception if that fails, return None to decline.
+        """Return credentials; raise an exception if that fails, return `Declined` to decline.
 
         If it raises anything but a `NonRecoverableError`, the last credentials are used until
         they expire.

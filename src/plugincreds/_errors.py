@@ -2,6 +2,7 @@
 
     PluginError                     misuse, or a setting that cannot be followed
     |-- NonRecoverableError         raised by a plugin: a person must act first
+    |-- RecoverableError            raised by a plugin: it may succeed later, or when a person acts
     |-- PluginNotFoundError         no plugin of that name is installed, or several are
     |-- LookupSymbolError           the module or the getter cannot be loaded
     |-- InvalidSymbolError          the getter, or what it returned, breaks the contract
@@ -45,6 +46,7 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
         plugin: The name of the plugin, or None if the error is not about one plugin.
         distribution: Name and version of the package that supplies it, as "acme-creds 1.2",
             or None if that is not known.
+        hint: What a person must do, in the plugin's words, or None.
     """
 
     fmt = "{message}"
@@ -52,6 +54,7 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
     # Defaults, because a plugin's subclass may forget to call __init__.
     plugin: str | None = None
     distribution: str | None = None
+    hint: str | None = None
 
     def __init__(
         self, message: str, *, plugin: str | None = None, distribution: str | None = None
@@ -68,16 +71,8 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
         return _unpickled, (type(self), self.kwargs, self.__dict__)
 
 
-class NonRecoverableError(PluginError):
-    """A plugin raises it in `retrieve()` if retrying is useless until a person has acted.
-
-    Args:
-        message: What is wrong, as one sentence without secrets.
-        hint: What the person must do, as in "run `acme login`".
-    """
-
-    code = "NonRecoverableError"
-    hint: str | None = None
+class HintedError(PluginError):
+    """What plugins raise: its text ends with the hint."""
 
     def __init__(
         self,
@@ -93,6 +88,33 @@ class NonRecoverableError(PluginError):
     def __str__(self) -> str:
         message = super().__str__()
         return f"{message} ({self.hint})" if self.hint else message
+
+
+class NonRecoverableError(HintedError):
+    """A plugin raises it in `retrieve()` if retrying is useless until a person has acted.
+
+    It ends the use of the current credentials, even if they have not expired.
+
+    Args:
+        message: What is wrong, as one sentence without secrets.
+        hint: What the person must do, as in "run `acme login`".
+    """
+
+    code = "NonRecoverableError"
+
+
+class RecoverableError(HintedError):
+    """A plugin raises it in `retrieve()` if it may succeed later, for example after a login.
+
+    The current credentials are used until they expire, and each warning shows the hint; after
+    that, the error does. Any other exception means the same, but has no hint.
+
+    Args:
+        message: What is wrong, as one sentence without secrets.
+        hint: What a person can do, as in "run `acme login`".
+    """
+
+    code = "RecoverableError"
 
 
 class PluginNotFoundError(PluginError):
@@ -132,23 +154,27 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
 
     Attributes:
         declined: Whether the plugin declined: it is not configured here.
-        hint: What a person must do, from the plugin's `NonRecoverableError`, or None.
+        reason: Why it declined, from the plugin's `Declined`, or None.
+        hint: What a person must do, from the plugin's `NonRecoverableError` or
+            `RecoverableError`, or None.
     """
 
     code = "PluginProviderRetrieveError"
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - all optional but the first
         self,
         message: str,
         *,
         plugin: str | None = None,
         distribution: str | None = None,
         declined: bool = False,
+        reason: str | None = None,
         hint: str | None = None,
     ) -> None:
         super().__init__(message, plugin=plugin, distribution=distribution)
         self.declined = declined
-        self.hint: str | None = hint and printable(str(hint))
+        self.reason: str | None = reason and printable(str(reason))
+        self.hint = hint and printable(str(hint))
 
     @staticmethod
     def _facts(plugin: str | None, distribution: str | None) -> dict[str, Any]:
@@ -173,5 +199,5 @@ def _unpickled(
 
 
 # Tracebacks show the public names.
-for _kind in (PluginError, *PluginError.__subclasses__()):
+for _kind in (PluginError, *PluginError.__subclasses__(), *HintedError.__subclasses__()):
     _kind.__module__ = "plugincreds"

@@ -5,11 +5,12 @@ is broken. If it fails to retrieve, that is an error, too: it is configured, so 
 """
 
 import logging
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 from plugincreds._base_identity import BaseIdentity
+from plugincreds._contract import Declined
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -58,6 +59,8 @@ if TYPE_CHECKING:
 
 logger = logging.getLogger("plugincreds")
 
+_BROKEN = Declined("")  # the chain goes on, as after a decline; a warning has the reason
+
 
 def selected_source(wanted: Selected, request: "Request") -> Source:
     """Return the source of the selected plugin, with credentials in it.
@@ -73,7 +76,7 @@ def selected_source(wanted: Selected, request: "Request") -> Source:
         except PluginProviderRetrieveError as error:
             if not error.declined:
                 raise
-            raise declined(wanted, source.plugin, request) from None
+            raise declined(wanted, source.plugin, request, error.reason) from None
         if source.base.serves(base):
             _announce(source.plugin)
             return source
@@ -89,16 +92,19 @@ def configured_source(wanted: Selected, request: "Request") -> Source:
     return source
 
 
-def automatic_source(request: "Request", *, is_required: bool = False) -> Source | None:
+def automatic_source(request: "Request", asked_by: str | None = None) -> Source | None:
     """Return the source of the first plugin that does not decline, with credentials in it.
 
     Args:
         request: The session's request.
-        is_required: Whether the session needs a plugin, so that no other identity may be used.
+        asked_by: The setting that needs a plugin, so that no other identity may be used; None if
+            the chain may go on.
 
     Raises:
-        PluginError: A plugin is configured here, but fails to retrieve credentials.
+        PluginError: A plugin is configured here, but fails to retrieve credentials; or none is
+            configured, but one is needed.
     """
+    reasons: dict[str, str] = {}
     discovery = registry().discovery()
     for problem in discovery.unreadable:
         registry().log_once(logging.WARNING, f"Credential plugins are skipped: {problem}.")
@@ -108,41 +114,52 @@ def automatic_source(request: "Request", *, is_required: bool = False) -> Source
         except PluginError as error:
             _warn_of_skipped(name, error)
             continue
-        source = _answering_source(plugin, request, is_required=is_required)
-        if source is not None:
+        answer = _answer(plugin, request, is_required=asked_by is not None)
+        if isinstance(answer, Source):
             _announce(plugin)
-            return source
+            return answer
+        reasons[name] = answer.reason
+    if asked_by is not None:
+        raise none_answered(asked_by, reasons)
     return None
 
 
-def none_answered(asked_by: str) -> PluginProviderRetrieveError:
-    """Return the error if a plugin is required, but all decline or are broken."""
-    names = ", ".join(registry().discovery().plugins)
-    message = (
-        f"{asked_by} asks for a credential plugin, but "
-        + (f"none of those installed is configured here: {names}" if names else "none is installed")
-        + ". Configure or install one."
-    )
-    return PluginProviderRetrieveError(message, declined=True)
+def none_answered(asked_by: str, reasons: Mapping[str, str]) -> PluginProviderRetrieveError:
+    """Return the error if a plugin is needed, but all decline or are broken.
+
+    Args:
+        asked_by: The setting that needs one.
+        reasons: Why plugins declined, by their names.
+    """
+    names = registry().discovery().plugins
+    told = [f"{name} ({reasons[name]})" if reasons.get(name) else name for name in names]
+    found = "none of those installed is configured here: " if told else "none is installed"
+    message = f"{asked_by} asks for a credential plugin, but {found}{', '.join(told)}"
+    return PluginProviderRetrieveError(f"{message}. Configure or install one.", declined=True)
 
 
-def declined(wanted: Selected, plugin: Plugin, request: "Request") -> PluginProviderRetrieveError:
-    """Return the error for a selected plugin that declined."""
+def declined(
+    wanted: Selected, plugin: Plugin, request: "Request", reason: str | None
+) -> PluginProviderRetrieveError:
+    """Return the error for a selected plugin that declined, with its reason, if it gave one."""
     message = (
-        f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: it is not "
-        f"configured here. {request.options_note(plugin)}Configure it, or {wanted.remedy}."
+        f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: "
+        f"{reason or 'it is not configured here'}. {request.options_note(plugin)}Configure it, or "
+        f"{wanted.remedy}."
     )
     return PluginProviderRetrieveError(
-        message, plugin=plugin.name, distribution=plugin.origin, declined=True
+        message,
+        plugin=plugin.name,
+        distribution=plugin.origin,
+        declined=True,
+        reason=reason,
     )
 
 
 def loaded_functions(
     plugin: Plugin, request: "Request"
-) -> tuple[SourceKey, BaseIdentity, Functions | None]:
-    """Call the getter; return the source key, the base identity, and the functions.
-
-    They are None if it declines.
+) -> tuple[SourceKey, BaseIdentity, Functions | Declined]:
+    """Call the getter; return the source key, the base identity, and the functions or a decline.
 
     Raises:
         PluginError: It is broken, or asks for its own credentials.
@@ -153,10 +170,10 @@ def loaded_functions(
     )
     key = (plugin, identity)
 
-    def functions() -> Functions | None:
+    def functions() -> Functions | Declined:
         with base.recorded():
             found = getter.functions(context)
-        if found is None and was_refused():
+        if isinstance(found, Declined) and was_refused():
             raise own_call_error(plugin.label, plugin.name, plugin.origin)
         return found
 
@@ -166,18 +183,18 @@ def loaded_functions(
 def _configured(wanted: Selected, request: "Request") -> tuple[Source, BaseIdentity]:
     plugin = request.plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
     found = _source(plugin, request)
-    if found is None:
-        raise declined(wanted, plugin, request)
+    if isinstance(found, Declined):
+        raise declined(wanted, plugin, request, found.reason)
     found[0].require()
     return found
 
 
-def _answering_source(plugin: Plugin, request: "Request", *, is_required: bool) -> Source | None:
-    """Return the source of an automatic plugin; None if it declines or is broken."""
+def _answer(plugin: Plugin, request: "Request", *, is_required: bool) -> Source | Declined:
+    """Return the source of an automatic plugin, unless it declines or is broken."""
     if registry().is_broken(plugin):
-        return None
+        return _BROKEN
     try:
-        while (found := _source(plugin, request)) is not None:
+        while not isinstance(found := _source(plugin, request), Declined):
             source, base = found
             if is_required:
                 source.require()
@@ -185,18 +202,20 @@ def _answering_source(plugin: Plugin, request: "Request", *, is_required: bool) 
                 source.engine.get()
             if source.base.serves(base):
                 return source
+        reason = found.reason
     except PluginProviderRetrieveError as error:
         if not error.declined:
             raise
+        reason = error.reason or ""
     except LookupSymbolError as error:
         registry().set_broken(plugin)  # importing it again would take time and fail again
         _warn_of_skipped(plugin.name, error)
-        return None
+        return _BROKEN
     except (InvalidSymbolError, PluginRetrieveNilError, PluginIsExpiredNilError) as error:
         _warn_of_skipped(plugin.name, error)
-        return None
-    logger.debug("%s declined.", plugin.label)
-    return None
+        return _BROKEN
+    logger.debug("%s declined%s.", plugin.label, f": {reason}" if reason else "")
+    return Declined(reason)
 
 
 @contextmanager
@@ -213,11 +232,11 @@ def _own_outcome(source: Source, base: BaseIdentity) -> Iterator[None]:
             raise
 
 
-def _source(plugin: Plugin, request: "Request") -> tuple[Source, BaseIdentity] | None:
-    """Call the getter, and return its source and base identity now; None if it declines."""
+def _source(plugin: Plugin, request: "Request") -> tuple[Source, BaseIdentity] | Declined:
+    """Call the getter, and return its source and base identity now, unless it declines."""
     key, base, functions = loaded_functions(plugin, request)
-    if functions is None:
-        return None
+    if isinstance(functions, Declined):
+        return functions
     settings = request.refresh_settings()
     if settings.cache_folder is not None and (problem := not_shared(plugin, functions)):
         registry().log_once(logging.WARNING, problem)

@@ -365,7 +365,7 @@ def test_no_thread_can_be_started(
     scene.now += HOUR
     errors = together(*[scene.get] * 3)
     assert {type(error) for error in errors} == {RetrieveError}
-    assert "it raised OSError: sealed" in str(errors[0])
+    assert "its retrieve() raised OSError: sealed" in str(errors[0])
 
 
 def test_a_plugin_that_waits_for_itself(together: Together) -> None:

@@ -247,7 +247,7 @@ def test_plugin_that_uses_boto3(environment: Environment, server: MotoServer) ->
     [
         ("alhpa", {}, "did you mean 'alpha'?"),
         ("alpha", {}, "declined"),
-        ("alpha", {"ALPHA_KEY": "x"}, "it raised KeyError: 'ALPHA_SECRET'"),
+        ("alpha", {"ALPHA_KEY": "x"}, "its retrieve() raised KeyError: 'ALPHA_SECRET'"),
         ("login", {"LOGIN": "fail"}, "The login has expired. What to do: run acme login."),
     ],
     ids=["missing", "declines", "fails", "needs a person"],

@@ -202,7 +202,7 @@ def test_the_command_does_not_start_without_credentials(
     del variables["PLUGIN_TRACE"]
     ended = done(environment, variables, "keyed", "--", "echo", "started")
     assert (ended.returncode, ended.stdout) == (1, "")
-    assert "gave no credentials: it raised KeyError" in ended.stderr
+    assert "gave no credentials: its retrieve() raised KeyError" in ended.stderr
     ended = done(environment, variables, "kyed", "--", "echo", "started")
     assert (ended.returncode, ended.stdout) == (1, "")
     assert "did you mean 'keyed'?" in ended.stderr

@@ -230,7 +230,7 @@ def test_the_plugin_fails_at_the_start(serve: Serve) -> None:
     served = serve("keyed", variables={"PLUGIN_TRACE": "/no/such/folder/file"})
     assert served.process.wait(DEADLINE) == 1
     assert served.printed() == {}
-    assert "gave no credentials: it raised FileNotFoundError" in served.errors
+    assert "gave no credentials: its retrieve() raised FileNotFoundError" in served.errors
 
 
 def test_a_plugin_that_hangs_at_the_start(

@@ -339,6 +339,77 @@ def test_a_plugin_that_declines(
         selected()
 
 
+DECLINED = {
+    "getter": "def get_provider(): return Declined(REASON)",
+    "retrieve": "def get_provider(): return (lambda: Declined(REASON)), (lambda: False)",
+    "async": "async def retrieve(): return Declined(REASON)\n"
+    "def get_provider(): return retrieve, lambda: False",
+}
+
+
+@pytest.mark.parametrize("source", DECLINED.values(), ids=DECLINED)
+def test_a_decline_has_a_reason(
+    install: Install, caplog: pytest.LogCaptureFixture, source: str
+) -> None:
+    """Whoever needs the plugin reads the reason: in the error, or at DEBUG."""
+    reason = "the option 'role' is\\nmissing."
+    install(f'from plugincreds import Declined\nREASON = "{reason}"\n{source}')
+    with caplog.at_level(logging.DEBUG, "plugincreds"):
+        assert automatic() is None
+    assert "vault' of acme-creds 1.2 declined: the option 'role' is missing." in caplog.messages[-1]
+    with pytest.raises(PluginProviderRetrieveError) as caught:
+        selected()
+    error = caught.value
+    assert "=vault, but it declined: the option 'role' is missing. Configure it" in str(error)
+    assert (error.declined, error.reason) == (True, "the option 'role' is missing")
+    with pytest.raises(
+        PluginProviderRetrieveError, match=r"here: vault \(the option 'role' is mis"
+    ):
+        automatic_source(Request(), "credential_source = CustomPlugin")
+
+
+def test_several_declines_have_their_reasons(install: Install) -> None:
+    """A role that needs any of the plugins says why it has none."""
+    install("def get_provider(): return None", name="alpha", module="alpha_creds")
+    install(
+        "import plugincreds\ndef get_provider(): return plugincreds.Declined('no BETA_URL')",
+        name="beta",
+        module="beta_creds",
+        distribution="beta-creds",
+    )
+    with pytest.raises(PluginProviderRetrieveError, match=r"here: alpha, beta \(no BETA_URL\)\. "):
+        automatic_source(Request(), "credential_source = CustomPlugin")
+
+
+@pytest.mark.parametrize(
+    "reason", ["''", "' . '", "None.__class__", "object.__new__(H)", "'x' * 9999"]
+)
+def test_a_reason_may_be_anything(install: Install, reason: str) -> None:
+    """Guards the message against what a plugin makes of it."""
+    install(f"""
+        import plugincreds
+        class H:
+            def __str__(self): raise OSError("no text")
+        def get_provider(): return (lambda: plugincreds.Declined({reason})), (lambda: False)
+    """)
+    with pytest.raises(PluginProviderRetrieveError) as caught:
+        selected()
+    assert len(str(caught.value)) < 1000
+    assert caught.value.declined == ("H" not in reason)
+
+
+def test_a_decline_on_a_refresh_says_why() -> None:
+    """A refresh never moves on to another provider, and the reason is in the warning's cause."""
+    answers = iter([("AKIA", "secret"), plugincreds.Declined("the role is gone")])
+    engine = new_engine(lambda: next(answers), lambda: True)
+    engine.get()
+    with pytest.raises(
+        PluginProviderRetrieveError, match="it declined: the role is gone"
+    ) as caught:
+        engine.get()
+    assert caught.value.declined is False
+
+
 def test_a_decline_is_not_remembered(install: Install, monkeypatch: pytest.MonkeyPatch) -> None:
     """A program may configure itself after its first session."""
     install("""

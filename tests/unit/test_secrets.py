@@ -42,6 +42,9 @@ PATHS = {
     "raised with a header": "raise ValueError('Authorization: Bearer ' + SECRET)",
     "raised with JSON": "raise ValueError('{\"SecretAccessKey\": \"' + SECRET + '\"}')",
     "raised with its bytes": "b'{\"' + LONG.encode() + b'\\xff\"}'.decode()",
+    "a hint": "raise plugincreds.RecoverableError('Logged out.', hint=LONG)",
+    "a final hint": "raise plugincreds.NonRecoverableError('Logged out.', hint=LONG)",
+    "declined": "return plugincreds.Declined('no answer to ' + LONG)",
     "not awaited": "return (x for x in (KEY, SECRET))",
 }
 GETTERS = {
@@ -54,6 +57,7 @@ GETTERS = {
         "    def cache_key(self): return SECRET.encode()"
     ),
     "is_expired": ("def get_provider(): return (lambda: (KEY, SECRET)), (lambda: SECRET)\n"),
+    "declined by the getter": "def get_provider(): return plugincreds.Declined(LONG)",
     "import": "raise ImportError(LONG)",
 }
 SOURCES = {
@@ -94,7 +98,8 @@ def test_no_error_path_shows_a_secret(
             credentials.get_frozen_credentials()
     except Exception as caught:  # noqa: BLE001 - which error it is, is tested elsewhere
         error = caught
-    assert error is not None or "WARNING" in [record.levelname for record in caplog.records]
+    told = "DEBUG" if "Declined" in source else "WARNING"
+    assert error is not None or told in [record.levelname for record in caplog.records]
     shown = [record.getMessage() for record in caplog.records]
     shown += [str(vars(record)) for record in caplog.records if record.name == "plugincreds"]
     if error is not None:

@@ -40,7 +40,7 @@ def retrieved(profile: str) -> str:
     """Return the access key, or what is wrong."""
     try:
         value = plugin_for(profile).retrieve()
-    except plugincreds.NonRecoverableError as error:
+    except plugincreds.RecoverableError as error:
         return str(error)
     return str(value.access_key)
 

@@ -479,7 +479,7 @@ def test_plaintext_behind_another_backend_needs_a_word(
         (
             OSError(SECRET),
             1,
-            "plugincreds-keyring: The keychain (conftest.Kept) failed: OSError. See",
+            "plugincreds-keyring: The keychain (conftest.Kept) failed: OSError (see",
         ),
     ],
 )

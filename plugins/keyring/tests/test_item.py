@@ -8,7 +8,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from plugincreds import NonRecoverableError, Value
+from plugincreds import RecoverableError, Value
 
 import plugincreds_keyring
 from plugincreds_keyring._item import read_item, write_item
@@ -78,7 +78,7 @@ def test_a_damaged_item_is_described_and_not_shown(
 ) -> None:
     """Guards messages, chained errors and the variables of our frames against the content."""
     kept.items["aws", "work"] = text
-    with pytest.raises(NonRecoverableError, match="plugincreds-keyring set") as caught:
+    with pytest.raises(RecoverableError, match="plugincreds-keyring set") as caught:
         KeyringPlugin(new_context()).retrieve()
     assert fault in str(caught.value)
     assert caught.value.__context__ is None

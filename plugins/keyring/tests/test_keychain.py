@@ -13,10 +13,10 @@ from keyring.backends.chainer import ChainerBackend
 from keyring.backends.fail import Keyring as FailKeyring
 from keyring.backends.null import Keyring as NullKeyring
 from keyring.errors import InitError, KeyringLocked, NoKeyringError, PasswordSetError
-from plugincreds import NonRecoverableError
+from plugincreds import RecoverableError
 
 import plugincreds_keyring
-from plugincreds_keyring._keychain import Keychain, KeychainError, chosen_outside
+from plugincreds_keyring._keychain import Keychain, chosen_outside
 from plugincreds_keyring._options import KeychainItem
 
 OURS = Path(plugincreds_keyring.__file__).parent
@@ -52,7 +52,7 @@ def test_no_keychain_is_an_error_that_says_what_to_do(
     use(monkeypatch, kind())
     keychain = Keychain()
     for call in (partial(keychain.read, ITEM), partial(keychain.write, ITEM, CANARY)):
-        with pytest.raises(NonRecoverableError, match=r"keyring\.backends\.") as caught:
+        with pytest.raises(RecoverableError, match=r"keyring\.backends\.") as caught:
             call()
         assert "keyring diagnose" in str(caught.value)
         assert CANARY not in str(caught.value)
@@ -61,13 +61,13 @@ def test_no_keychain_is_an_error_that_says_what_to_do(
 @pytest.mark.parametrize(
     ("fault", "kind", "said"),
     [
-        (KeyringLocked(CANARY), NonRecoverableError, "unlock the keychain"),
-        (NoKeyringError(CANARY), NonRecoverableError, "has no backend"),
-        (InitError("no collection"), KeychainError, "no collection"),
-        (PasswordSetError(CANARY), KeychainError, "PasswordSetError"),
-        (UnicodeDecodeError("utf-8", CANARY.encode(), 0, 1, CANARY), KeychainError, "Unicode"),
-        (ConnectionRefusedError(CANARY), KeychainError, "ConnectionRefusedError"),
-        (RuntimeError(CANARY), KeychainError, "RuntimeError"),
+        (KeyringLocked(CANARY), RecoverableError, "unlock the keychain"),
+        (NoKeyringError(CANARY), RecoverableError, "has no backend"),
+        (InitError("no collection"), RecoverableError, "no collection"),
+        (PasswordSetError(CANARY), RecoverableError, "PasswordSetError"),
+        (UnicodeDecodeError("utf-8", CANARY.encode(), 0, 1, CANARY), RecoverableError, "Unicode"),
+        (ConnectionRefusedError(CANARY), RecoverableError, "ConnectionRefusedError"),
+        (RuntimeError(CANARY), RecoverableError, "RuntimeError"),
     ],
 )
 def test_what_a_backend_raises_is_worded_anew(
@@ -93,7 +93,7 @@ def test_ctrl_c_at_a_prompt_is_passed_on(kept: Any) -> None:
 def test_a_backend_that_forgets_is_found_out(kept: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards backends that ignore or shorten what they cannot store."""
     monkeypatch.setattr(type(kept), "set_password", lambda *_: None)
-    with pytest.raises(NonRecoverableError, match="did not keep"):
+    with pytest.raises(RecoverableError, match="did not keep"):
         Keychain().write(ITEM, CANARY)
 
 
@@ -102,7 +102,7 @@ def test_a_broken_choice_is_an_error(monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards a misconfigured keyring, which must not be taken for an empty one."""
     use(monkeypatch, None)
     monkeypatch.setenv("PYTHON_KEYRING_BACKEND", "nowhere.Nothing")
-    with pytest.raises(KeychainError, match="ModuleNotFoundError"):
+    with pytest.raises(RecoverableError, match="ModuleNotFoundError"):
         Keychain().read(ITEM)
 
 
@@ -158,7 +158,7 @@ def test_an_older_item_that_would_come_first_is_found_out(
     """Guards against the old key of a backend that cannot store the new one, but is read first."""
     kept.items["aws", "work"] = "old"
     monkeypatch.setattr(type(kept), "set_password", not_implemented)
-    with pytest.raises(NonRecoverableError, match="did not keep"):
+    with pytest.raises(RecoverableError, match="did not keep"):
         Keychain().write(ITEM, "new")
     assert chain[1].get_password("aws", "work") == "new"
 

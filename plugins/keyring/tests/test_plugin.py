@@ -12,12 +12,17 @@ import botocore.session
 import plugincreds
 import pytest
 from keyring.errors import KeyringLocked
-from plugincreds import NonRecoverableError, PluginProviderRetrieveError, Value
+from plugincreds import (
+    Declined,
+    NonRecoverableError,
+    PluginProviderRetrieveError,
+    RecoverableError,
+    Value,
+)
 
 import plugincreds_keyring
 from plugincreds_keyring import _sts, get_aws_sdk_credential_provider, get_provider
 from plugincreds_keyring._item import write_item
-from plugincreds_keyring._keychain import KeychainError
 from plugincreds_keyring._options import KeychainItem
 from plugincreds_keyring._plugin import KeyringPlugin
 
@@ -49,7 +54,7 @@ def test_only_the_item_of_this_profile(kept: Any, new_context: Any) -> None:
     """Guards against the keys of another profile, user or service."""
     store(kept, OLD, KeychainItem("aws", "home"))
     store(kept, OLD, KeychainItem("other", "work"))
-    with pytest.raises(NonRecoverableError, match="Nothing is stored"):
+    with pytest.raises(RecoverableError, match="Nothing is stored"):
         KeyringPlugin(new_context()).retrieve()
     assert KeyringPlugin(new_context(service="other")).retrieve() == OLD
     assert KeyringPlugin(new_context("x", username="home")).retrieve() == OLD
@@ -124,7 +129,7 @@ def test_a_failed_look_does_not_count(kept: Any, new_context: Any) -> None:
     plugin.retrieve()
     store(kept, NEW)
     kept.fault = RuntimeError("D-Bus")
-    with pytest.raises(KeychainError):
+    with pytest.raises(RecoverableError):
         plugin.retrieve()
     kept.fault = None
     assert plugin.retrieve() == NEW
@@ -136,7 +141,7 @@ def test_a_deleted_item_is_an_error(kept: Any, new_context: Any) -> None:
     plugin = KeyringPlugin(new_context())
     assert plugin.retrieve() == OLD
     kept.delete_password("aws", "work")
-    with pytest.raises(NonRecoverableError, match="Nothing is stored"):
+    with pytest.raises(RecoverableError, match="Nothing is stored"):
         plugin.retrieve()
 
 
@@ -175,30 +180,41 @@ def test_stored_temporary_keys_keep_their_expiry(
     plugin = KeyringPlugin(new_context(), now=lambda: clock[0])
     assert plugin.retrieve() == value
     clock[0] += timedelta(hours=1)
-    with pytest.raises(NonRecoverableError, match="expired at 2030-01-01T13:00:00"):
+    with pytest.raises(RecoverableError, match="expired at 2030-01-01T13:00:00"):
         plugin.retrieve()
 
 
 def test_a_session_is_used_to_its_end(
-    kept: Any, new_context: Any, clock: list[datetime], monkeypatch: pytest.MonkeyPatch
+    kept: Any,
+    new_context: Any,
+    clock: list[datetime],
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
     """Guards a program whose terminal is gone when its session would be renewed ahead."""
     store(kept, OLD)
     session = Value("ASIA", "s", "t", expiry_time=NOON + timedelta(hours=1))
     monkeypatch.setattr(_sts, "session_value", lambda *_: session)
     plugin = KeyringPlugin(new_context(duration_seconds="3600"), now=lambda: clock[0])
-    assert plugin.retrieve() == session
+
+    def now() -> float:
+        return clock[0].timestamp()
+
+    cache = plugincreds.CredentialsCache(plugin.retrieve, clock=now)
+    assert cache.get() == session
     monkeypatch.setattr(_sts, "session_value", no_terminal)
-    with pytest.raises(KeychainError, match="no terminal"):
-        plugin.retrieve()
-    clock[0] += timedelta(hours=1)
-    with pytest.raises(NonRecoverableError, match="no terminal"):
-        plugin.retrieve()
+    clock[0] += timedelta(minutes=59, seconds=30)
+    assert cache.get() == session
+    assert "no terminal" in caplog.text
+    assert "What to do: use a terminal." in caplog.text
+    clock[0] += timedelta(seconds=30)
+    with pytest.raises(PluginProviderRetrieveError, match=r"What to do: use a terminal\."):
+        cache.get()
 
 
 def no_terminal(*_: object) -> Value:
     """Fail as the question for a code does."""
-    raise NonRecoverableError("no terminal")
+    raise RecoverableError("no terminal", hint="use a terminal")
 
 
 @pytest.mark.usefixtures("installed")
@@ -303,8 +319,8 @@ def test_a_program_can_choose_it_in_code(kept: Any) -> None:
 
 def test_both_getters_are_of_the_contract(new_context: Any) -> None:
     """Guards what the entry point and the module's own name give."""
-    assert get_provider(new_context(is_selected=False)) is None
-    assert get_provider(new_context()) is not None
+    assert isinstance(get_provider(new_context(is_selected=False)), Declined)
+    assert isinstance(get_provider(new_context()), KeyringPlugin)
     assert set(json.loads(get_aws_sdk_credential_provider(new_context()).cache_key())) == {
         "keychain",
         "item",

@@ -12,9 +12,9 @@ SERIAL = "arn:aws:iam::123456789012:mfa/alice"
 QUESTION = f"MFA code for {SERIAL} (asked by python): "
 PROGRAM = (
     "from plugincreds_keyring._prompt import ask_for_code\n"
-    "from plugincreds import NonRecoverableError\n"
+    "from plugincreds import RecoverableError\n"
     f"try: print('code', ask_for_code({SERIAL!r}))\n"
-    "except NonRecoverableError as error: print('error', error)\n"
+    "except RecoverableError as error: print('error', error)\n"
 )
 BACKGROUND = "os.setpgid(0, 0) if os.fork() == 0 else (os.wait(), os._exit(0))\n"
 

@@ -13,7 +13,7 @@ import boto3
 import botocore.session
 import plugincreds
 import pytest
-from plugincreds import NonRecoverableError, PluginError
+from plugincreds import Declined, PluginError, RecoverableError
 from tests.support.commands import main
 
 import plugincreds_keyring
@@ -160,7 +160,7 @@ def test_what_1_0_has_left_does_not_select_it(new_context: Any, home: Path, kept
     folder = home / ".aws" / "plugincreds" / "keyring"
     folder.mkdir(parents=True)
     (folder / ("0" * 64)).write_text("keyring.backends.SecretService.Keyring")
-    assert get_provider(new_context("plain", is_selected=False)) is None
+    assert isinstance(get_provider(new_context("plain", is_selected=False)), Declined)
     assert kept.looks == 0
 
 
@@ -178,14 +178,15 @@ def test_what_1_0_has_left_does_not_select_it(new_context: Any, home: Path, kept
 def test_options_do_not_select_it(new_context: Any, kept: Any, options: dict[str, str]) -> None:
     """Guards profiles of other plugins, whose options this one could read or not."""
     for profile in ("plain", "other", "work"):
-        assert get_provider(new_context(profile, is_selected=False, **options)) is None
+        context = new_context(profile, is_selected=False, **options)
+        assert isinstance(get_provider(context), Declined)
     assert kept.looks == 0
 
 
 def test_selected_it_still_waits_with_the_keychain(new_context: Any, kept: Any) -> None:
     """Guards the getter, which is called whenever a session loads its credentials."""
     plugin = get_provider(new_context())
-    assert plugin is not None
+    assert not isinstance(plugin, Declined)
     assert plugin.cache_key()
     assert kept.looks == 0
 
@@ -197,7 +198,7 @@ def test_nothing_stored_is_an_error_where_it_is_selected(
     """Guards against another identity's keys, and says which command stores them."""
     kept.items.clear()
     plugin = getter(new_context())
-    with pytest.raises(NonRecoverableError, match=r"Nothing .*set --service aws --username work"):
+    with pytest.raises(RecoverableError, match=r"Nothing .*set --service aws --username work"):
         plugin.retrieve()
 
 
@@ -210,9 +211,9 @@ def test_the_module_needs_no_selection(new_context: Any) -> None:
 def test_no_home_directory_is_needed(new_context: Any, monkeypatch: pytest.MonkeyPatch) -> None:
     """Guards services whose user has none: they decline, or sign where the plugin is selected."""
     monkeypatch.setattr(Path, "home", missing_home)
-    assert get_provider(new_context("plain", is_selected=False)) is None
+    assert isinstance(get_provider(new_context("plain", is_selected=False)), Declined)
     plugin = get_provider(new_context("work"))
-    assert plugin is not None
+    assert not isinstance(plugin, Declined)
     assert write_item(plugin.retrieve()) == KEYS
     assert plugin.is_expired() is False
 
@@ -230,7 +231,7 @@ def test_a_decline_opens_no_session_and_no_getter_imports_keyring() -> None:
         "    context = plugincreds.PluginContext('keyring', profile='plain', region=None,\n"
         "        options={}, open_session=None, is_selected=is_selected)\n"
         "    plugin = plugincreds_keyring.get_provider(context)\n"
-        "    assert (plugin is not None) == is_selected\n"
+        "    assert isinstance(plugin, plugincreds.Declined) != is_selected\n"
         "    assert 'keyring' not in sys.modules\n"
         "    assert 'botocore.session' not in sys.modules\n"
     )

@@ -12,13 +12,12 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import pytest
-from plugincreds import NonRecoverableError, Value
+from plugincreds import RecoverableError, Value
 from tests.support.endpoint import leading_to
 
 import plugincreds_keyring
 from plugincreds_keyring import _sts
 from plugincreds_keyring._item import write_item
-from plugincreds_keyring._keychain import KeychainError
 from plugincreds_keyring._plugin import KeyringPlugin
 
 OURS = Path(plugincreds_keyring.__file__).parent
@@ -132,15 +131,15 @@ def test_a_device_and_its_code(
             403,
             "AccessDenied",
             "MultiFactorAuthentication failed with invalid MFA one time pass code.",
-            NonRecoverableError,
+            RecoverableError,
             "does not accept the code",
         ),
-        (403, "InvalidClientTokenId", "x", NonRecoverableError, "plugincreds-keyring set"),
-        (403, "SignatureDoesNotMatch", SECRET, NonRecoverableError, "plugincreds-keyring set"),
-        (403, "AccessDenied", SECRET, NonRecoverableError, "what the user may do"),
-        (400, "ValidationError", f"Value '{CODE}'", NonRecoverableError, "ValidationError"),
-        (400, "Throttling", "Rate exceeded", KeychainError, "Throttling"),
-        (503, "ServiceUnavailable", "x", KeychainError, "no session now"),
+        (403, "InvalidClientTokenId", "x", RecoverableError, "plugincreds-keyring set"),
+        (403, "SignatureDoesNotMatch", SECRET, RecoverableError, "plugincreds-keyring set"),
+        (403, "AccessDenied", SECRET, RecoverableError, "what the user may do"),
+        (400, "ValidationError", f"Value '{CODE}'", RecoverableError, "ValidationError"),
+        (400, "Throttling", "Rate exceeded", RecoverableError, "Throttling"),
+        (503, "ServiceUnavailable", "x", RecoverableError, "no session now"),
     ],
 )
 def test_a_refusal_is_worded_anew(
@@ -174,7 +173,7 @@ def test_a_network_that_fails_is_worded_anew(
         closed.bind(("127.0.0.1", 0))
         port = closed.getsockname()[1]
     _lead_to(port, monkeypatch, tmp_path)
-    with pytest.raises(KeychainError, match="EndpointConnectionError") as caught:
+    with pytest.raises(RecoverableError, match="EndpointConnectionError") as caught:
         KeyringPlugin(new_context(mfa_serial=SERIAL)).retrieve()
     assert caught.value.__context__ is None
 
@@ -186,16 +185,16 @@ def test_a_person_who_cannot_be_asked_is_told_so(
     """Guards the error of the question itself, which is no failure of the network."""
 
     def nobody(_: str) -> str:
-        raise NonRecoverableError("no terminal")
+        raise RecoverableError("no terminal")
 
     monkeypatch.setattr(_sts, "ask_for_code", nobody)
-    with pytest.raises(NonRecoverableError, match="no terminal"):
+    with pytest.raises(RecoverableError, match="no terminal"):
         KeyringPlugin(new_context(mfa_serial=SERIAL)).retrieve()
 
 
 def test_temporary_keys_are_not_exchanged(server: Server, new_context: Any, kept: Any) -> None:
     """Guards options that the stored item cannot satisfy: they are not skipped."""
     kept.items["aws", "work"] = write_item(Value("ASIA", "s", "t"))
-    with pytest.raises(NonRecoverableError, match="has a session token"):
+    with pytest.raises(RecoverableError, match="has a session token"):
         KeyringPlugin(new_context(duration_seconds="900")).retrieve()
     assert server.asked == []

@@ -8,6 +8,7 @@ from typing import Any
 
 from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._bindings.sessions import active_profile
+from plugincreds._contract import Declined
 from plugincreds._errors import LookupSymbolError, PluginError, PluginNotFoundError
 from plugincreds._plugins.references import GivenPlugin, Plugin, with_symbol
 from plugincreds._profile_selection import check_not_off
@@ -180,8 +181,8 @@ def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[S
 def _functions(wanted: Selected, plugin: Plugin) -> tuple[Callable[[], Any], Callable[[], bool]]:
     request = _provider(_new_session(), wanted, plugin).request(wanted)
     *_, functions = loaded_functions(plugin, request)
-    if functions is None:
-        raise declined(wanted, plugin, request)
+    if isinstance(functions, Declined):
+        raise declined(wanted, plugin, request, functions.reason)
     return functions.retrieve, functions.is_expired
 
 

@@ -6,7 +6,7 @@ from traceback import format_tb
 from plugincreds._bindings.request import Request
 from plugincreds._redaction import described
 from plugincreds._registry import registry
-from plugincreds._resolution import automatic_source, none_answered, selected_source
+from plugincreds._resolution import automatic_source, selected_source
 from plugincreds._selection import Off, Selected, Selection
 from plugincreds._source import Source
 
@@ -25,10 +25,8 @@ def source_of(chosen: Selection, request: Request) -> Source | None:
     if isinstance(chosen, Selected):
         source = selected_source(chosen, request)
     else:
-        found = automatic_source(request, is_required=chosen.asked_by is not None)
+        found = automatic_source(request, chosen.asked_by)
         if found is None:
-            if chosen.asked_by is not None:
-                raise none_answered(chosen.asked_by)
             return None
         source = found
     if warning := request.unread_options(source.plugin):

@@ -285,7 +285,7 @@ class RefreshEngine:
             return FlightOutcome(outcome.value, outcome.failure, raised)
         if running.done.is_open:
             return None
-        failure = self.reporter.failure(f"its retrieve() has taken longer than {limit:g} s")
+        failure = self.reporter.timed_out(limit)
         state = self.count_failure(state, failure, reported_expired=reported)
         if state.is_hard or state.value is None or self.clock() >= state.expires_at:
             return FlightOutcome(failure=state.failure or failure)

@@ -32,7 +32,7 @@ _JITTER_SHARE = 0.2
 _SOFT_BACKOFF = 300.0, 600.0
 _SOFT_SHARE = 1 / 3, 1 / 2
 _SHORTEST_BACKOFF = 1.0, 5.0
-_HARD_BACKOFF = 1.0, 5.0
+HARD_BACKOFF = 1.0, 5.0
 
 Uniform = Callable[[float, float], float]
 
@@ -58,6 +58,7 @@ class Failure:
         plugin: The plugin's name, as in `PluginError.plugin`.
         distribution: The package's name and version, as in `PluginError.distribution`.
         declined: Whether the plugin declined: it is not configured here.
+        reason: Why it declined, in the plugin's words.
         found: What went wrong, as a part of a sentence.
         hint: What a person must do, in the plugin's words.
     """
@@ -71,6 +72,7 @@ class Failure:
         "message",
         "plugin",
         "raised",
+        "reason",
     )
 
     def __init__(  # noqa: PLR0913 - all optional but the first
@@ -82,6 +84,7 @@ class Failure:
         plugin: str | None = None,
         distribution: str | None = None,
         declined: bool = False,
+        reason: str | None = None,
         found: str = "",
         hint: str | None = None,
     ) -> None:
@@ -91,6 +94,7 @@ class Failure:
         self.plugin: str | None = plugin
         self.distribution: str | None = distribution
         self.declined: bool = declined
+        self.reason: str | None = reason
         self.found: str = found
         self.hint: str | None = hint
 
@@ -110,6 +114,7 @@ class Failure:
             plugin=self.plugin,
             distribution=self.distribution,
             declined=self.declined,
+            reason=self.reason,
             hint=self.hint,
         )
         error.__cause__ = self.raised or self.cause
@@ -252,7 +257,7 @@ def failed(
     return state._replace(
         failure=failure,
         failed_at=now,
-        retry_at=now + uniform(*_HARD_BACKOFF),
+        retry_at=now + uniform(*HARD_BACKOFF),
         is_hard=True,
         fresh_until=-NEVER,
     )

@@ -3,9 +3,9 @@
 import logging
 from collections.abc import Hashable
 
-from plugincreds._errors import NonRecoverableError, PluginError
+from plugincreds._errors import HintedError, NonRecoverableError, PluginError
 from plugincreds._lifecycle.causes import traceback_text, without_frames
-from plugincreds._lifecycle.policy import Failure, State
+from plugincreds._lifecycle.policy import HARD_BACKOFF, Failure, State
 from plugincreds._redaction import shown
 from plugincreds._reentrancy import (
     InProgress,
@@ -43,17 +43,31 @@ class Reporter:
         self._warned: dict[str, object] = {}  # a dict, because setdefault() is one atomic step
 
     def failure(
-        self, found: str, *, cause: BaseException | None = None, declined: bool = False
+        self,
+        found: str,
+        *,
+        cause: BaseException | None = None,
+        hint: str | None = None,
+        advice: str = "Fix this and try again.",
     ) -> Failure:
-        """Return a failure; `found` is what went wrong, as a part of a sentence.
+        """Return a failure, and log the traceback of its cause at DEBUG.
 
-        A DEBUG record has the traceback of its cause.
+        Args:
+            found: What went wrong, as a part of a sentence.
+            cause: What the plugin raised. Its hint replaces the advice.
+            hint: The hint, where another process has it from its plugin.
+            advice: What the reader can do, as a sentence.
         """
         if cause is not None and logger.isEnabledFor(logging.DEBUG):
             # As text: a log handler may keep the record, and so all frames.
             logger.debug("%s: %s\n%s", self.label, found, traceback_text(cause))
-        hint = _hint_of(cause)
-        advice = f"What to do: {hint}." if hint else "Fix this and try again."
+        hint = hint or _hint_of(cause)
+        if hint:
+            advice = _what_to_do(hint)
+        elif cause is not None and not issubclass(type(cause), NonRecoverableError):
+            # Its text often says nothing to the reader, as "HTTP Error 500" does.
+            seconds = HARD_BACKOFF[1]
+            advice = f"Fix this, or wait: the next request after {seconds:.0f} s calls it again."
         message = f"{self.label} gave no credentials: {found}. {advice}"
         if self.plugin is not None:
             message = f"{message} No other credentials are used instead."
@@ -65,10 +79,26 @@ class Reporter:
             raised=cause,
             plugin=self.plugin,
             distribution=self.distribution,
-            declined=declined,
             found=found,
             hint=hint,
         )
+
+    def decline(self, reason: str, *, is_first: bool) -> Failure:
+        """Return the failure for a plugin that declined; the reason may be empty.
+
+        Args:
+            reason: Why, in the plugin's words.
+            is_first: Whether there are no credentials yet. Else this is a failed refresh: the chain
+                does not go on to another identity.
+        """
+        failure = self.failure(f"it declined: {reason}" if reason else "it declined")
+        failure.declined, failure.reason = is_first, reason or None
+        return failure
+
+    def timed_out(self, limit: float) -> Failure:
+        """Return the failure of a retrieval that goes on, but is not waited for any longer."""
+        found = f"its retrieve() has taken longer than {limit:g} s"
+        return self.failure(found, advice="It still runs, and what it returns later is used.")
 
     def not_called(self, found: str) -> PluginError:
         """Return the error for a plugin that is not even called."""
@@ -114,11 +144,12 @@ class Reporter:
         until = f" until {expiry:%Y-%m-%d %H:%M:%S %Z}" if expiry else ""
         logger.warning(
             "%s could not refresh its credentials: %s. The current ones are used%s; "
-            "the next attempt is in %.0f s.",
+            "the next attempt is in %.0f s.%s",
             self.label,
             state.failure.found,
             until,
             state.retry_at - now,
+            f" {_what_to_do(state.failure.hint)}" if state.failure.hint else "",
         )
 
     def warn_of_wait(self, seconds: float) -> None:
@@ -157,8 +188,12 @@ class Reporter:
             logger.warning(message)
 
 
+def _what_to_do(hint: str) -> str:
+    return f"What to do: {hint}."
+
+
 def _hint_of(cause: BaseException | None) -> str | None:
-    if cause is None or not issubclass(type(cause), NonRecoverableError):
+    if cause is None or not issubclass(type(cause), HintedError):
         return None
     try:
         hint = cause.hint  # type: ignore[attr-defined] # see above

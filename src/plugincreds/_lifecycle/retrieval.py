@@ -7,7 +7,7 @@ from contextlib import nullcontext
 from typing import Any
 
 from plugincreds._base_identity import BaseIdentity
-from plugincreds._contract import CredentialPlugin, Value
+from plugincreds._contract import CredentialPlugin, Declined, Value
 from plugincreds._lifecycle.policy import Failure
 from plugincreds._lifecycle.processes import CallMark, chain_fault
 from plugincreds._lifecycle.reports import Reporter
@@ -58,10 +58,10 @@ class Retrieval:
             mark.begin()
             watch.begin()
             with nullcontext() if self._base is None else self._base.recorded():
-                # No variable holds the answer: the call of cache_key() below may take long, and
+                # No variable holds the raw answer: the call of cache_key() below may take long, and
                 # an exception that a signal handler raises meanwhile must not find the raw keys.
-                value, fault = validated(_settled(self._retrieve()), now := self._clock())
-            return self._checked(value, fault, now, is_first=is_first)
+                answer = validated(_settled(self._retrieve()), now := self._clock())
+            return self._checked(answer, now, is_first=is_first)
         except BaseException as error:  # noqa: BLE001 - an interruption is raised again
             # Any exception means "try again later". A cancellation comes from the plugin: nothing
             # here awaits, so it cannot be a cancellation of the program's task.
@@ -71,19 +71,18 @@ class Retrieval:
             watch.end()
             watch.leave()
 
-    def _checked(self, value: Value | None, fault: str, now: float, *, is_first: bool) -> Retrieved:
+    def _checked(self, answer: Value | Declined | str, now: float, *, is_first: bool) -> Retrieved:
         reporter = self._reporter
-        if fault:
-            return reporter.failure(f"it returned {fault}")
-        if value is None:
+        if isinstance(answer, str):
+            return reporter.failure(f"it returned {answer}")
+        if isinstance(answer, Declined):
             if was_refused():
                 found = f"it declined after it had asked for its own credentials; {OWN_CALL_ADVICE}"
                 return reporter.failure(found)
-            # On a refresh this is a failure: the chain does not go on to another identity.
-            return reporter.failure("it declined", declined=is_first)
+            return reporter.decline(answer.reason, is_first=is_first)
         if found := self._other_identity():
             return reporter.failure(found)
-        return value, now
+        return answer, now
 
     def _other_identity(self) -> str:
         """Return why the credentials may belong to another identity, or an empty text."""
@@ -109,7 +108,7 @@ def _settled(answer: Any) -> Any:
 def _raised(error: BaseException, reporter: Reporter) -> Failure:
     # A function of its own: the frame that called the plugin is in the error's traceback, and a
     # variable there that held the error would be a reference cycle.
-    return reporter.failure(f"it raised {described(error)}", cause=error)
+    return reporter.failure(f"its retrieve() raised {described(error)}", cause=error)
 
 
 def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failure:

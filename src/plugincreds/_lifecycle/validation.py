@@ -9,12 +9,13 @@ from collections.abc import Mapping
 from datetime import datetime, timezone
 from typing import Any
 
-from plugincreds._contract import Value
+from plugincreds._contract import Declined, Value
+from plugincreds._redaction import decline_in
 
 _WANTED = (
     "; it must return a tuple (access_key, secret_key) or (access_key, secret_key, token), a "
     "plugincreds.Value, a mapping with AccessKeyId, SecretAccessKey, SessionToken, "
-    "Expiration and AccountId, or None to decline"
+    "Expiration and AccountId, or a plugincreds.Declined or None to decline"
 )
 # AWS's names, the two required ones first, and other common spellings of them.
 _SPELLINGS = {
@@ -30,12 +31,14 @@ _ACCOUNT_ID = re.compile(r"[0-9]{12}", re.ASCII)
 _SHORTEST_TUPLE, _LONGEST_TUPLE = 2, 3
 
 
-def validated(answer: object, now: float) -> tuple[Value | None, str]:
-    """Return the answer of `retrieve()` as a checked `Value`, or None and the fault, with advice.
+def validated(answer: object, now: float) -> Value | Declined | str:
+    """Return the answer of `retrieve()` as checked credentials or a decline; else what is wrong.
 
-    None without a fault means that the plugin declined. `now` is in seconds since the epoch.
+    `now` is in seconds since the epoch.
     """
     try:
+        if (declined := decline_in(answer)) is not None:
+            return declined
         value, fault = _shaped(answer)
         may_be_text = isinstance(answer, Mapping)
         # To parse a time may import a module. An exception that a signal handler raises meanwhile
@@ -46,12 +49,12 @@ def validated(answer: object, now: float) -> tuple[Value | None, str]:
         if value is not None:
             fault = _fault(value, now)
     except Exception as error:  # noqa: BLE001 - the plugin's own mapping or timezone class failed
-        return None, f"an answer that cannot be read ({type(error).__name__})"
-    return (None, fault) if fault else (value, "")
+        return f"an answer that cannot be read ({type(error).__name__})"
+    return fault if fault or value is None else value
 
 
 def _shaped(answer: object) -> tuple[Value | None, str]:
-    if answer is None or isinstance(answer, Value):
+    if isinstance(answer, Value):
         return _normal(answer), ""
     if isinstance(answer, tuple):
         if not _SHORTEST_TUPLE <= len(answer) <= _LONGEST_TUPLE:
@@ -62,13 +65,11 @@ def _shaped(answer: object) -> tuple[Value | None, str]:
     return None, f"an object of type {type(answer).__name__}{_WANTED}"
 
 
-def _normal(value: Value | None) -> Value | None:
+def _normal(value: Value) -> Value:
     """Return a copy that the plugin cannot change later: plain strings, and the expiry in UTC.
 
     An empty token becomes None, because services treat it so.
     """
-    if value is None:
-        return None
     expiry = value.expiry_time
     if isinstance(expiry, datetime) and expiry.utcoffset() is not None:
         try:

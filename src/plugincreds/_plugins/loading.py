@@ -10,7 +10,7 @@ from collections.abc import Callable
 from functools import reduce
 from typing import Any, NamedTuple
 
-from plugincreds._contract import PluginContext
+from plugincreds._contract import Declined, PluginContext
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -19,13 +19,13 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._plugins.references import GivenPlugin, Plugin, module_and_attribute
-from plugincreds._redaction import described
+from plugincreds._redaction import decline_in, described
 from plugincreds._reentrancy import own_call_error, was_refused
 from plugincreds._threads import as_failure, handlers
 
 _WANTED = (
     "the getter must return the pair (retrieve, is_expired), an object with these two "
-    "methods, or None to decline"
+    "methods, or a plugincreds.Declined or None to decline"
 )
 _PAIR = 2
 
@@ -62,8 +62,8 @@ class Getter:
         self.function = function
         self.takes_context = takes_context
 
-    def functions(self, context: PluginContext | None) -> Functions | None:
-        """Call the getter, with the context if it takes one; None: the plugin declines.
+    def functions(self, context: PluginContext | None) -> Functions | Declined:
+        """Call the getter, with the context if it takes one.
 
         Raises:
             InvalidSymbolError: It raised, or what it returned breaks the contract.
@@ -73,18 +73,19 @@ class Getter:
         of_program = handlers()
         try:
             answer = self.function(context=context) if self.takes_context else self.function()
-            read = None if answer is None else _read_functions(answer)
+            read = decline_in(answer) or _read_functions(answer)
         except BaseException as error:
             error = as_failure(error, of_program)
             if was_refused() and isinstance(error, PluginError):
                 raise  # it asked for its own credentials
             _check_for_circle(self.plugin, error)
-            message = f"its getter raised {described(error)}; a getter that is not configured"
-            raise _broken(self.plugin, f"{message} must return None instead") from error
+            found = f"its getter raised {described(error)}; a getter that is not configured"
+            advice = "must return a plugincreds.Declined instead"
+            raise _broken(self.plugin, f"{found} {advice}") from error
         # A getter that was mistaken for retrieve() has returned credentials, which the traceback
         # of the error below must not hold.
         del answer
-        if read is None or isinstance(read, Functions):
+        if isinstance(read, (Functions, Declined)):
             return read
         raise _broken(self.plugin, *read)
 

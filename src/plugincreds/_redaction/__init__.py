@@ -1,6 +1,7 @@
 """Makes foreign text safe for a message: on one line, without what looks like a secret."""
 
-from plugincreds._errors import NonRecoverableError, PluginError, printable
+from plugincreds._contract import Declined
+from plugincreds._errors import HintedError, PluginError, printable
 from plugincreds._redaction.secret_forms import without_secrets
 from plugincreds._threads import as_failure
 
@@ -13,12 +14,23 @@ def described(error: BaseException) -> str:
     name = "an exception"
     try:
         name = type(error).__name__
-        is_ours = issubclass(type(error), NonRecoverableError)
-        text = shown(PluginError.__str__(error) if is_ours else str(error))
+        has_hint = issubclass(type(error), HintedError)  # which is shown by itself
+        text = shown(PluginError.__str__(error) if has_hint else str(error))
     except BaseException as failure:  # noqa: BLE001 - str() of a foreign one may raise anything
         as_failure(failure)
         return name
     return f"{name}: {text}" if text else name
+
+
+def decline_in(answer: object) -> Declined | None:
+    """Return a plugin's answer, if it declines, with a reason that can be shown.
+
+    Raises:
+        Exception: What the reason raised; it may be any object.
+    """
+    if answer is None:
+        return Declined("")
+    return Declined(shown(str(answer.reason))) if isinstance(answer, Declined) else None
 
 
 def shown(text: str) -> str:

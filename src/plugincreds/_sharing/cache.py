@@ -18,7 +18,7 @@ from plugincreds._lifecycle.policy import Failure, advisory_window
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieval, Retrieved
 from plugincreds._plugins.references import Plugin
-from plugincreds._sharing.entries import Entry, entry_of, note_of, read_note
+from plugincreds._sharing.entries import Entry, Note, entry_of, note_in
 from plugincreds._sharing.files import ENTRY, NOTE
 from plugincreds._sharing.source_files import SourceFiles, UnusableError, acquired, release
 from plugincreds._threads import is_in_loop, start
@@ -94,7 +94,7 @@ class SharedCredentials:
             self._warn_not_shared(problem)
             return self._from_plugin(is_first=is_first)
         except SharingError as error:
-            return self._reporter.failure(str(error), cause=error)
+            return self._reporter.failure(str(error), cause=error, hint=error.hint)
 
     def is_expired(self) -> object:
         """Call the plugin's function, if it gave the last credentials in this process."""
@@ -174,10 +174,10 @@ class SharedCredentials:
         Raises:
             SharingError: It has failed.
         """
-        is_recent, failure = read_note(self._files.read(NOTE), self._files.name, since)
-        if is_recent and failure is not None:
-            raise SharingError(f"another process has just tried: {failure}")
-        return is_recent
+        note = note_in(self._files.read(NOTE), self._files.name, since)
+        if note is not None and note.failure is not None:
+            raise SharingError(f"another process has just tried: {note.failure}", note.hint)
+        return note is not None
 
     def _read(self) -> Entry | None:
         entry = entry_of(self._files.read(), self._files.name, self._clock())
@@ -218,20 +218,21 @@ class SharedCredentials:
             may_take = entry is not None and self._given is None and self._is_good(entry)
             if may_take and entry is not None and not retrieved.is_final:
                 found = f"could not refresh its credentials: {retrieved.found}"
-                self._warn(f"{found}. Those that another process retrieved are used")
+                hint = f". What to do: {retrieved.hint}" if retrieved.hint else ""
+                self._warn(f"{found}. Those that another process retrieved are used{hint}")
                 return self._taken(entry)
             if retrieved.cause is not None:
-                self._leave_note(retrieved.found)
+                self._leave_note(Note(retrieved.found, retrieved.hint))
             return retrieved
         value, at = retrieved
         if value.expiry_time is None:
-            self._leave_note(None)
+            self._leave_note(Note(None))
         elif value.access_key != self._rejected:
             self._write(Entry(value, at, *self._origin).document)
         return retrieved
 
-    def _leave_note(self, failure: str | None) -> None:
-        self._write(partial(note_of, failure, self._clock()), NOTE)
+    def _leave_note(self, note: Note) -> None:
+        self._write(partial(note.document, self._clock()), NOTE)
 
     def _write(self, content: Callable[[str], bytes], ending: str = ENTRY) -> None:
         try:
@@ -263,4 +264,12 @@ class SharedCredentials:
 
 
 class SharingError(Exception):
-    """Another process is still retrieving the credentials, or has just failed to."""
+    """Another process is still retrieving the credentials, or has just failed to.
+
+    Attributes:
+        hint: What a person must do, in the plugin's words, if it has failed.
+    """
+
+    def __init__(self, found: str, hint: str | None = None) -> None:
+        super().__init__(found)
+        self.hint = hint

@@ -74,8 +74,10 @@ def entry_of(document: bytes | None, name: str, now: float) -> Entry | None:
     try:
         facts = _opened(document, name)
         del document  # nor does another variable here hold the keys while they are checked
-        value, fault = validated(facts.pop("Credentials"), now)
-        if value is None or fault or value.expiry_time is None or facts["ProviderType"] != _TYPE:
+        value = validated(facts.pop("Credentials"), now)
+        if not isinstance(value, Value) or value.expiry_time is None:
+            return None
+        if facts["ProviderType"] != _TYPE:
             return None
         retrieved_at = float(facts["RetrievedAt"])
         if not 0 <= retrieved_at < value.expiry_time.timestamp():
@@ -97,19 +99,32 @@ def plugin_in(document: bytes | None) -> str | None:
     return name if isinstance(name, str) else None
 
 
-def note_of(failure: str | None, now: float, name: str) -> bytes:
-    """Return the note about a retrieval that wrote no entry: its failure, if any, and the time."""
-    return _sealed({"Failure": failure, "At": now}, name)
+class Note(NamedTuple):
+    """What is known of a retrieval that wrote no entry.
+
+    Attributes:
+        failure: What went wrong, as a part of a sentence; None if its credentials cannot be shared.
+        hint: What a person must do, in the plugin's words.
+    """
+
+    failure: str | None
+    hint: str | None = None
+
+    def document(self, now: float, name: str) -> bytes:
+        """Return the note for a file with this name."""
+        return _sealed({"Failure": self.failure, "Hint": self.hint, "At": now}, name)
 
 
-def read_note(document: bytes | None, name: str, since: float) -> tuple[bool, str | None]:
-    """Return whether a note was written since a given time, and its failure, if any."""
+def note_in(document: bytes | None, name: str, since: float) -> Note | None:
+    """Return a note that was written since a given time, or None."""
     try:
         note = _opened(document, name)
-        is_recent, failure = float(note["At"]) >= since, note["Failure"]
+        if float(note["At"]) < since:
+            return None
+        told = [each if isinstance(each, str) else None for each in (note["Failure"], note["Hint"])]
     except _FAULTS:
-        return False, None
-    return is_recent, failure if isinstance(failure, str) else None
+        return None
+    return Note(*told)
 
 
 def _sealed(facts: dict[str, Any], name: str) -> bytes:

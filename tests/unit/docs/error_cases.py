@@ -149,7 +149,14 @@ CASES: dict[str, dict[str, Case]] = {
         "A person must act": retrieving(
             "raise plugincreds.NonRecoverableError('The login has expired.', hint='run acme login')"
         ),
+        "A person can help": retrieving(
+            "raise plugincreds.RecoverableError('The login has expired.', hint='run acme login')"
+        ),
         "A selected plugin declined": getting("None"),
+        "A selected plugin declined, with a reason": Case(
+            "import plugincreds\n"
+            "def get_provider(): return plugincreds.Declined(\"the option 'role' is missing\")"
+        ),
         "A selected plugin declined, with options": with_profile(
             "credential_plugin_options =\n  rolle = admin\n  path = /a", DECLINING
         ),
@@ -169,6 +176,12 @@ CASES: dict[str, dict[str, Case]] = {
         ),
         "No plugin for a role is configured": Case(
             "def get_provider(): return None", config=CUSTOM, variables={}
+        ),
+        "No plugin for a role is configured, with a reason": Case(
+            "import plugincreds\n"
+            "def get_provider(): return plugincreds.Declined('the variable ACME_URL is not set')",
+            config=CUSTOM,
+            variables={},
         ),
         "No plugin for a role is installed": Case(None, config=CUSTOM, variables={}),
         "It returned something else": returning("['AKIDEXAMPLE', 'secret']"),

@@ -32,7 +32,7 @@ from plugincreds._reentrancy import ActiveCall
 from plugincreds._registry import registry
 from plugincreds._sharing import cache as _process_cache
 from plugincreds._sharing import source_files
-from plugincreds._sharing.entries import note_of
+from plugincreds._sharing.entries import Note
 from plugincreds._sharing.files import NOTE
 from tests.support.commands import formatted, parser
 from tests.support.engines import new_engine
@@ -351,7 +351,7 @@ def just_failed(room: Room) -> None:
             return acquired(lock)
         (folder,) = {Path(lock.lock_file).parent}
         name = Path(lock.lock_file).stem
-        note = note_of("ValueError: the broker is down", 4e9, name)
+        note = Note("its retrieve() raised ValueError: the broker is down").document(4e9, name)
         (folder / f"{name}{NOTE}").write_bytes(note)
         (folder / f"{name}{NOTE}").chmod(0o600)
         return False

@@ -14,7 +14,7 @@ from typing import Any
 import botocore.session
 
 import plugincreds
-from plugincreds import Value
+from plugincreds import RecoverableError, Value
 from plugincreds._base_identity import digest
 from plugincreds._bindings import loading as _retrieving
 from plugincreds._plugins.metadata import LARGEST
@@ -81,12 +81,16 @@ def value(key: str = "AKIDEXAMPLE") -> Value:
     return Value(key, "secret", expiry_time=EXPIRY)
 
 
-def failing_renewal(_: Room) -> None:
-    """Renew ahead while the broker is down."""
-    later = START + 2700
-    cache = engine([value(), ConnectionError("the broker is down")], [START] * 3 + [later] * 4)
-    cache.get()
-    cache.get()
+def failing_renewal(error: Exception) -> Callable[[Room], None]:
+    """Return a function that renews ahead, and fails."""
+
+    def renew(_: Room) -> None:
+        later = START + 2700
+        cache = engine([value(), error], [START] * 3 + [later] * 4)
+        cache.get()
+        cache.get()
+
+    return renew
 
 
 def rejected_key(_: Room) -> None:
@@ -294,7 +298,10 @@ WARNINGS: dict[str, Case] = {
         entry={"entry_points": f"[{GROUP}]\nred\x1b[31m = acme_creds:get_provider\n"},
         **UNASKED,
     ),
-    "A refresh failed": calling(failing_renewal),
+    "A refresh failed": calling(failing_renewal(ConnectionError("the broker is down"))),
+    "A refresh failed, and a person can help": calling(
+        failing_renewal(RecoverableError("The login has expired.", hint="run acme login"))
+    ),
     "A rejected key came back": calling(rejected_key),
     "A plugin takes long": calling(long_wait),
     "A plugin takes long to load": calling(long_load, GOOD),

@@ -72,7 +72,7 @@ def test_a_hostile_class(
     error = kind.__new__(kind, "text")
     cache = CredentialsCache(fail)
     for _ in range(2):
-        with pytest.raises(PluginProviderRetrieveError, match="it raised"):
+        with pytest.raises(PluginProviderRetrieveError, match=r"its retrieve\(\) raised"):
             cache.get()
 
 

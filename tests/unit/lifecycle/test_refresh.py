@@ -19,6 +19,7 @@ from plugincreds import (
     NonRecoverableError,
     PluginError,
     PluginProviderRetrieveError,
+    RecoverableError,
     Value,
 )
 from plugincreds._lifecycle.policy import (
@@ -187,7 +188,7 @@ def test_a_failed_refresh_serves_the_valid_value(
     assert world.calls == 2
     (message,) = warnings(caplog)
     backoff = min(300.0, (HOUR - moment) / 3)
-    assert "it raised OSError: sealed" in message
+    assert "its retrieve() raised OSError: sealed" in message
     assert f"the next attempt is in {backoff:.0f} s" in message
     assert "used until 2026-01-01 01:00:00 UTC" in message
     world.now += backoff - 0.01
@@ -336,6 +337,75 @@ def test_what_is_no_good_value_raises_when_there_is_no_other(bad: Callable[[Worl
     assert world.error().declined is (world.answer is None)
 
 
+class TestAdvice:
+    """What the reader of a warning or an error is told to do."""
+
+    def test_the_hint_of_a_recoverable_error_is_in_each_warning_and_in_the_error(
+        self, caplog: pytest.LogCaptureFixture
+    ) -> None:
+        """A login that has ended leaves the current credentials as they are, until they expire."""
+        world = World()
+        world.key()
+        world.answer = RecoverableError("The login has ended.", hint="run `acme login`")
+        for moment in (ADVISORY, ADVISORY + 400, MANDATORY):
+            world.now = moment
+            assert world.key() == "KEY1"
+        assert len(warnings(caplog)) == 3
+        for message in warnings(caplog):
+            assert "raised RecoverableError: The login has ended. The current ones" in message
+            assert message.endswith("s. What to do: run `acme login`.")
+        world.now = EXPIRED
+        for _ in range(2):  # the second caller gets the error that is kept
+            error = world.error()
+            assert str(error).count("run `acme login`") == 1
+            assert error.hint == "run `acme login`"
+            assert isinstance(error.__cause__, RecoverableError)
+        world.now, world.answer = EXPIRED + 5, NEVER_SET
+        assert world.key().startswith("KEY")
+
+    def test_without_a_hint_it_is_any_exception(self, caplog: pytest.LogCaptureFixture) -> None:
+        """Guards against an empty piece of advice."""
+        world = World()
+        world.answer = RecoverableError("The broker is busy.")
+        assert str(world.error()).endswith("next request after 5 s calls it again.")
+        world.answer = NEVER_SET
+        world.key()
+        world.now, world.answer = ADVISORY, RecoverableError("The broker is busy.", hint="")
+        world.key()
+        assert warnings(caplog)[0].endswith("s.")
+
+    @pytest.mark.parametrize(
+        "error",
+        [
+            OSError("HTTP Error 500: Internal Server Error"),
+            ValueError("<html><head><title>502 Bad Gateway</title></head></html>"),
+            TimeoutError("timed out"),
+        ],
+    )
+    def test_a_cause_that_says_nothing(self, error: Exception) -> None:
+        """The reader learns which call failed, and when it is made again."""
+        world = World()
+        world.answer = error
+        told = str(world.error())
+        assert f"its retrieve() raised {type(error).__name__}: {error}" in told
+        assert told.endswith("Fix this, or wait: the next request after 5 s calls it again.")
+
+    @pytest.mark.parametrize(
+        "kind", [NonRecoverableError, RecoverableError], ids=lambda kind: kind.__name__
+    )
+    def test_a_hint_that_cannot_be_shown(self, kind: type[PluginError]) -> None:
+        """A plugin may set the attribute to any object."""
+
+        class Hostile:
+            def __str__(self) -> str:
+                raise OSError
+
+        world = World()
+        world.answer = kind("Logged out.")
+        world.answer.hint = Hostile()
+        assert f"raised {kind.__name__}: Logged out. Fix this" in str(world.error())
+
+
 class OwnError(BaseException):
     """A class of the plugin."""
 
@@ -345,7 +415,7 @@ def test_a_plugin_does_not_end_the_program(kind: type[BaseException]) -> None:
     """A plugin that wraps a command line may exit; current credentials are used."""
     world = World()
     world.answer = kind(3)
-    assert f"it raised {kind.__name__}: 3" in str(world.error())
+    assert f"its retrieve() raised {kind.__name__}: 3" in str(world.error())
     world.answer = NEVER_SET
     world.key()
     world.now, world.answer = EXPIRED - 30, kind(3)

@@ -698,7 +698,7 @@ class TestNoThread:
     def test_a_failure_is_one(self) -> None:
         """Guards the error of the plugin, which must be the same as ever."""
         scene = Scene(OSError("sealed"), timeout=2 * DEADLINE)
-        with pytest.raises(PluginProviderRetrieveError, match="it raised OSError: sealed"):
+        with pytest.raises(PluginProviderRetrieveError, match="raised OSError: sealed"):
             scene.cache.get()
         scene.assert_at_rest()
 

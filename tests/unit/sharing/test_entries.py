@@ -9,7 +9,7 @@ import pytest
 
 from plugincreds import Value
 from plugincreds._base_identity import digest
-from plugincreds._sharing.entries import Entry, entry_of, note_of, plugin_in, read_note
+from plugincreds._sharing.entries import Entry, Note, entry_of, note_in, plugin_in
 
 NAME, OTHER = "a" * 64, "b" * 64
 NOW = 1_700_000_000.0
@@ -152,25 +152,26 @@ def test_strange_content_is_absent(field: str, strange: str) -> None:
 def test_what_is_no_document_is_absent(document: bytes) -> None:
     """Guards against whatever is in a file with a name of the cache."""
     assert entry_of(document, NAME, NOW) is None
-    assert read_note(document, NAME, 0.0) == (False, None)
+    assert note_in(document, NAME, 0.0) is None
     assert plugin_in(document) is None
 
 
 @pytest.mark.parametrize("strange", STRANGE, ids=lambda text: text[:12])
-@pytest.mark.parametrize("field", ["Failure", "At", "Checksum"])
+@pytest.mark.parametrize("field", ["Failure", "Hint", "At", "Checksum"])
 def test_a_strange_note_is_absent(field: str, strange: str) -> None:
     """Guards the processes that wait: a note of 400 digits ended them with an OverflowError."""
-    text = json.dumps({**json.loads(note_of("it failed", NOW, NAME)), field: "HERE"})
-    assert read_note(text.replace('"HERE"', strange).encode(), NAME, 0.0) == (False, None)
+    note = Note("it failed", "log in").document(NOW, NAME)
+    text = json.dumps({**json.loads(note), field: "HERE"})
+    assert note_in(text.replace('"HERE"', strange).encode(), NAME, 0.0) is None
 
 
 def test_a_note_belongs_to_its_file() -> None:
     """Guards against a failure that is told of another plugin."""
-    note = note_of("it failed", NOW, NAME)
-    assert read_note(note, NAME, NOW) == (True, "it failed")
-    assert read_note(note, NAME, NOW + 1) == (False, "it failed")
-    assert read_note(note, OTHER, NOW) == (False, None)
-    assert read_note(sealed({"Failure": None, "At": 10**400}), NAME, NOW) == (False, None)
+    note = Note("it failed", "log in").document(NOW, NAME)
+    assert note_in(note, NAME, NOW) == Note("it failed", "log in")
+    assert note_in(note, NAME, NOW + 1) is None
+    assert note_in(note, OTHER, NOW) is None
+    assert note_in(sealed({"Failure": None, "Hint": None, "At": 10**400}), NAME, NOW) is None
 
 
 def test_a_plugin_is_named_by_entries_that_cannot_be_used() -> None:

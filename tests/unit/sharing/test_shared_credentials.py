@@ -18,7 +18,13 @@ import filelock
 import pytest
 
 import plugincreds
-from plugincreds import InstalledPlugin, NonRecoverableError, PluginError, Value
+from plugincreds import (
+    InstalledPlugin,
+    NonRecoverableError,
+    PluginError,
+    RecoverableError,
+    Value,
+)
 from plugincreds import PluginProviderRetrieveError as RetrieveError
 from plugincreds._base_identity import BaseIdentity, digest, recorders
 from plugincreds._sharing import cache as _cache
@@ -388,12 +394,31 @@ def test_a_new_process_takes_what_is_left_while_the_plugin_fails(
         process = broker.process()
         assert [process.key() for _ in range(5)] == ["KEY1"] * 5
     assert broker.calls <= calls + 6  # once for the new process, once before its engine backs off
-    assert "could not refresh its credentials: it raised OSError: sealed" in caplog.text
+    assert "could not refresh its credentials: its retrieve() raised OSError: sealed" in caplog.text
     process = broker.process(retrieve=lambda: None)
     assert process.key() == "KEY1"
     broker.error = NonRecoverableError("Logged out.")
     with pytest.raises(RetrieveError, match="Logged out"):
         broker.process().key()
+
+
+def test_a_login_that_ended_leaves_what_another_process_retrieved(
+    broker: Broker, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Guards shared credentials: an error of the plugin ended them, which it knew nothing of."""
+    broker.process().key()
+    broker.error = RecoverableError("Logged out.", hint="run `acme login`")
+    process = broker.process()
+    broker.now += HOUR - 800
+    for _ in range(8):
+        assert process.key() == "KEY1"
+        broker.now += 99
+    assert "The current ones are used" in caplog.text or "another process retrieved" in caplog.text
+    assert all("What to do: run `acme login`" in each.getMessage() for each in caplog.records)
+    broker.now += 99
+    with pytest.raises(RetrieveError) as caught:
+        process.key()
+    assert caught.value.hint == "run `acme login`"
 
 
 def test_a_decline_does_not_make_a_value_its_own(broker: Broker) -> None:
@@ -450,7 +475,7 @@ def test_those_who_wait_do_not_all_try_in_turn(
 ) -> None:
     """Guards a plugin that fails, or whose values cannot be shared, and is slow."""
     broker.lifetime = lifetime
-    broker.error = OSError("sealed") if lifetime else None
+    broker.error = RecoverableError("sealed", hint="log in") if lifetime else None
     entered, gate = threading.Event(), threading.Event()
     original = broker.retrieve
 
@@ -464,7 +489,7 @@ def test_those_who_wait_do_not_all_try_in_turn(
     def work(shared: SharedCredentials) -> None:
         retrieved = shared(is_first=True)
         outcomes.append(
-            retrieved[0].access_key if isinstance(retrieved, tuple) else retrieved.found
+            retrieved[0].access_key if isinstance(retrieved, tuple) else retrieved.message
         )
 
     first = threading.Thread(target=work, args=[broker.shared(retrieve=retrieve)])
@@ -484,10 +509,8 @@ def test_those_who_wait_do_not_all_try_in_turn(
         thread.join(20)
     if lifetime:
         assert (len(outcomes), broker.calls) == (5, 1)
-        assert (
-            sum("another process has just tried: it raised OSError: sealed" in o for o in outcomes)
-            == 4
-        )
+        assert sum("just tried: its retrieve() raised Recov" in each for each in outcomes) == 4
+        assert all("sealed. What to do: log in. No other" in each for each in outcomes)
     else:
         assert sorted(outcomes) == [f"KEY{number}" for number in range(1, 6)]
     assert broker.files() == []

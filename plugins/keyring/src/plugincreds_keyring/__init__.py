@@ -9,6 +9,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from plugincreds import Declined
+
 if TYPE_CHECKING:
     from plugincreds import PluginContext
 
@@ -17,10 +19,11 @@ if TYPE_CHECKING:
 __all__ = ["get_aws_sdk_credential_provider", "get_provider"]
 
 
-def get_provider(context: PluginContext) -> KeyringPlugin | None:
+def get_provider(context: PluginContext) -> KeyringPlugin | Declined:
     """Return the plugin, or decline where it is not selected."""
-    is_selected = context._is_selected  # noqa: SLF001 - between these two packages of one project
-    return get_aws_sdk_credential_provider(context) if is_selected else None
+    if context._is_selected:  # noqa: SLF001 - between these two packages of one project
+        return get_aws_sdk_credential_provider(context)
+    return Declined("it answers only where a setting selects it")
 
 
 def get_aws_sdk_credential_provider(context: PluginContext) -> KeyringPlugin:

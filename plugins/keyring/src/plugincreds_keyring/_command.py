@@ -11,12 +11,12 @@ from importlib import metadata
 from pathlib import Path
 from typing import TextIO
 
-from plugincreds import NonRecoverableError
+from plugincreds import NonRecoverableError, RecoverableError
 
 from plugincreds_keyring._config_file import add_settings, header_of
 from plugincreds_keyring._entry import entered_value
 from plugincreds_keyring._item import write_item
-from plugincreds_keyring._keychain import Keychain, KeychainError
+from plugincreds_keyring._keychain import Keychain
 from plugincreds_keyring._options import SERVICE, KeychainItem, read_options
 from plugincreds_keyring._profile import (
     PLUGIN,
@@ -41,7 +41,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print(file=sys.stderr)
         return _INTERRUPTED
-    except (NonRecoverableError, KeychainError) as error:
+    except (NonRecoverableError, RecoverableError) as error:
         return _failed(str(error))
     except Exception as error:  # noqa: BLE001 - a person gets a sentence; the text may be a secret
         from botocore.exceptions import BotoCoreError  # noqa: PLC0415 - it takes a while

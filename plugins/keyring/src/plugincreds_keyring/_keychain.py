@@ -11,7 +11,7 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import TYPE_CHECKING, TypeVar
 
-from plugincreds import NonRecoverableError
+from plugincreds import RecoverableError
 
 if TYPE_CHECKING:
     from keyring.backend import KeyringBackend
@@ -37,10 +37,6 @@ _CHOOSE = (
 )
 
 
-class KeychainError(Exception):
-    """The keychain gave no answer; trying again later may help."""
-
-
 def chosen_outside() -> dict[str, str]:
     """Return the variables that choose a keychain; no backend is looked for."""
     return {name: os.environ[name] for name in _CHOICE if name in os.environ}
@@ -64,7 +60,7 @@ class Keychain:
         Each of a chain may: those before it may refuse what they are given.
 
         Raises:
-            NonRecoverableError: There is no keychain.
+            RecoverableError: There is no keychain.
         """
         self._usable()
         return next((_name_of(each) for each in self._chained() if _is_plaintext(each)), None)
@@ -73,8 +69,7 @@ class Keychain:
         """Return the text of an item, or None where there is none.
 
         Raises:
-            NonRecoverableError: There is no keychain, or it is locked.
-            KeychainError: It failed in another way.
+            RecoverableError: There is no keychain, it is locked, or it failed in another way.
         """
         backend = self._usable()
         return self._asked(lambda: backend.get_password(item.service, item.username))
@@ -83,23 +78,21 @@ class Keychain:
         """Store an item, in place of one that is there, and return the backend that has it.
 
         Raises:
-            NonRecoverableError: There is no keychain, it is locked, or it did not store it.
-            KeychainError: It failed in another way.
+            RecoverableError: There is no keychain, it is locked, or it did not store it.
         """
         backend = self._usable()
         self._asked(lambda: backend.set_password(item.service, item.username, text))
         # What is read, not what was written: of a chain, a backend that comes first may have an
         # older item.
         if self.read(item) != text:
-            raise NonRecoverableError(f"{self.name} did not keep what it was given", hint=_CHOOSE)
+            raise RecoverableError(f"{self.name} did not keep what it was given", hint=_CHOOSE)
         return next(map(_name_of, self._holders(item)), self.name)
 
     def delete(self, item: KeychainItem) -> bool:
         """Remove an item from each backend that has it, and tell whether there was one.
 
         Raises:
-            NonRecoverableError: There is no keychain, or it is locked.
-            KeychainError: It failed in another way.
+            RecoverableError: There is no keychain, it is locked, or it failed in another way.
         """
         self._usable()
         holders = list(self._holders(item))
@@ -122,7 +115,7 @@ class Keychain:
     def _usable(self) -> KeyringBackend:
         backend = self._found()
         if type(backend).__module__ in _NOWHERE:
-            raise NonRecoverableError(
+            raise RecoverableError(
                 f"No keychain can be used here: the package keyring has chosen {_name_of(backend)}",
                 hint=_CHOOSE,
             )
@@ -156,15 +149,15 @@ def _fault(error: Exception, who: str) -> Exception:
 
     kind = type(error)
     if isinstance(error, errors.KeyringLocked):
-        return NonRecoverableError(f"{who} is locked ({kind.__name__})", hint=_UNLOCK)
+        return RecoverableError(f"{who} is locked ({kind.__name__})", hint=_UNLOCK)
     if isinstance(error, errors.NoKeyringError):
-        return NonRecoverableError(f"{who} has no backend here ({kind.__name__})", hint=_CHOOSE)
+        return RecoverableError(f"{who} has no backend here ({kind.__name__})", hint=_CHOOSE)
     # Only what the package keyring itself defines has a text that was made for people.
     text = f" ({error})" if isinstance(error, errors.InitError) else ""
     module = "" if kind.__module__ == "builtins" else f"{kind.__module__}."
-    return KeychainError(
-        f"{who} failed: {module}{kind.__qualname__}{text}. See that it can be used here: `keyring "
-        "diagnose` shows what is configured"
+    return RecoverableError(
+        f"{who} failed: {module}{kind.__qualname__}{text}",
+        hint="see that it can be used here: `keyring diagnose` shows what is configured",
     )
 
 

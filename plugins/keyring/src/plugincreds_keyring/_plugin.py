@@ -8,11 +8,11 @@ from dataclasses import asdict
 from datetime import datetime, timezone
 from typing import TYPE_CHECKING
 
-from plugincreds import CredentialPlugin, NonRecoverableError
+from plugincreds import CredentialPlugin, NonRecoverableError, RecoverableError
 
 from plugincreds_keyring._item import read_item
-from plugincreds_keyring._keychain import Keychain, KeychainError, chosen_outside
-from plugincreds_keyring._options import KeychainItem, Options, read_options
+from plugincreds_keyring._keychain import Keychain, chosen_outside
+from plugincreds_keyring._options import KeychainItem, read_options
 
 if TYPE_CHECKING:
     from plugincreds import PluginContext, Value
@@ -34,22 +34,22 @@ class KeyringPlugin(CredentialPlugin):
         self._context = context
         self._now = now
         self._keychain = Keychain()
-        self._session_ends: datetime | None = None
 
     def retrieve(self) -> Value:
         """Return what is stored, or a session for it.
 
         Raises:
-            NonRecoverableError: A person must act first: unlock, store, correct an option.
-            KeychainError: It may be worth another attempt.
+            NonRecoverableError: A person must correct an option.
+            RecoverableError: The keychain or STS does not answer, or a person must unlock it, log
+                in or store keys. The current credentials are used until they expire.
         """
-        try:
-            return self._retrieved(read_options(self._context.options, self._context.profile))
-        except NonRecoverableError as error:
-            if self._session_ends is None or self._now() >= self._session_ends:
-                raise
-            # The current session is used to its end: there may be no person to type a code.
-            raise KeychainError(str(error)) from error
+        options = read_options(self._context.options, self._context.profile)
+        stored = self._stored(options.item)
+        if options.duration_seconds is None:
+            return stored
+        from plugincreds_keyring._sts import session_value  # noqa: PLC0415 - few need it
+
+        return session_value(self._context, stored, options)
 
     def cache_key(self) -> str:
         """Name the item, the session and what chooses a keychain: they decide the identity.
@@ -63,27 +63,17 @@ class KeyringPlugin(CredentialPlugin):
             return f"unusable options: {sorted(self._context.options)}"
         return json.dumps({"keychain": chosen_outside(), **asdict(options)})
 
-    def _retrieved(self, options: Options) -> Value:
-        stored = self._stored(options.item)
-        if options.duration_seconds is None:
-            return stored
-        from plugincreds_keyring._sts import session_value  # noqa: PLC0415 - few need it
-
-        session = session_value(self._context, stored, options)
-        self._session_ends = session.expiry_time
-        return session
-
     def _stored(self, item: KeychainItem) -> Value:
         found = self._read(item)
         hint = f"store it: plugincreds-keyring set {item.arguments}"
         if found is None:
             fault = f"Nothing is stored for {item} in {self._keychain.name}"
-            raise NonRecoverableError(fault, hint=hint)
+            raise RecoverableError(fault, hint=hint)
         if isinstance(found, str):
-            raise NonRecoverableError(f"What is stored for {item} {found}", hint=hint)
+            raise RecoverableError(f"What is stored for {item} {found}", hint=hint)
         if found.expiry_time is not None and found.expiry_time <= self._now():
             expiry = found.expiry_time.isoformat()
-            raise NonRecoverableError(f"What is stored for {item} expired at {expiry}", hint=hint)
+            raise RecoverableError(f"What is stored for {item} expired at {expiry}", hint=hint)
         return found
 
     def _read(self, item: KeychainItem) -> Value | str | None:

@@ -17,7 +17,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from plugincreds import NonRecoverableError
+from plugincreds import RecoverableError
 
 _CODE = re.compile(r"[0-9]{6}", re.ASCII)
 _TERMINAL = Path("/dev/tty")
@@ -39,10 +39,10 @@ def ask_for_code(serial: str) -> str:
     """Ask a person for the code that the device shows now; it is not echoed.
 
     Raises:
-        NonRecoverableError: There is no terminal to ask at, or no code was typed.
+        RecoverableError: There is no terminal to ask at, or no code was typed.
     """
     if not _is_at_terminal():
-        raise NonRecoverableError(
+        raise RecoverableError(
             f"The code of the MFA device {serial} is needed, but there is no terminal to ask at",
             hint="start the program in a terminal, or let `plugincreds export` in a terminal "
             "supply its environment",
@@ -50,7 +50,7 @@ def ask_for_code(serial: str) -> str:
     # No variable holds what was typed: a traceback may show those.
     code = _CODE.fullmatch(_typed(f"MFA code for {serial} (asked by {_program()}): "))
     if code is None:
-        raise NonRecoverableError(
+        raise RecoverableError(
             f"What was typed for the MFA device {serial} is not a code of 6 digits",
             hint="try again",
         )

@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from plugincreds import NonRecoverableError, PluginError, Value
+from plugincreds import PluginError, RecoverableError, Value
 
-from plugincreds_keyring._keychain import KeychainError
 from plugincreds_keyring._prompt import ask_for_code
 
 if TYPE_CHECKING:
@@ -26,11 +25,11 @@ def session_value(context: PluginContext, stored: Value, options: Options) -> Va
     """Return temporary credentials for the stored keys.
 
     Raises:
-        NonRecoverableError: The stored keys, the code or the settings are not what STS accepts.
-        KeychainError: STS cannot answer now.
+        RecoverableError: STS cannot answer now, or does not accept the stored keys, the code or
+            the settings.
     """
     if stored.token is not None:
-        raise NonRecoverableError(
+        raise RecoverableError(
             f"What is stored for {options.item} has a session token, and STS makes no session "
             "of temporary keys",
             hint="remove duration_seconds and mfa_serial, or store long-term keys",
@@ -72,7 +71,7 @@ def _asked(context: PluginContext, stored: Value, options: Options) -> Any:
     except BotoCoreError as error:
         if isinstance(error, PluginError):  # such as that of a plugin which asks for itself
             raise
-        return KeychainError(
+        return RecoverableError(
             f"STS cannot be asked for a session ({type(error).__name__}). See the network, the "
             "proxy and the profile's region"
         )
@@ -92,19 +91,19 @@ def _refusal(response: Any, options: Options) -> Exception:
     code, text = str(error.get("Code")), str(error.get("Message"))
     status = response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
     if code in _PASSING or status >= _SERVER_ERRORS:
-        return KeychainError(f"STS makes no session now ({code})")
+        return RecoverableError(f"STS makes no session now ({code})")
     if options.mfa_serial is not None and "MultiFactorAuthentication" in text:
-        return NonRecoverableError(
+        return RecoverableError(
             f"STS does not accept the code of the MFA device {options.mfa_serial} ({code})",
             hint="wait for the next code, see that mfa_serial names the device of the user whose "
             "keys are stored, and try again",
         )
     if code in _REJECTED:
-        return NonRecoverableError(
+        return RecoverableError(
             f"STS rejects the access key that is stored for {options.item} ({code})",
             hint=f"store the current one: plugincreds-keyring set {options.item.arguments}",
         )
-    return NonRecoverableError(
+    return RecoverableError(
         f"STS makes no session for the keys that are stored for {options.item} ({code})",
         hint="see what the user may do, and its duration_seconds and mfa_serial",
     )

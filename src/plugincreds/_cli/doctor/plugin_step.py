@@ -4,6 +4,7 @@ from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._bindings.request import Request
 from plugincreds._cli.doctor.steps import ChainStep, PluginState, Status
 from plugincreds._cli.streams import waiting_for
+from plugincreds._contract import Declined
 from plugincreds._errors import (
     InvalidSymbolError,
     LookupSymbolError,
@@ -44,8 +45,8 @@ def _of_selected(request: Request, chosen: Selected) -> ChainStep:
     try:
         plugin = registry().discovery().the_one(chosen.name, chosen.asked_by)
         state = _asked(request, plugin)
-        if state.state == "declines":
-            raise declined(chosen, plugin, request)
+        if isinstance(state, Declined):
+            raise declined(chosen, plugin, request, state.reason)
     except PluginError as error:
         return ChainStep(Status.ERROR, str(error), plugin=chosen.name)
     return ChainStep(
@@ -94,23 +95,27 @@ def _automatic_state(request: Request, name: str) -> PluginState:
         return PluginState(name, "broken", f"{fault}.")
     (plugin,) = discovery.plugins[name]
     try:
-        return _asked(request, plugin)
+        state = _asked(request, plugin)
     except _PASSED_OVER as error:
         return PluginState(name, "broken", str(error))
     except PluginError as error:
         return PluginState(name, "error", str(error))
+    if not isinstance(state, Declined):
+        return state
+    why = f": {state.reason}" if state.reason else " is not configured here"
+    return PluginState(name, "declines", f"{plugin.origin}{why}")
 
 
-def _asked(request: Request, plugin: Plugin) -> PluginState:
-    """Call a plugin's getter, and return whether it declines or is configured.
+def _asked(request: Request, plugin: Plugin) -> PluginState | Declined:
+    """Call a plugin's getter, and return what would be used of it, or that it declines.
 
     Raises:
         PluginError: It is broken, or what the profile wants of it cannot be had.
     """
     with waiting_for(f"the credential plugin {plugin.name!r}"):
         *_, functions = loaded_functions(plugin, request)
-    if functions is None:
-        return PluginState(plugin.name, "declines", f"{plugin.origin} is not configured here")
+    if isinstance(functions, Declined):
+        return functions
     problem = ""
     if request.refresh_settings().cache_folder is not None:
         problem = not_shared(plugin, functions)

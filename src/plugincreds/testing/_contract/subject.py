@@ -14,7 +14,7 @@ from typing import Any, ClassVar, NoReturn
 import pytest
 
 import plugincreds
-from plugincreds import InstalledPlugin, PluginContext, PluginError, Value
+from plugincreds import Declined, InstalledPlugin, PluginContext, PluginError, Value
 from plugincreds._lifecycle.validation import validated
 from plugincreds._plugins.loading import Functions, Getter, load
 from plugincreds._redaction import described
@@ -144,7 +144,7 @@ class Subject:
         functions = Getter(getter.plugin, recorded, takes_context=getter.takes_context).functions(
             self._context()
         )
-        return None if functions is None else OpenedPlugin(answers[-1], functions)
+        return None if isinstance(functions, Declined) else OpenedPlugin(answers[-1], functions)
 
     def _load(self) -> Getter:
         """Import the plugin's module, and find the getter in it."""
@@ -191,18 +191,19 @@ class Subject:
         answer, error = self._call_retrieve(opened)
         if error is not None:
             return RetrieveResult(fault=f"it raised {raised(error)}")
-        value, fault = validated(answer, time.time())
-        if value is not None:
-            self._secrets.add(value)
-            return RetrieveResult(value, answer)
-        if not fault:
-            return RetrieveResult(fault="it declined", declined=True)
+        read = validated(answer, time.time())
+        if isinstance(read, Value):
+            self._secrets.add(read)
+            return RetrieveResult(read, answer)
+        if isinstance(read, Declined):
+            return RetrieveResult(answer=answer, fault="it declined", declined=True)
         # Right at any other time? Then they have expired, and nothing else is wrong.
-        expired, other_fault = validated(answer, -math.inf)
+        before = validated(answer, -math.inf)
+        is_expired = isinstance(before, Value)
         return RetrieveResult(
             answer=answer,
-            fault=f"it returned {other_fault or fault}",
-            expired_at=expired.expiry_time if expired else None,
+            fault=f"it returned {read if is_expired else before}",
+            expired_at=before.expiry_time if isinstance(before, Value) else None,
         )
 
     def _value_or_skip(self, opened: OpenedPlugin) -> Value:
