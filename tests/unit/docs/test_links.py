@@ -8,7 +8,7 @@ import pytest
 
 from tests.support.pages import DOCS, ROOT
 
-PATTERNS = "*.md", "*/README.md", "docs/*.md", "docs/*/*.md", "plugins/*/README.md"
+PATTERNS = "*.md", "sample_plugin/README.md", "docs/*.md", "docs/*/*.md", "plugins/*/README.md"
 PAGES = sorted({page for pattern in PATTERNS for page in ROOT.glob(pattern)})
 _CODE = re.compile(r"^```.*?^```$|`[^`\n]*`", re.MULTILINE | re.DOTALL)
 _LINK = re.compile(r"\]\(([^()\s]+)\)")
