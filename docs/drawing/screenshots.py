@@ -23,7 +23,7 @@ FAULTS = """(isWide) => {
         if (!picture.naturalWidth) found.push(`no picture ${picture.alt}`);
     }
     const fitting = isWide ? ".table-wrapper" : ".table-wrapper:has(.cards)";
-    const texts = ".highlight-text pre, .highlight-console pre";
+    const texts = isWide ? ".highlight-text pre, .highlight-console pre" : ".highlight-console pre";
     for (const part of document.querySelectorAll(`${fitting}, ${texts}`)) {
         if (cutOff(part)) found.push(`cut off: ${part.innerText.slice(0, 40)}`);
     }
