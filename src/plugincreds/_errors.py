@@ -83,7 +83,7 @@ class HintedError(PluginError):
         distribution: str | None = None,
     ) -> None:
         super().__init__(message, plugin=plugin, distribution=distribution)
-        self.hint = hint and printable(str(hint))
+        self.hint: str | None = hint and printable(str(hint))
 
     def __str__(self) -> str:
         message = super().__str__()
@@ -174,7 +174,7 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
         super().__init__(message, plugin=plugin, distribution=distribution)
         self.declined = declined
         self.reason: str | None = reason and printable(str(reason))
-        self.hint = hint and printable(str(hint))
+        self.hint: str | None = hint and printable(str(hint))
 
     @staticmethod
     def _facts(plugin: str | None, distribution: str | None) -> dict[str, Any]:

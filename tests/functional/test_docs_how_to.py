@@ -36,7 +36,7 @@ from tests.support.moto_process import REGION, Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS
 
 # They speak of packages that are not in these environments, and have tests of their own.
-ELSEWHERE = {"aws-sdk-for-python.md", "keyring.md", "test-a-plugin.md"}
+ELSEWHERE = {"aws-sdk-for-python.md", "keyring.md", "mock-aws.md", "test-a-plugin.md"}
 PAGES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
 PAGES.append(DOCS / "index.md")
 BARE = {"where-startup-files-do-not-run.md"}  # it installs what it speaks of

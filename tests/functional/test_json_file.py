@@ -66,7 +66,7 @@ def test_sample_declines_without_a_file(
     monkeypatch.delenv("PLUGIN_CREDS_FILE", raising=False)
     if unset is not None:
         monkeypatch.setenv("PLUGIN_CREDS_FILE", unset)
-    assert sample.get_provider() is None
+    assert "PLUGIN_CREDS_FILE is not set" in sample.get_provider().reason
 
 
 def test_sample_stays_with_the_file_it_was_made_for(

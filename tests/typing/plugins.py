@@ -125,3 +125,25 @@ plugincreds.Provider(later.retrieve, later.is_expired)
 plugincreds.CredentialsCache(retrieve_later)
 plugincreds.CredentialsCache(plain.retrieve, plain.is_expired, advisory_window=60)
 plugincreds.CredentialsCache(lambda: None)
+
+
+def get_vault_or_a_reason(context: plugincreds.PluginContext) -> Vault | plugincreds.Declined:
+    """Decline with a reason."""
+    declined = plugincreds.Declined("the option 'server' is missing")
+    assert_type(declined.reason, str)
+    return Vault(context) if "server" in context.options else declined
+
+
+class LoggedOut(plugincreds.CredentialPlugin):
+    """A class that declines, or says what a person can do."""
+
+    def retrieve(self) -> plugincreds.Declined:
+        """Raise or decline."""
+        error = plugincreds.RecoverableError("Logged out.", hint="run acme login")
+        assert_type(error.hint, str | None)
+        if error.hint:
+            raise error
+        return plugincreds.Declined("never logged in")
+
+
+LOGGED_OUT = plugincreds.Provider(LoggedOut().retrieve, LoggedOut().is_expired)

@@ -6,6 +6,8 @@ import json
 import os
 from pathlib import Path
 
+from plugincreds import Declined
+
 
 class JsonFileError(Exception):
     """The file can't supply credentials; the message says why and shows none of its content."""
@@ -47,10 +49,10 @@ class JsonFile:
         return str(self._path)
 
 
-def get_provider() -> JsonFile | None:
-    """Return the plugin, or None to decline if no file is configured."""
+def get_provider() -> JsonFile | Declined:
+    """Return the plugin, or decline if no file is configured."""
     path = os.environ.get("PLUGIN_CREDS_FILE")
-    return JsonFile(path) if path else None
+    return JsonFile(path) if path else Declined("the variable PLUGIN_CREDS_FILE is not set")
 
 
 def _version(status: os.stat_result) -> tuple[int, int, int]:
