@@ -4,9 +4,15 @@ addEventListener("DOMContentLoaded", () => {
   for (const table of document.querySelectorAll("article table.docutils")) {
     const names = [...table.querySelectorAll("thead th")].map((cell) => cell.textContent.trim());
     if (names.length === 0 || names.length > MOST_COLUMNS) continue;
+    let above = "";
     for (const cell of table.querySelectorAll("tbody td")) {
-      const isClear = cell.cellIndex === 0 || names.length === 2;
-      cell.dataset.column = isClear ? "" : names[cell.cellIndex];
+      const words = cell.textContent.trim();
+      if (cell.cellIndex === 0) {
+        cell.dataset.column = words ? "" : above;
+        above = words || above;
+      } else {
+        cell.dataset.column = words && names.length > 2 ? names[cell.cellIndex] : "";
+      }
     }
     table.classList.add("cards");
   }
