@@ -61,6 +61,14 @@ def model(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *processes, *tests, env=cases)
 
 
+@nox.session
+def pages(session: nox.Session) -> None:
+    """Look at each page of the site in chromium: wide and narrow, light and dark."""
+    session.install("playwright")
+    session.run("make", "docs", external=True)
+    session.run("python", "docs/drawing/screenshots.py")
+
+
 def _run(session: nox.Session, versions: list[str], *, with_aiobotocore: bool) -> None:
     session.install(*nox.project.dependency_groups(_pyproject(), "dev"), *versions)
     session.install("--no-deps", "--editable", ".")

@@ -1,4 +1,4 @@
-"""Each block of the how-to pages is run, or says why not.
+"""Each block of the how-to pages and of the first page is run, or says why not.
 
 A page has a folder and a home directory of its own. The environment has boto3, plugincreds and
 the plugin `acme` in it, and pages that install nothing share it. Console blocks are typed in one
@@ -44,8 +44,12 @@ ELSEWHERE = {
     "test-a-plugin.md",
 }
 PAGES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
+PAGES.append(DOCS / "index.md")
 BARE = {"where-startup-files-do-not-run.md"}  # it installs what it speaks of
-PACKAGES = {"asynchronous.md": ("aioboto3", "s3fs")}  # they want an older boto3
+PACKAGES = {
+    "asynchronous.md": ("aioboto3", "s3fs"),  # they want an older boto3
+    "troubleshooting.md": ("awscli", "boto3"),
+}
 OURS = ("plugincreds", "acme")
 INSTALLS = re.compile(r"^\$ .*\b(pip|pipx|uv) (un)?install ", re.MULTILINE)
 PROFILE = "profile "
