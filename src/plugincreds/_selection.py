@@ -51,23 +51,38 @@ class Selected(_Choice):
         remedy: How to remove that request, in the words of a message.
         account_id: The account that the profile names, if it is meant for the plugin's keys.
         caution: A warning to log when the plugin is used, or empty.
+        caution_beside_keys: The same for a plugin that itself uses the profile's static keys.
     """
 
-    __slots__ = ("account_id", "asked_by", "caution", "name", "remedy")
+    __slots__ = (
+        "account_id",
+        "asked_by",
+        "caution",
+        "caution_beside_keys",
+        "name",
+        "remedy",
+    )
 
-    def __init__(
+    def __init__(  # noqa: PLR0913 - its attributes
         self,
         name: str,
         asked_by: str,
         remedy: str,
         account_id: str | None = None,
         caution: str = "",
+        *,
+        caution_beside_keys: str = "",
     ) -> None:
         self.name = name
         self.asked_by = asked_by
         self.remedy = remedy
         self.account_id = account_id
         self.caution = caution
+        self.caution_beside_keys = caution_beside_keys
+
+    def caution_for(self, *, uses_profile_keys: bool) -> str:
+        """Return the warning to log when the plugin is used, or an empty text."""
+        return self.caution_beside_keys if uses_profile_keys else self.caution
 
 
 class Automatic(_Choice):

@@ -4,6 +4,7 @@ import copy
 import dataclasses
 import math
 import pickle
+from typing import Any
 
 import pytest
 
@@ -11,7 +12,7 @@ from plugincreds import InstalledPlugin
 from plugincreds._plugins.references import GivenPlugin
 
 PLUGIN = InstalledPlugin("acme", "acme:get", "acme-creds", "1.2", "/site", has_other_getter=True)
-FACTS = {
+FACTS: dict[str, Any] = {
     "name": "acme",
     "value": "acme:get",
     "distribution": "acme-creds",
@@ -50,7 +51,8 @@ def test_it_never_changes() -> None:
 @pytest.mark.parametrize("name", FACTS)
 def test_equality(name: str) -> None:
     """Guards sources: only the location does not count, so that a path may be spelt in two ways."""
-    other = dataclasses.replace(PLUGIN, **{name: False if FACTS[name] is True else "other"})
+    changed: dict[str, Any] = {name: False if FACTS[name] is True else "other"}
+    other = dataclasses.replace(PLUGIN, **changed)
     is_equal = name == "location"
     assert (other == PLUGIN) is is_equal
     assert (hash(other) == hash(PLUGIN)) is is_equal
