@@ -4,14 +4,31 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks.environments import GROUP, make_distributions, make_plugin
-from benchmarks.rows import Row, in_turn
+from benchmarks.environments import GROUP, PLUGIN, make_distributions, make_plugin
+from benchmarks.rows import Row, compared
 from tests.support.environments import checked
 
-QUESTION = "discovery: {} packages, {} with entry points, first call after `import boto3`"
+QUESTION = "discovery: {} packages, {} with entry points"
+OURS, LIBRARY = "plugincreds", "`importlib.metadata`"
+# What no way can do without: it finds the bytes, and neither reads nor checks what is around them.
+BARE_LOOP = f"""
+import os
+
+def search():
+    for folder in sys.path:
+        with os.scandir(folder) as entries:
+            found = [entry.path for entry in entries if entry.name.endswith(".dist-info")]
+        for path in found:
+            try:
+                with open(path + "/entry_points.txt", "rb") as file:
+                    {GROUP.encode()!r} in file.read()
+            except FileNotFoundError:
+                pass
+"""
 WAYS = {
-    "plugincreds": ("from plugincreds._plugins.discovery import discover", "discover()"),
-    "`importlib.metadata`": (
+    OURS: ("from plugincreds._plugins.discovery import discover", "discover()"),
+    "a bare loop that only searches the files' bytes": (BARE_LOOP, "search()"),
+    LIBRARY: (
         "from importlib.metadata import entry_points",
         f"list(entry_points(group={GROUP!r}))",
     ),
@@ -47,10 +64,7 @@ def rows(directory: Path, variables: dict[str, str], counts: list[int], rounds: 
             packages = directory / f"{count}-{share}"
             packages.mkdir()
             make_distributions(packages, count, share)
-            make_plugin(packages)
-            measures = [partial(milliseconds, packages, way, variables) for way in WAYS]
-            found += [
-                Row(QUESTION.format(count, words), way, f"{median:.1f} ms", factor)
-                for way, (median, factor) in zip(WAYS, in_turn(measures, rounds), strict=True)
-            ]
+            make_plugin(packages, PLUGIN)
+            measures = {way: partial(milliseconds, packages, way, variables) for way in WAYS}
+            found += compared(QUESTION.format(count, words), measures, rounds, "{:.1f} ms")
     return found

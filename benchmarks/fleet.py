@@ -15,6 +15,7 @@ import functools
 import os
 import platform
 import random
+import sys
 import time
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
@@ -163,8 +164,10 @@ def fleets(workers: int) -> tuple[list[Job], list[Job]]:
 
 
 def run(job: Job) -> Row:
-    """Do it, in a process of the pool."""
-    return job()
+    """Do it, in a process of the pool, and say on stderr that it is done."""
+    row = job()
+    print(f"A fleet is done: {row.rules}, outage {row.label}", file=sys.stderr)
+    return row
 
 
 def table(headings: list[str], rows: list[list[str]]) -> str:
