@@ -33,7 +33,7 @@ _URI, _TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATIO
 _ANSWER = {"Token": "", "Expiration": "2099-01-01T00:00:00Z"}
 # A thread for each connection, which ends with its request, as in our endpoint.
 _BARE_SERVER = f"""
-import http.server, json, sys
+import http.server, json, os, sys
 
 class Server(http.server.ThreadingHTTPServer):
     request_queue_size = 1024
@@ -52,8 +52,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
 
 server = Server(("127.0.0.1", 0), Handler)
 print("{_URI}=http://127.0.0.1:%d/" % server.server_port)
-print("{_TOKEN}=token")
-sys.stdout.close()
+print("{_TOKEN}=token", flush=True)
+os.close(sys.stdout.fileno())
 server.serve_forever()
 """
 _WITH_BOTO3 = 'import boto3, sys; boto3.client("sts", region_name="eu-central-1"); sys.stdin.read()'

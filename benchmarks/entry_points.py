@@ -15,7 +15,7 @@ BARE_LOOP = f"""
 import os
 
 def search():
-    for folder in sys.path:
+    for folder in filter(os.path.isdir, sys.path):
         with os.scandir(folder) as entries:
             found = [entry.path for entry in entries if entry.name.endswith(".dist-info")]
         for path in found:
