@@ -63,7 +63,8 @@ def steps(directory: Path, sizes: Sizes) -> list[Step]:
     rounds, distributions = sizes.rounds, sizes.distributions
     few = Environments(directory / "few")
     many = Environments(directory / "many", distributions)
-    of_start = 4 * rounds  # in a short process there is more chance
+    of_start = 2 * rounds  # short processes vary more
+    of_discovery = max(2 * rounds // 5, 1)  # its differences are large
     return [
         Step(
             "Start and import",
@@ -82,8 +83,8 @@ def steps(directory: Path, sizes: Sizes) -> list[Step]:
         ),
         Step(
             "Discovery, first call after `import boto3`",
-            (median(rounds),),
-            lambda: entry_points.rows(directory, few.variables(), [*sizes.counts], rounds),
+            (median(of_discovery),),
+            lambda: entry_points.rows(directory, few.variables(), [*sizes.counts], of_discovery),
         ),
         Step(
             "Valid credentials",

@@ -2,6 +2,7 @@
 
 import re
 import shutil
+import tempfile
 from pathlib import Path
 
 from tests.support.environments import checked
@@ -17,10 +18,17 @@ def can_count() -> bool:
 
 def instructions(python: Path, code: str, variables: dict[str, str]) -> float:
     """Run a piece of code; return the millions of instructions of it and of what it starts."""
-    command = ["valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null"]
-    command.append("--trace-children=yes")
-    # The order of a set decides how often it grows.
-    printed = checked([*command, str(python), "-c", code], {**variables, "PYTHONHASHSEED": "0"})
+    with tempfile.TemporaryDirectory() as logs:
+        # A file for each process: botocore keeps what a `credential_process` says on stderr.
+        options = [
+            "--callgrind-out-file=/dev/null",
+            "--trace-children=yes",
+            f"--log-file={logs}/%p",
+        ]
+        command = ["valgrind", "--tool=callgrind", *options, python, "-c", code]
+        # The order of a set decides how often it grows.
+        checked(command, {**variables, "PYTHONHASHSEED": "0"})
+        printed = "".join(log.read_text() for log in Path(logs).iterdir())
     found = [int(count) for count in _COLLECTED.findall(printed)]
     if not found:
         raise RuntimeError(f"callgrind has counted nothing:\n{printed}")

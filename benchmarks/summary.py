@@ -9,7 +9,7 @@ from benchmarks.rows import Table
 PAGE = Path("README.md")
 MARKS = "<!-- summary: begin -->", "<!-- summary: end -->"
 HEADS = "what", "compared with", "instructions", "time, median of the rounds"
-_CLIENT = "First client"
+_CLIENT = "First client and signature"
 _KEYS = "keys in the environment, without plugincreds"
 _SAME = "the same without plugincreds"
 
