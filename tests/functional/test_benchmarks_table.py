@@ -2,6 +2,7 @@
 
 import os
 import platform
+import re
 import sys
 from collections import Counter
 from pathlib import Path
@@ -50,7 +51,8 @@ def test_instructions_of_a_child_process_count() -> None:
     """Else a `credential_process` would cost only what botocore does with its answer."""
     python, variables = Path(sys.executable), dict(os.environ)
     alone = instructions.instructions(python, "pass", variables)
-    code = "import os, sys; os.spawnv(os.P_WAIT, sys.executable, [sys.executable, '-c', 'pass'])"
+    # botocore keeps what the process says on stderr.
+    code = "import subprocess as s, sys; s.run([sys.executable, '-c', ''], stderr=s.PIPE)"
     assert instructions.instructions(python, code, variables) > 1.9 * alone
 
 
@@ -137,6 +139,19 @@ def test_the_heads_say_how_a_factor_was_found() -> None:
         "| what | of | time, median of 5 rounds | times the base, median of 5 rounds "
         "| instructions, one run | times the base |"
     )
+
+
+def test_the_page_has_the_tables_that_are_measured(tmp_path: Path) -> None:
+    """Guards "How to read it", and the README's words about these columns."""
+    page = (rows.ROOT / rows.PAGE).read_text("utf-8")
+    numbers = re.compile(r"\d+")
+    shown = [numbers.sub("N", line) for line in page.splitlines()]
+    for title, units, _ in all_figures.steps(tmp_path, all_figures.Sizes()):
+        title_line, _, heads, _ = rows.markdown(Table(title, units, [])).splitlines()
+        position = shown.index(numbers.sub("N", title_line))
+        assert shown[position + 2] == numbers.sub("N", heads)
+    readme = (rows.ROOT / summary.PAGE).read_text("utf-8")
+    assert f"| {' | '.join(summary.HEADS)} |" in readme
 
 
 @pytest.mark.parametrize(
