@@ -10,24 +10,20 @@ from tests.support.environments import checked
 
 QUESTION = "discovery: {} packages, {} with entry points"
 OURS, LIBRARY = "plugincreds", "`importlib.metadata`"
-# What no way can do without: it finds the bytes, and neither reads nor checks what is around them.
-BARE_LOOP = f"""
+BARE = f"""
 import os
-
-def search():
+def found():
     for folder in filter(os.path.isdir, sys.path):
-        with os.scandir(folder) as entries:
-            found = [entry.path for entry in entries if entry.name.endswith(".dist-info")]
-        for path in found:
-            try:
-                with open(path + "/entry_points.txt", "rb") as file:
-                    {GROUP.encode()!r} in file.read()
-            except FileNotFoundError:
-                pass
+        for name in os.listdir(folder):
+            if name.endswith((".dist-info", ".egg-info")):
+                try:
+                    with open(f"{{folder}}/{{name}}/entry_points.txt", "rb") as file:
+                        b{GROUP!r} in file.read()
+                except OSError:
+                    pass
 """
 WAYS = {
     OURS: ("from plugincreds._plugins.discovery import discover", "discover()"),
-    "a bare loop that only searches the files' bytes": (BARE_LOOP, "search()"),
     LIBRARY: (
         "from importlib.metadata import entry_points",
         f"list(entry_points(group={GROUP!r}))",
@@ -36,6 +32,7 @@ WAYS = {
         "from importlib_metadata import entry_points",
         f"list(entry_points(group={GROUP!r}))",
     ),
+    "a bare loop: list the folders, search each file": (BARE, "found()"),
 }
 PROGRAM = """
 import sys, time

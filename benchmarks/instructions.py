@@ -25,7 +25,7 @@ def instructions(python: Path, code: str, variables: dict[str, str]) -> float:
             "--trace-children=yes",
             f"--log-file={logs}/%p",
         ]
-        command = ["valgrind", "--tool=callgrind", *options, python, "-c", code]
+        command = ["valgrind", "--tool=callgrind", *options, str(python), "-c", code]
         # The order of a set decides how often it grows.
         checked(command, {**variables, "PYTHONHASHSEED": "0"})
         printed = "".join(log.read_text() for log in Path(logs).iterdir())
