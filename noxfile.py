@@ -61,10 +61,18 @@ def model(session: nox.Session) -> None:
     session.run("python", "-m", "pytest", *processes, *tests, env=cases)
 
 
+@nox.session
+def pages(session: nox.Session) -> None:
+    """Look at each page of the site in chromium: wide and narrow, light and dark."""
+    session.install("playwright")
+    session.run("make", "docs", external=True)
+    session.run("python", "docs/drawing/screenshots.py")
+
+
 def _run(session: nox.Session, versions: list[str], *, with_aiobotocore: bool) -> None:
     session.install(*nox.project.dependency_groups(_pyproject(), "dev"), *versions)
     session.install("--no-deps", "--editable", ".")
-    chosen = ["plugins/keyring/tests", "sample_plugin/tests"]
+    chosen = ["plugins/keyring/tests", "plugins/shared-file/tests", "sample_plugin/tests"]
     chosen += ["tests/functional", "tests/hook", "tests/unit"]
     # Environments with s3fs in them need aiobotocore's botocore, too.
     others = ["--ignore=tests/functional/test_clients.py"]

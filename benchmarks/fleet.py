@@ -205,8 +205,9 @@ def pictures(rows: list[Row]) -> dict[str, str]:
         outage_at = mine[0].ledger.world.outage_at or 0
         peaks = "; ".join(f"{row.rules}: at most {max(row.requests):,}" for row in mine)
         drawn[f"fleet-{outage_at // MINUTE}.svg"] = Chart(
-            f"Requests per second at the source, outage from {label}",
-            f"Two hours of {mine[0].ledger.world.workers:,} workers, logarithmic scale. {peaks}.",
+            "Requests per second at the source",
+            f"Two hours of {mine[0].ledger.world.workers:,} workers with an outage from {label}, "
+            f"logarithmic scale. {peaks}.",
             {row.rules: row.requests for row in mine},
             (outage_at, outage_at + OUTAGE),
             "outage",

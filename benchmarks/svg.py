@@ -3,21 +3,12 @@
 import math
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from html import escape
 from itertools import groupby
 
-WIDTH, HEIGHT = 760, 360
-LEFT, RIGHT, TOP, BOTTOM = 64, 32, 64, 44
-STYLE = """
-svg { font: 13px system-ui, sans-serif }
-.page { fill: #fff } .text { fill: #333 } .grid { stroke: #ddd } .band { fill: #f3e3c3 }
-.line { fill: none; stroke-width: 2; stroke-linejoin: round }
-.c0 { stroke: #b3261e } .c1 { stroke: #8a5a00; stroke-dasharray: 5 3 } .c2 { stroke: #0b57d0 }
-@media (prefers-color-scheme: dark) {
-.page { fill: #16181c } .text { fill: #ddd } .grid { stroke: #3a3d44 } .band { fill: #453a22 }
-.c0 { stroke: #ff8a80 } .c1 { stroke: #ffc766 } .c2 { stroke: #8ab4f8 }
-}
-"""
+from docs.drawing import svg
+
+HEIGHT = 360
+LEFT, RIGHT, TOP, BOTTOM = 68, 34, 118, 44  # room for the axes' numbers, and for the legend
 
 
 @dataclass(frozen=True)
@@ -43,34 +34,23 @@ class Chart:
         seconds = max(map(len, self.curves.values()))
         highest = max(10, *(max(curve) for curve in self.curves.values()))
         decades = math.ceil(math.log10(highest))
-        parts = [
-            f'<svg xmlns="http://www.w3.org/2000/svg" viewBox="0 0 {WIDTH} {HEIGHT}"',
-            f'width="{WIDTH}" height="{HEIGHT}" role="img" aria-labelledby="title desc">',
-            f'<title id="title">{escape(self.title)}</title>',
-            f'<desc id="desc">{escape(self.description)}</desc>',
-            f"<style>{STYLE}</style>",
-            f'<rect class="page" width="{WIDTH}" height="{HEIGHT}"/>',
-            *self._band(seconds),
-            *_axes(seconds, decades),
-            _text(LEFT, 20, self.title, "start"),
-        ]
+        parts = [*self._band(seconds), *_axes(seconds, decades), svg.text(8, 20, self.title)]
         for number, (name, curve) in enumerate(self.curves.items()):
-            x = LEFT + number * 232
+            y = 40 + number * 20
             parts += [
-                f'<path class="line c{number}" d="M{x} 40h28"/>',
-                _text(x + 34, 44, name, "start"),
-                f'<path class="line c{number}" d="{_path(curve, seconds, decades)}"/>',
+                f'<path class="c{number}" d="M8 {y}h28"/>',
+                svg.text(44, y + 5, name),
+                f'<path class="c{number}" d="{_path(curve, seconds, decades)}"/>',
             ]
-        return "\n".join([*parts, "</svg>", ""])
+        return svg.picture(HEIGHT, self.title, self.description, parts)
 
     def _band(self, seconds: int) -> list[str]:
         if self.band is None:
             return []
         left, right = (_x(moment, seconds) for moment in self.band)
         return [
-            f'<rect class="band" x="{left}" y="{TOP}" width="{right - left}"',
-            f'height="{HEIGHT - TOP - BOTTOM}"/>',
-            _text((left + right) // 2, TOP - 6, self.band_label, "middle"),
+            svg.box(left, TOP, right - left, HEIGHT - TOP - BOTTOM, "band"),
+            svg.text((left + right) / 2, TOP - 6, self.band_label, "middle"),
         ]
 
 
@@ -79,12 +59,12 @@ def _axes(seconds: int, decades: int) -> list[str]:
     for decade in range(decades + 1):
         y = _y(10**decade, decades)
         parts += [
-            f'<path class="grid" d="M{LEFT} {y}H{WIDTH - RIGHT}"/>',
-            _text(LEFT - 8, y + 4, f"{10**decade:,}", "end"),
+            svg.line(LEFT, y, svg.WIDTH - RIGHT, y, "grid"),
+            svg.text(LEFT - 6, y + 5, f"{10**decade:,}", "end"),
         ]
-    for minute in range(0, seconds // 60 + 1, 15):
+    for minute in range(0, seconds // 60 + 1, 30):
         x = _x(minute * 60, seconds)
-        parts.append(_text(x, HEIGHT - BOTTOM + 20, f"{minute} min", "middle"))
+        parts.append(svg.text(x, HEIGHT - BOTTOM + 20, f"{minute} min", "middle"))
     return parts
 
 
@@ -98,7 +78,7 @@ def _path(curve: Sequence[int], seconds: int, decades: int) -> str:
 
 
 def _x(second: float, seconds: int) -> int:
-    return LEFT + round(second / seconds * (WIDTH - LEFT - RIGHT))
+    return LEFT + round(second / seconds * (svg.WIDTH - LEFT - RIGHT))
 
 
 def _y(figure: int, decades: int) -> int:
@@ -108,7 +88,3 @@ def _y(figure: int, decades: int) -> int:
         return foot
     step = (foot - TOP) / (decades + 0.5)
     return round(foot - step * (math.log10(figure) + 0.5))
-
-
-def _text(x: int, y: int, text: str, anchor: str) -> str:
-    return f'<text class="text" x="{x}" y="{y}" text-anchor="{anchor}">{escape(text)}</text>'

@@ -12,11 +12,15 @@ for name in plugincreds.__all__:
 plugincreds.PluginContext.__signature__ = inspect.Signature()
 
 project = "plugincreds"
-author = "The plugincreds developers"
+author = project_copyright = "The plugincreds developers"
 release = metadata.version("plugincreds")
 extensions = ["myst_parser", "sphinx.ext.autodoc", "sphinx.ext.napoleon"]
 exclude_patterns = ["_build", "drawing"]
 html_theme = "furo"
+html_title = f"plugincreds {release}"
+html_static_path = ["static"]
+html_css_files = ["site.css"]
+html_js_files = ["tables.js"]
 nitpicky = True
 # Their inventories are on the network, and the build must not depend on that.
 _LIBRARIES = "botocore|collections|contextlib|datetime|os|pathlib|types"

@@ -15,10 +15,10 @@ from plugincreds._lifecycle.policy import Failure, RefreshStep, State, decide, f
 
 FILE = Path(__file__).parents[1] / "images" / "lifecycle.svg"
 HOUR = 3600
-FIRST, LAST = 40 * 60, 62 * 60  # seconds that are drawn
-LEFT, RIGHT, WIDTH, HEIGHT = 16, 16, 760, 268
-ROW, FOOT = 34, 174  # pixels
-NARROW = 60  # seconds; a phase that is no longer has its name in the legend alone
+FIRST, LAST = 42 * 60, 64 * 60  # seconds that are drawn
+LEFT, RIGHT, HEIGHT = 16, 16, 338
+ROW, LEGEND, FOOT, AXIS = 34, 94, 238, 298  # pixels
+NARROW = 60  # seconds; a phase that is no longer has its name below it
 NAMES = {
     "valid": "p0",
     "jitter": "p1",
@@ -78,7 +78,7 @@ def _middle(low: float, high: float) -> float:
 
 
 def _x(second: float) -> float:
-    return LEFT + (second - FIRST) / (LAST - FIRST) * (WIDTH - LEFT - RIGHT)
+    return LEFT + (second - FIRST) / (LAST - FIRST) * (svg.WIDTH - LEFT - RIGHT)
 
 
 def _phases() -> Iterator[tuple[str, int, int]]:
@@ -89,29 +89,31 @@ def _phases() -> Iterator[tuple[str, int, int]]:
 
 def drawn() -> str:
     """Return the picture."""
-    parts = [svg.text(LEFT, 24, "The credentials, and what a caller gets while the plugin answers")]
+    parts = [svg.text(LEFT, 24, "The plugin answers")]
     for name, begin, end in _phases():
         parts.append(svg.box(_x(begin), ROW, _x(end) - _x(begin), ROW, NAMES[name]))
-        if end - begin > NARROW:
-            parts.append(svg.text(_x((begin + end) / 2), ROW + 22, name, "middle"))
+        below = 30 if end - begin <= NARROW else 0
+        parts.append(svg.text(_x((begin + end) / 2), ROW + 22 + below, name, "middle"))
     parts += _legend()
     parts += _failing()
-    for minute in range(FIRST // 60, LAST // 60 + 1, 5):
+    for minute in range(45, LAST // 60 + 1, 5):
         x = _x(minute * 60)
-        parts += [svg.line(x, 212, x, 218), svg.text(x, 234, f"{minute} min", "middle", "faint")]
-    words = "valid from minute 0 to 40; red lines are attempts that end in an error"
-    parts.append(svg.text(LEFT, 258, words, kind="faint"))
+        parts += [
+            svg.line(x, AXIS, x, AXIS + 6),
+            svg.text(x, AXIS + 22, f"{minute} min", "middle", "faint"),
+        ]
     title = "The lifecycle of credentials that live one hour"
-    return svg.picture(WIDTH, HEIGHT, title, _description(), parts)
+    return svg.picture(HEIGHT, title, _description(), parts)
 
 
 def _failing() -> list[str]:
     attempts, first_error = outage()
     return [
-        svg.text(LEFT, FOOT - 10, "The plugin keeps failing: each line is an attempt"),
+        svg.text(LEFT, FOOT - 12, "The plugin fails; each line is an attempt"),
         svg.box(_x(FIRST), FOOT, _x(first_error) - _x(FIRST), ROW, "p0"),
         svg.box(_x(first_error), FOOT, _x(LAST) - _x(first_error), ROW, "p4"),
-        svg.text(_x(FIRST) + 8, FOOT + 22, "the current credentials are used"),
+        svg.text(LEFT, FOOT + ROW + 18, "the current credentials are used"),
+        svg.text(_x((first_error + LAST) / 2), FOOT + ROW + 18, "errors", "middle"),
         *(
             svg.line(
                 _x(second), FOOT, _x(second), FOOT + ROW, "mark" if second < first_error else "bad"
@@ -123,16 +125,19 @@ def _failing() -> list[str]:
 
 def _legend() -> list[str]:
     meanings = {
-        "valid": "used, without a lock",
+        "valid": "from minute 0; used, without a lock",
         "jitter": "random: valid or advisory",
-        "advisory": "one refreshes, the others go on",
-        "mandatory": "one refreshes, the others wait",
+        "advisory": "one caller refreshes, others go on",
+        "mandatory": "one caller refreshes, others wait",
         "expired": "the same; a failure is an error",
     }
     parts = []
     for number, (name, meaning) in enumerate(meanings.items()):
-        x, y = LEFT + number % 3 * 248, 84 + number // 3 * 26
-        parts += [svg.box(x, y, 14, 14, NAMES[name]), svg.text(x + 20, y + 12, meaning)]
+        y = LEGEND + number * 22
+        parts += [
+            svg.box(LEFT, y, 14, 14, NAMES[name]),
+            svg.text(LEFT + 22, y + 12, f"{name}: {meaning}"),
+        ]
     return parts
 
 

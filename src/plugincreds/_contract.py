@@ -120,7 +120,9 @@ class CredentialPlugin(ABC):
 
     Deriving from it is optional: any object with `retrieve()` and `is_expired()` is a plugin.
     You may add a method `cache_key()`. It returns a string without secrets that contains
-    everything that decides *whose* credentials these are (server, role, file).
+    everything that decides *whose* credentials these are (server, role, file). A plugin that
+    itself uses the static keys of the profile sets `uses_profile_keys = True`, and then there is
+    no warning about them.
     """
 
     @abstractmethod

@@ -24,7 +24,7 @@ from plugincreds._settings import (
     own_plugin,
 )
 
-_STATIC_KEYS = {"aws_access_key_id", "aws_secret_access_key"}
+_STATIC_KEYS = frozenset({"aws_access_key_id", "aws_secret_access_key"})
 
 
 def profile_selection(environ: Mapping[str, str], section: Section, profile: str) -> Selected | Off:
@@ -45,6 +45,7 @@ def profile_selection(environ: Mapping[str, str], section: Section, profile: str
         remedy="remove that line",
         account_id=account_of(section),
         caution=_caution(environ, section, profile, name),
+        caution_beside_keys=_caution(environ, section, profile, name, ignored=_STATIC_KEYS),
     )
 
 
@@ -181,8 +182,14 @@ def process_difference(
     return ""
 
 
-def _caution(environ: Mapping[str, str], section: Section, profile: str, plugin: str) -> str:
-    beside, told = other_sources(section), ""
+def _caution(
+    environ: Mapping[str, str],
+    section: Section,
+    profile: str,
+    plugin: str,
+    ignored: frozenset[str] = frozenset(),
+) -> str:
+    beside, told = tuple(key for key in other_sources(section) if key not in ignored), ""
     if PROCESS_KEY in beside:
         difference = process_difference(environ, section, profile, plugin)
         if difference:

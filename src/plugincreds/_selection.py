@@ -27,6 +27,7 @@ class Selected(NamedTuple):
         remedy: How to remove that request, in the words of a message.
         account_id: The account that the profile names, if it is meant for the plugin's keys.
         caution: A warning to log when the plugin is used, or empty.
+        caution_beside_keys: The same for a plugin that itself uses the profile's static keys.
     """
 
     name: str
@@ -34,6 +35,11 @@ class Selected(NamedTuple):
     remedy: str
     account_id: str | None = None
     caution: str = ""
+    caution_beside_keys: str = ""
+
+    def caution_for(self, *, uses_profile_keys: bool) -> str:
+        """Return the warning to log when the plugin is used, or an empty text."""
+        return self.caution_beside_keys if uses_profile_keys else self.caution
 
 
 class Automatic(NamedTuple):

@@ -30,6 +30,7 @@ class Source:
     Attributes:
         plugin: The plugin.
         base: As given.
+        uses_profile_keys: As in `Functions`.
         engine: Holds its credentials.
 
     Raises:
@@ -48,6 +49,7 @@ class Source:
     ) -> None:
         self.plugin = plugin
         self._cache_key, self._identity = functions.cache_key, key[1]
+        self.uses_profile_keys = functions.uses_profile_keys
         reporter = Reporter(plugin.label, plugin.name, plugin.origin)
         self.base = base or BaseIdentity()
         retrieve = Retrieval(functions.retrieve, reporter, clock, functions.is_same, self.base)

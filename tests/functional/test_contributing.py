@@ -32,7 +32,15 @@ def text_of(page: str) -> str:
     return (ROOT / page).read_text(encoding="utf-8")
 
 
-EVERY_COMMAND = sorted({command for page in PAGES for command in commands(page)})
+# test_docs_how_to.py runs the README's other commands.
+EVERY_COMMAND = sorted(
+    {
+        command
+        for page in PAGES
+        for command in commands(page)
+        if page != "README.md" or command.startswith("make ")
+    }
+)
 
 
 @pytest.fixture(scope="module")

@@ -1,4 +1,4 @@
-"""Each block of the how-to pages is run, or says why not.
+"""Each block of the how-to pages, the first page and the README is run, or says why not.
 
 A page has a folder and a home directory of its own. The environment has boto3, plugincreds and
 the plugin `acme` in it, and pages that install nothing share it. Console blocks are typed in one
@@ -31,15 +31,25 @@ from tests.support.documents import (
     commands_of,
     matches,
 )
-from tests.support.environments import Environment, NewEnvironment, Wheels
+from tests.support.environments import ROOT, Environment, NewEnvironment, Wheels
 from tests.support.moto_process import REGION, Identity, MotoServer, allow
 from tests.support.programs import PROGRAMS
 
 # They speak of packages that are not in these environments, and have tests of their own.
-ELSEWHERE = {"aws-sdk-for-python.md", "keyring.md", "test-a-plugin.md"}
-PAGES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
+ELSEWHERE = {
+    "aws-sdk-for-python.md",
+    "keyring.md",
+    "mock-aws.md",
+    "shared-file.md",
+    "test-a-plugin.md",
+}
+GUIDES = sorted(page for page in (DOCS / "how-to").glob("*.md") if page.name not in ELSEWHERE)
+PAGES = [ROOT / "README.md", DOCS / "index.md", *GUIDES]
 BARE = {"where-startup-files-do-not-run.md"}  # it installs what it speaks of
-PACKAGES = {"asynchronous.md": ("aioboto3", "s3fs")}  # they want an older boto3
+PACKAGES = {
+    "asynchronous.md": ("aioboto3", "s3fs"),  # they want an older boto3
+    "troubleshooting.md": ("awscli", "boto3"),
+}
 OURS = ("plugincreds", "acme")
 INSTALLS = re.compile(r"^\$ .*\b(pip|pipx|uv) (un)?install ", re.MULTILINE)
 PROFILE = "profile "
@@ -177,6 +187,7 @@ def test_every_block_does_what_the_page_says(guide: Guide, page: Path) -> None:
         guide.follow(block)
 
 
+@pytest.mark.parametrize("page", GUIDES, ids=lambda page: page.stem)
 def test_a_guide_begins_with_what_does_it(page: Path) -> None:
     """Guards that a reader with a goal finds the lines at the top, and the reasons below."""
     heading, *rest = page.read_text(encoding="utf-8").split("\n")

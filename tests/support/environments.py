@@ -22,7 +22,7 @@ from tests.support.once import Once
 
 ROOT = Path(__file__).parents[2]
 SOURCES = {"plugincreds": ROOT, "plugincreds-json-file": ROOT / "sample_plugin"}
-SOURCES["plugincreds-keyring"] = ROOT / "plugins/keyring"
+SOURCES |= {f"plugincreds-{name}": ROOT / "plugins" / name for name in ("keyring", "shared-file")}
 SOURCES |= {
     path.parent.name: path.parent for path in (ROOT / "tests/plugins").glob("*/pyproject.toml")
 }

@@ -31,8 +31,10 @@ def source_of(chosen: Selection, request: Request) -> Source | None:
         source = found
     if warning := request.unread_options(source.plugin):
         registry().log_once(logging.WARNING, warning)
-    if isinstance(chosen, Selected) and chosen.caution:
-        registry().log_once(logging.WARNING, chosen.caution)
+    if isinstance(chosen, Selected) and (
+        caution := chosen.caution_for(uses_profile_keys=source.uses_profile_keys)
+    ):
+        registry().log_once(logging.WARNING, caution)
     return source
 
 

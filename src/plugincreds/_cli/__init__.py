@@ -13,13 +13,14 @@ from plugincreds._cli import doctor as _doctor
 from plugincreds._cli import exec as _exec
 from plugincreds._cli import export as _export
 from plugincreds._cli import list as _list
+from plugincreds._cli import new as _new
 from plugincreds._cli import serve as _serve
 from plugincreds._cli.streams import STDOUT, complain, show_debug_records
 from plugincreds._cli.terminal import sentence
 from plugincreds._errors import printable
 
 _INTERRUPTED = 130  # what shells make of Ctrl-C
-_COMMANDS = (_list, _doctor, _export, _exec, _serve, _cli_config, _cache)
+_COMMANDS = (_list, _doctor, _export, _exec, _serve, _cli_config, _cache, _new)
 
 
 def main(arguments: Sequence[str] | None = None, *, owns_streams: bool = False) -> int:

@@ -104,7 +104,7 @@ def _file(text: str) -> Path:
 
 
 def _port(text: str) -> int:
-    number = int(text)
-    if not 0 <= number <= _LAST_PORT:
-        raise ValueError(text)
-    return number
+    with suppress(ValueError):  # Python refuses to read numbers of thousands of digits, too
+        if 0 <= int(text) <= _LAST_PORT:
+            return int(text)
+    raise argparse.ArgumentTypeError(f"it must be a number from 0 to {_LAST_PORT}")

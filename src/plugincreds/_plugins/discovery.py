@@ -23,7 +23,7 @@ GROUP = "aws_sdk.credential_plugins"
 _UNKNOWN = "unknown"
 _MOST = 1000  # plugins of one package
 _NOT_IN_NAMES = frozenset(" \t,;#\"'")
-_OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
+OFF_BY_MISTAKE = frozenset({"0", "disabled", "false", "no", "null", "off"})
 
 logger = logging.getLogger("plugincreds")
 
@@ -92,7 +92,7 @@ class Discovery:
                 f"{meant}installed: {', '.join(self.plugins)}; install the package that supplies "
                 "it, or correct the name"
             )
-        meant_off = name.lower() in _OFF_BY_MISTAKE
+        meant_off = name.lower() in OFF_BY_MISTAKE
         hint = (f"{OFF!r} switches plugins off",) if meant_off else ()
         if _NOT_IN_NAMES & set(name):
             hint = ("a name is one word, and a comment needs its own line",)

@@ -38,12 +38,15 @@ class Functions(NamedTuple):
         is_expired: Takes nothing, returns a bool.
         cache_key: The plugin's `cache_key()`: what its identity depends on, or None.
         is_same: Tells whether `cache_key()` still returns that, or None.
+        uses_profile_keys: Whether the plugin itself uses the static keys of the profile, so that
+            they are no other identity.
     """
 
     retrieve: Callable[[], Any]
     is_expired: Callable[[], Any]
     cache_key: str | None
     is_same: Callable[[], bool] | None = None
+    uses_profile_keys: bool = False
 
 
 class Getter:
@@ -192,8 +195,9 @@ def _read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]
         return fault
     retrieve, is_expired = _pair(answer)
     cache_key = getattr(answer, "cache_key", None)
+    uses_profile_keys = getattr(answer, "uses_profile_keys", False) is True
     if cache_key is None:
-        return Functions(retrieve, is_expired, None)
+        return Functions(retrieve, is_expired, None, uses_profile_keys=uses_profile_keys)
     of_program = handlers()
     try:
         key = cache_key()
@@ -201,7 +205,7 @@ def _read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]
         error = as_failure(error, of_program)
         return f"its cache_key() raised {described(error)}", InvalidSymbolError
     if isinstance(key, str):
-        return Functions(retrieve, is_expired, key, lambda: cache_key() == key)
+        return Functions(retrieve, is_expired, key, lambda: cache_key() == key, uses_profile_keys)
     if inspect.iscoroutine(key):
         key.close()  # else Python would warn on stderr that it was never awaited
     found = f"its cache_key() returned an object of type {type(key).__name__}"

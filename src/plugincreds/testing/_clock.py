@@ -8,7 +8,8 @@ from datetime import datetime, timedelta, timezone
 class ManualClock:
     """Returns the time like `time.time`, and moves only when a test moves it.
 
-    Use it as `CredentialsCache(clock=...)`. Threads may share it.
+    Use it as `plugins_as_if_installed(..., clock=clock)` or `CredentialsCache(clock=clock)`.
+    Threads may share it.
 
     Args:
         now: The time at which it stands: seconds since the epoch, or an aware `datetime`.

@@ -3,7 +3,7 @@
 import threading
 from collections.abc import Callable
 
-from plugincreds import PluginContext, Value
+from plugincreds import Declined, PluginContext, Value
 from plugincreds._contract import PluginAnswer
 
 _LONGEST = 60.0  # seconds; a test that forgets release() must not hang the test run
@@ -23,7 +23,7 @@ class FakePlugin:
             contract is returned, an exception is raised. The last one repeats. Without a
             script, `retrieve()` returns made-up credentials.
         cache_key: What `cache_key()` returns. None: there is no such method.
-        declines: Whether the getter declines.
+        declines: Whether the getter declines; a `plugincreds.Declined` also says why.
 
     Attributes:
         expired: What `is_expired()` returns. A test sets it to True; the next credentials that
@@ -37,11 +37,14 @@ class FakePlugin:
     cache_key: Callable[[], str]  # absent unless one is given
 
     def __init__(
-        self, *script: ScriptStep, cache_key: str | None = None, declines: bool = False
+        self,
+        *script: ScriptStep,
+        cache_key: str | None = None,
+        declines: bool | Declined = False,
     ) -> None:
         self._script: tuple[ScriptStep, ...] = script or (_MADE_UP,)
         self.expired: bool = False
-        self.declines: bool = declines
+        self.declines: bool | Declined = declines
         self.retrieve_calls: int = 0
         self.is_expired_calls: int = 0
         self.contexts: list[PluginContext] = []
@@ -51,9 +54,11 @@ class FakePlugin:
         if cache_key is not None:
             self.cache_key = lambda: cache_key
 
-    def __call__(self, context: PluginContext) -> "FakePlugin | None":
-        """Act as the getter: note the context, and return this object, or None to decline."""
+    def __call__(self, context: PluginContext) -> "FakePlugin | Declined | None":
+        """Act as the getter: note the context, and return this object, or decline."""
         self.contexts.append(context)
+        if isinstance(self.declines, Declined):
+            return self.declines
         return None if self.declines else self
 
     def retrieve(self) -> PluginAnswer:
@@ -67,7 +72,7 @@ class FakePlugin:
             raise step.with_traceback(None)  # otherwise it grows with each call
         if isinstance(step, type):
             raise step
-        if step is not None:
+        if step is not None and not isinstance(step, Declined):
             self.expired = False
         return step
 

@@ -2,10 +2,12 @@
 
 import itertools
 import sys
+import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from plugincreds._plugins.discovery import GROUP
 from plugincreds._plugins.distributions import distributions_with
 from plugincreds._plugins.metadata import Distribution
 from plugincreds._plugins.references import InstalledPlugin
+from plugincreds._source import Source
 from plugincreds.testing._isolation import (
     isolate_aws,
     isolated_default_session,
@@ -23,6 +26,7 @@ from plugincreds.testing._isolation import (
 )
 
 Getter = Callable[..., object] | str
+Clock = Callable[[], float]
 
 _DISTRIBUTION, _VERSION = "as-if-installed", "1.0"
 _NOT_IN_NAMES = "=[]#;"  # they mean something else in a file of entry points
@@ -63,6 +67,7 @@ class PluginsAsIfInstalled:
 
     def __init__(self, folder: Path) -> None:
         self._plugins: Mapping[str, Getter] = {}
+        self._clock: Clock = time.time
         self._module = ModuleType(f"plugins_as_if_installed_{next(_numbers)}")
         info = folder / f"{_DISTRIBUTION.replace('-', '_')}-{_VERSION}.dist-info"
         info.mkdir()
@@ -70,12 +75,16 @@ class PluginsAsIfInstalled:
         (info / "METADATA").write_text(metadata, encoding="utf-8")
         self._file = info / "entry_points.txt"
 
-    def __call__(self, plugins: Mapping[str, Getter]) -> AbstractContextManager[object]:
+    def __call__(
+        self, plugins: Mapping[str, Getter], *, clock: Clock = time.time
+    ) -> AbstractContextManager[object]:
         """Let these plugins be installed, and no others.
 
         Args:
             plugins: The getter of each plugin, by the plugin's name: a callable, or a
                 "module:attribute" as in an entry point.
+            clock: Returns the time at which their credentials are refreshed and expire, such as a
+                `ManualClock`.
 
         Raises:
             TypeError: One of them is no getter.
@@ -84,16 +93,16 @@ class PluginsAsIfInstalled:
         for name, getter in plugins.items():
             _check(name, getter)
         afterwards = ExitStack()
-        afterwards.callback(self._install, self._plugins)
-        self._install(plugins)
+        afterwards.callback(self._install, self._plugins, self._clock)
+        self._install(plugins, clock)
         return afterwards
 
-    def _install(self, plugins: Mapping[str, Getter]) -> None:
+    def _install(self, plugins: Mapping[str, Getter], clock: Clock) -> None:
         lines = [f"[{GROUP}]"]
         for number, (name, getter) in enumerate(plugins.items()):
             lines.append(f"{name} = {self._reference_to(getter, number)}")
         self._file.write_text("\n".join([*lines, ""]), encoding="utf-8")
-        self._plugins = dict(plugins)
+        self._plugins, self._clock = dict(plugins), clock
         plugincreds.reset()
 
     def _reference_to(self, getter: Getter, number: int) -> str:
@@ -131,11 +140,17 @@ def fake_installation(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[Plugi
             if Path(found.location) == folder:
                 yield found
 
+    def with_clock(source: Source, *arguments: Any, **keywords: Any) -> None:
+        # Of two fake installations, the inner one is asked first.
+        create(source, *arguments, **{"clock": plugins._clock, **keywords})  # noqa: SLF001 - as above
+
+    create = Source.__init__
     patch.syspath_prepend(str(folder))
     try:
         with pytest.MonkeyPatch.context() as own, isolated_default_session(), _hook():
             own.setitem(sys.modules, module.__name__, module)
             own.setattr(_discovery, _FINDER, only_here)
+            own.setattr(Source, "__init__", with_clock)  # wherever one is created
             plugins({})
             yield plugins
     finally:

@@ -255,6 +255,44 @@ def test_other_sources_beside_the_plugin(
     assert "static" not in record.getMessage()
 
 
+USING_KEYS = """
+    class get_provider:
+        uses_profile_keys = {}
+        def retrieve(self): return "AKIA", "secret"
+        def is_expired(self): return False
+"""
+
+
+@pytest.mark.parametrize(
+    ("uses", "beside", "named"),
+    [
+        ("True", STATIC, ""),
+        ("False", STATIC, "aws_access_key_id and aws_secret_access_key"),
+        ("'yes'", STATIC, "aws_access_key_id and aws_secret_access_key"),
+        ("True", f"{STATIC}sso_session = x", "sso_session"),
+        ("True", "credential_process = /bin/false", "credential_process"),
+    ],
+)
+@pytest.mark.parametrize("has_cache_key", [False, True])
+def test_a_plugin_that_uses_the_keys_of_the_profile(
+    install: Install,
+    config: Config,
+    caplog: pytest.LogCaptureFixture,
+    uses: str,
+    beside: str,
+    named: str,
+    *,
+    has_cache_key: bool,
+) -> None:
+    """Guards programs against a warning about what such a plugin is for, and keeps all others."""
+    cache_key = '    def cache_key(self): return "me"\n    ' if has_cache_key else ""
+    install(USING_KEYS.format(uses) + f"    {cache_key}")
+    config(f"[profile dev]\ncredential_plugin = vault\n{beside}\n")
+    assert key_of("dev") == "AKIA"
+    messages = [record.getMessage() for record in caplog.records]
+    assert [f"beside {named}. " in message for message in messages] == [True] * bool(named)
+
+
 def test_a_role_in_the_profile_that_asks(install: Install, config: Config) -> None:
     """Guards botocore's own rules: the role comes first, and needs a source of its own."""
     install(GOOD)

@@ -430,6 +430,17 @@ def test_warnings(
     assert document["ok"] is is_ok
 
 
+def test_a_plugin_that_uses_the_keys_of_the_profile(
+    install: Install, tmp_path: Path, doctor: Doctor
+) -> None:
+    """Guards that the doctor warns of the keys where a program does, too."""
+    (tmp_path / "config").write_text(f"[default]\ncredential_plugin = vault\n{STATIC}")
+    for attribute, warns in (("", True), ("uses_profile_keys = True", False)):
+        install(f"{KEYED}        {attribute}\n")
+        warnings = doctor()["warnings"]
+        assert any("beside aws_access_key_id" in each for each in warnings) == warns
+
+
 def test_our_own_warnings_are_in_the_document_only(
     install: Install, tmp_path: Path, doctor: Doctor, capfd: pytest.CaptureFixture[str]
 ) -> None:

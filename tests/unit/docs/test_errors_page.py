@@ -37,7 +37,14 @@ NOT_SHOWN = {
 }
 SHORTEST = 3  # words; less than that is no message
 # The messages of the command that are on the page. It shows those of the others, too.
-OF_THE_COMMAND = {"aws_cli.py", "aws_cli_findings.py", "aws_cli_run.py", "plugins_section.py"}
+OF_THE_COMMAND = {
+    "aws_cli.py",
+    "aws_cli_findings.py",
+    "aws_cli_run.py",
+    "package_files.py",
+    "package_name.py",
+    "plugins_section.py",
+}
 
 
 @pytest.fixture

@@ -24,7 +24,6 @@ _DIRECTIVE = re.compile(
 )
 _VARIABLE = re.compile(r"[A-Z][A-Z0-9]*(_[A-Z0-9]+)+")
 _OPTION = re.compile(r"(?<![\w-])--[a-z][a-z-]+")
-KEYRING = ROOT / "plugins/keyring/src/plugincreds_keyring/_options.py"
 # What looks like a variable in the source, and is a name of something else.
 NO_VARIABLES = {
     "CANONICAL_NAME",
@@ -129,15 +128,17 @@ def test_every_key_of_a_profile_is_on_the_page() -> None:
     assert {key for key in own if key.isidentifier() and not in_settings(key)} == set()
 
 
-def test_every_option_of_the_keyring_plugin_is_on_the_page() -> None:
-    """The options of the plugin that comes with the package, from its own list of them."""
-    tree = ast.parse(KEYRING.read_text(encoding="utf-8"))
+@pytest.mark.parametrize("plugin", ["keyring", "shared-file"])
+def test_every_option_of_our_plugins_is_on_the_page(plugin: str) -> None:
+    """The options of the plugins that are made beside the package, from their own lists of them."""
+    (file,) = (ROOT / "plugins" / plugin).glob("src/*/_options.py")
+    tree = ast.parse(file.read_text(encoding="utf-8"))
     (known,) = (
         ast.literal_eval(node.value)
         for node in tree.body
         if isinstance(node, ast.Assign) and ast.unparse(node.targets[0]) == "_KNOWN"
     )
-    table = sections(SETTINGS, 2)["The keyring plugin"]
+    table = sections(SETTINGS, 2)[f"The {plugin} plugin"]
     assert re.findall(r"^\| `(\w+)` \|", table, re.MULTILINE) == list(known)
 
 

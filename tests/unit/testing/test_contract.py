@@ -60,7 +60,7 @@ class TestIt(PluginContract):
 def test_what_comes_after():
     assert not {"ACME", "AWS_CREDENTIAL_PLUGIN"} & set(os.environ)
 """
-TESTS = 25
+TESTS = 26
 RETRIEVE = "def give(self):\n        {}\n        return KEY, SECRET"
 IS_EXPIRED = "def is_expired(self):\n        {}\n        return False"
 ASYNCHRONOUS = """
@@ -108,6 +108,16 @@ GOOD = {
         f"Plugin.retrieve = told(Plugin.retrieve)\n{TAIL}get_provider = told(get_provider)",
     ),
     "prints at import": ("", f"print('Welcome to acme'){TAIL}"),
+    "declines with a reason": (
+        "def fail(self): raise plugincreds.RecoverableError('no', hint='run acme login')",
+        "def get_provider():\n"
+        "    return Plugin() if os.environ['ACME'] else plugincreds.Declined('ACME is not set')\n",
+    ),
+    "declines with a reason in retrieve": (
+        "def retrieve(self):\n        if os.environ['ACME']: return super().retrieve()\n"
+        "        return plugincreds.Declined('ACME is not set')",
+        "def get_provider(): return Plugin()",
+    ),
     "is slow at its first call": (
         "",
         f"seen = []\ndef import_things(): seen or busy() or busy() or seen.append(1)\n{TAIL}"
@@ -153,6 +163,11 @@ BROKEN = {
         "The getter raised KeyboardInterrupt",
     ),
     "getter_returns_a_plugin, declines": ("", "def get_provider(): pass", "is not configured here"),
+    "getter_returns_a_plugin, declines with a reason": (
+        "",
+        "def get_provider(): return plugincreds.Declined('ACME is not set')",
+        "The getter declined: ACME is not set",
+    ),
     "getter_only_looks_at_the_configuration": (
         "def __init__(self):\n        os.environ['ACME'] == 'good' and self.retrieve()",
         TAIL,
@@ -236,6 +251,18 @@ BROKEN = {
         TAIL,
         "by returning None",
     ),
+    "failure_is_an_exception, declines with a reason": (
+        "def retrieve(self): return plugincreds.Declined('x') if os.environ['ACME'] == 'failing'"
+        " else self.give()",
+        TAIL,
+        "by returning a Declined",
+    ),
+    "failure_is_an_exception, the getter declines": (
+        "",
+        "def get_provider():\n    if os.environ['ACME'] == 'good': return Plugin()\n"
+        "    return plugincreds.Declined('ACME is odd')",
+        "declines when the source fails: ACME is odd",
+    ),
     "failure_is_an_exception, works": ("def fail(self): pass", TAIL, "gave credentials"),
     "is_expired_returns_a_bool": ("def is_expired(self): return 0", TAIL, "type int"),
     "is_expired_returns_a_bool, awaits": (
@@ -285,6 +312,23 @@ BROKEN = {
         RETRIEVE.format("os.write(2, SECRET.encode())"),
         TAIL,
         "Stderr shows",
+    ),
+    "no_secret_in_a_reason": (
+        "",
+        "def get_provider():\n    if os.environ['ACME']: return Plugin()\n"
+        "    return plugincreds.Declined('there is only ' + SECRET)",
+        "The reason for declining shows the secret key",
+    ),
+    "no_secret_in_a_reason, of retrieve": (
+        "def retrieve(self):\n        if os.environ['ACME']: return super().retrieve()\n"
+        "        return plugincreds.Declined(KEY)",
+        "def get_provider(): return Plugin()",
+        "The reason for declining shows the access key",
+    ),
+    "no_secret_in_an_error, hint": (
+        "def fail(self): raise plugincreds.RecoverableError('no', hint=SECRET)",
+        TAIL,
+        "A RecoverableError shows the secret key",
     ),
     "no_secret_in_an_error": (
         "def fail(self):\n        try: raise RuntimeError(SECRET)\n"
@@ -401,6 +445,33 @@ def test_the_declaration(pytester: pytest.Pytester, entry_points: str, words: st
     assert result.parseoutcomes().get("failed", 0) == bool(words)
     assert result.parseoutcomes().get("skipped") is None
     assert words in result.stdout.str()
+
+
+OPTIONS = """
+def get_provider(context):
+    return Plugin() if context.options.get("role") else None
+"""
+WITH_OPTIONS = USER.replace("time_limit", 'options = {"role": "build"}\n    time_limit')
+REPLACED = 'unconfigured(self, monkeypatch): monkeypatch.setenv("ACME", "")'
+
+
+@pytest.mark.parametrize("returned", ["{}", '{"rolle": "build"}', "types.MappingProxyType({})"])
+def test_options_that_configure_nothing(pytester: pytest.Pytester, returned: str) -> None:
+    """Guards an author whose plugin is configured by options alone: 1.0.0 could not express it."""
+    user = WITH_OPTIONS.replace(REPLACED, f"unconfigured(self): return {returned}")
+    result = run(pytester, "", OPTIONS, user=f"import types\n{user}")
+    assert set(result.parseoutcomes()) == {"passed", "skipped"}, result.stdout.str()
+    assert "no fixture named" not in run_summary(result)
+
+
+@pytest.mark.parametrize("returned", ["None", '{"role": "other"}', '["role"]'])
+def test_options_that_still_configure(pytester: pytest.Pytester, returned: str) -> None:
+    """Guards that it can fail: without options to use instead, those of the class stay."""
+    user = WITH_OPTIONS.replace(REPLACED, f"unconfigured(self): return {returned}")
+    result = run(pytester, "", OPTIONS, user=user)
+    failed = re.findall(r"^FAILED .*::test_(\w+)", run_summary(result), re.MULTILINE)
+    assert failed == ["declines_where_it_is_not_configured"]
+    assert "or return the options with which it declines" in result.stdout.str()
 
 
 HANGS = RETRIEVE.format("os.environ['ACME'] == 'good' and threading.Event().wait()")

@@ -6,7 +6,7 @@ from datetime import datetime, timedelta, timezone
 import pytest
 
 import plugincreds
-from plugincreds import CredentialsCache, PluginContext, Value
+from plugincreds import CredentialsCache, Declined, PluginContext, Value
 from plugincreds.testing import FakePlugin, ManualClock, _fake
 
 FIRST, SECOND = ("AKIAFIRST00000000000", "first-secret"), ("AKIASECOND0000000000", "other-secret")
@@ -78,6 +78,16 @@ def test_the_getter_notes_contexts_and_may_decline() -> None:
     fake.declines = False
     assert fake(context("two")) is fake
     assert [each.profile for each in fake.contexts] == ["one", "two"]
+
+
+def test_it_declines_with_a_reason() -> None:
+    """Guards tests of what a user reads, by the getter and by `retrieve()`; that is no answer."""
+    declined = Declined("the option 'role' is missing")
+    fake = FakePlugin(declined, FIRST, declines=declined)
+    assert fake(context()) is declined
+    fake.expired = True
+    assert fake.retrieve() is declined
+    assert fake.is_expired()
 
 
 def test_cache_key_is_there_where_one_is_given() -> None:

@@ -17,6 +17,7 @@ import pytest
 import plugincreds
 import plugincreds_startup
 from plugincreds._plugins import discovery as _discovery
+from plugincreds._source import Source
 from plugincreds.testing import FakePlugin, PluginsAsIfInstalled
 from plugincreds.testing._site import fake_installation
 from tests.unit.conftest import GROUP, Install
@@ -198,6 +199,7 @@ def state() -> dict[str, Any]:
         "resolver": botocore.credentials.create_credential_resolver,
         "providers": botocore.credentials.ProfileProviderBuilder.providers,
         "discovery": vars(_discovery)["distributions_with"],
+        "source": Source.__init__,
         "modules": {name for name in sys.modules if name.startswith("plugins_as_if")},
         "session": getattr(boto3, "DEFAULT_SESSION", None),
     }

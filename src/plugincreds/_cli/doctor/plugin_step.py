@@ -44,7 +44,7 @@ def plugin_step(provider: PluginProvider) -> ChainStep:
 def _of_selected(request: Request, chosen: Selected) -> ChainStep:
     try:
         plugin = registry().discovery().the_one(chosen.name, chosen.asked_by)
-        state = _asked(request, plugin)
+        state = _asked(request, plugin, chosen)
         if isinstance(state, Declined):
             raise declined(chosen, plugin, request, state.reason)
     except PluginError as error:
@@ -53,7 +53,7 @@ def _of_selected(request: Request, chosen: Selected) -> ChainStep:
         Status.ASKED,
         f"{chosen.name} of {plugin.origin} is configured, selected by {chosen.asked_by}",
         plugin=chosen.name,
-        cautions=(chosen.caution, *state.cautions),
+        cautions=state.cautions,
         not_shared=state.not_shared,
     )
 
@@ -106,8 +106,15 @@ def _automatic_state(request: Request, name: str) -> PluginState:
     return PluginState(name, "declines", f"{plugin.origin}{why}")
 
 
-def _asked(request: Request, plugin: Plugin) -> PluginState | Declined:
+def _asked(
+    request: Request, plugin: Plugin, chosen: Selected | None = None
+) -> PluginState | Declined:
     """Call a plugin's getter, and return what would be used of it, or that it declines.
+
+    Args:
+        request: The session's request.
+        plugin: The plugin.
+        chosen: How it is selected, if it is.
 
     Raises:
         PluginError: It is broken, or what the profile wants of it cannot be had.
@@ -121,6 +128,7 @@ def _asked(request: Request, plugin: Plugin) -> PluginState | Declined:
         problem = not_shared(plugin, functions)
         if not problem:
             lock_class()
-    unread = request.unread_options(plugin)
-    cautions = (unread,) if unread else ()
+    uses_keys = functions.uses_profile_keys
+    caution = "" if chosen is None else chosen.caution_for(uses_profile_keys=uses_keys)
+    cautions = tuple(filter(None, (caution, request.unread_options(plugin))))
     return PluginState(plugin.name, "configured", plugin.origin, cautions, problem)

@@ -36,7 +36,8 @@ class PluginContract(ChainTests, SecrecyTests, IsExpiredTests, ValueTests, Gette
     Fixtures to override, each with ``@pytest.fixture`` above it:
 
     - ``configured`` sets up what the plugin needs to give credentials.
-    - ``unconfigured`` comes after it, and makes the getter, or ``retrieve()``, decline.
+    - ``unconfigured`` comes after it, and makes the getter, or ``retrieve()``, decline. If
+      options decide that, it returns those with which the plugin declines: ``{}`` for none.
     - ``failing`` comes after it, and makes ``retrieve()`` fail from then on. It may return
       secrets that no error may show, such as one in a damaged file: a str, or several.
     """

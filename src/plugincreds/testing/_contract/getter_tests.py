@@ -14,14 +14,16 @@ from plugincreds.testing._contract.probes import (
 from plugincreds.testing._contract.subject import (
     GETTER_TEST,
     OpenedPlugin,
+    because,
     raised,
     refer_to,
     sentence,
 )
 
-_PLUGIN = "a getter returns the pair (retrieve, is_expired), an object with both, or None"
+_PLUGIN = "a getter returns the pair (retrieve, is_expired), an object with both, or declines"
 _CHEAP = "a getter is cheap and retrieves nothing, because every session calls it"
-_DECLINES = "without its configuration, the getter or retrieve() returns None"
+_DECLINES = "without its configuration, the getter or retrieve() declines"
+_DECLINE = "return plugincreds.Declined(reason), or None,"
 _KEY = "cache_key() returns the same str as long as the identity is the same"
 _KEY_ADVICE = "make it of what decides whose credentials these are: a server, a role, a file"
 
@@ -38,8 +40,8 @@ class GetterTests(Hooks):
             self._broken(sentence(error), _PLUGIN, "correct the getter, or where it is")
         if opened is None:
             self._broken(
-                "The getter returned None: the plugin is not configured here",
-                "None means that the chain goes on without the plugin",
+                f"The getter declined{because(self._decline) or ': it is not configured here'}",
+                "a getter declines where its plugin is not configured",
                 "let the fixture configured set up what the plugin needs",
             )
 
@@ -65,13 +67,14 @@ class GetterTests(Hooks):
             found = f"The getter takes {took * 1000:.0f} ms at best, more than {SLOW * 1000:.0f} ms"
             self._broken(found, _CHEAP, "do the work in retrieve()")
 
-    @pytest.mark.usefixtures("plugin_opened", "unconfigured")
-    def test_declines_where_it_is_not_configured(self) -> None:
+    @pytest.mark.usefixtures("plugin_opened")
+    def test_declines_where_it_is_not_configured(self, unconfigured: object) -> None:
         """A program that does not use an installed plugin works as without it."""
+        self._use_options(unconfigured)
         try:
             opened = self._open()
         except PluginError as error:
-            self._broken(sentence(error), _DECLINES, "return None instead")
+            self._broken(sentence(error), _DECLINES, f"{_DECLINE} instead")
         if opened is None:
             return
         result = self._retrieve(opened)
@@ -79,11 +82,12 @@ class GetterTests(Hooks):
             self._broken(
                 "Without its configuration, the plugin gave credentials",
                 _DECLINES,
-                "return None there, or let the fixture unconfigured remove what the plugin needs",
+                f"{_DECLINE} there, or let the fixture unconfigured remove what the plugin needs, "
+                "or return the options with which it declines",
             )
         if not result.declined:
             found = f"Without its configuration, retrieve() did not decline: {result.fault}"
-            self._broken(found, _DECLINES, "return None instead")
+            self._broken(found, _DECLINES, f"{_DECLINE} instead")
 
     def test_cache_key_is_stable(self, plugin_opened: OpenedPlugin) -> None:
         """It decides which sessions share credentials, before and after `retrieve()`."""

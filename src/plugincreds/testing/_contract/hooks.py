@@ -32,7 +32,9 @@ class Hooks(Subject):
     """What happens before a test of the contract."""
 
     # Any: an author's fixture takes whatever fixtures it needs.
-    unconfigured: Any = _to_be_provided("unconfigured", "makes the plugin decline")
+    unconfigured: Any = _to_be_provided(
+        "unconfigured", "makes the plugin decline, or returns the options with which it declines"
+    )
     failing: Any = _to_be_provided("failing", "makes retrieve() fail from then on")
 
     def _nothing_to_set_up(self) -> None:

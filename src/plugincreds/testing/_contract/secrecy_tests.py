@@ -4,7 +4,7 @@ from typing import ClassVar
 
 import pytest
 
-from plugincreds import Value
+from plugincreds import Declined, PluginError, Value
 from plugincreds.testing._contract.hooks import Hooks
 from plugincreds.testing._contract.secrets import (
     Texts,
@@ -12,7 +12,12 @@ from plugincreds.testing._contract.secrets import (
     shown_by,
     shown_by_error,
 )
-from plugincreds.testing._contract.subject import VALUE_TEST, OpenedPlugin, refer_to
+from plugincreds.testing._contract.subject import (
+    DECLINE_TEST,
+    VALUE_TEST,
+    OpenedPlugin,
+    refer_to,
+)
 
 
 class SecrecyTests(Hooks):
@@ -63,6 +68,19 @@ class SecrecyTests(Hooks):
             texts += shown_by_error(self._call_retrieve(each)[1])
         advice = "raise an error of your own (from None, if the other one holds a secret)"
         self._judge(texts, advice)
+
+    @pytest.mark.usefixtures("plugin_used")
+    def test_no_secret_in_a_reason(self, unconfigured: object) -> None:
+        """Why a plugin declines stands in logs, in errors and in what doctor prints."""
+        self._use_options(unconfigured)
+        try:
+            opened = self._open()
+        except PluginError:
+            refer_to(DECLINE_TEST)
+        answer = self._decline if opened is None else self._call_retrieve(opened)[0]
+        reason = answer.reason if isinstance(answer, Declined) else ""
+        advice = "name what is missing, such as an option, and show no value"
+        self._judge([("the reason for declining", reason)], advice)
 
     @pytest.fixture
     def plugin_used(self, plugin_ready: OpenedPlugin) -> OpenedPlugin:

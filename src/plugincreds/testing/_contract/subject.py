@@ -17,7 +17,7 @@ import plugincreds
 from plugincreds import Declined, InstalledPlugin, PluginContext, PluginError, Value
 from plugincreds._lifecycle.validation import validated
 from plugincreds._plugins.loading import Functions, Getter, load
-from plugincreds._redaction import described
+from plugincreds._redaction import described, shown
 from plugincreds._settings import asked_by_variable
 from plugincreds._threads import awaited
 from plugincreds.testing._contract.probes import (
@@ -32,6 +32,7 @@ DEFAULT_NAME = "plugin-under-test"
 THREADS = 32
 # Tests that others refer to: what they need is broken, and one test should say so, not ten.
 GETTER_TEST = "test_getter_returns_a_plugin"
+DECLINE_TEST = "test_declines_where_it_is_not_configured"
 VALUE_TEST = "test_retrieve_returns_credentials"
 IS_EXPIRED_TEST = "test_is_expired_returns_a_bool"
 
@@ -52,7 +53,7 @@ class RetrieveResult:
         value: The checked credentials, or None.
         answer: What it returned, unchanged.
         fault: What is wrong, as a part of a sentence; empty if it gave credentials.
-        declined: Whether it returned None.
+        declined: Whether it declined.
         expired_at: The expiry of credentials that are right but expired, or None.
     """
 
@@ -74,6 +75,8 @@ class Subject:
     time_limit: ClassVar[float] = 10.0
     _stuck: ClassVar[str] = ""  # the call that never returned, so that later tests do not wait
 
+    _options: Mapping[str, str] | None = None  # what replaces them in this test
+    _decline: object = None  # what a getter returned that declined
     _thread: PluginThread
     _secrets: Secrets
     _output: CapturedOutput
@@ -105,6 +108,11 @@ class Subject:
         outcomes = call_in_threads(THREADS, function, self.time_limit)
         self._output.printed()
         return outcomes
+
+    def _use_options(self, given: object) -> None:
+        """Let the getter find the options that the fixture unconfigured returned, if it did."""
+        if isinstance(given, Mapping):
+            self._options = given
 
     def _open(self) -> OpenedPlugin | None:
         """Call the getter, and return the plugin; None if it declines.
@@ -144,7 +152,10 @@ class Subject:
         functions = Getter(getter.plugin, recorded, takes_context=getter.takes_context).functions(
             self._context()
         )
-        return None if isinstance(functions, Declined) else OpenedPlugin(answers[-1], functions)
+        if isinstance(functions, Declined):
+            self._decline = answers[-1]
+            return None
+        return OpenedPlugin(answers[-1], functions)
 
     def _load(self) -> Getter:
         """Import the plugin's module, and find the getter in it."""
@@ -164,7 +175,7 @@ class Subject:
             name,
             profile=self.profile,
             region=self.region,
-            options=self.options,
+            options=self.options if self._options is None else self._options,
             open_session=self._base_session,
             is_selected=asked_by_variable(os.environ) == name,
         )
@@ -196,7 +207,8 @@ class Subject:
             self._secrets.add(read)
             return RetrieveResult(read, answer)
         if isinstance(read, Declined):
-            return RetrieveResult(answer=answer, fault="it declined", declined=True)
+            fault = f"it declined{because(read)}"
+            return RetrieveResult(answer=answer, fault=fault, declined=True)
         # Right at any other time? Then they have expired, and nothing else is wrong.
         before = validated(answer, -math.inf)
         is_expired = isinstance(before, Value)
@@ -226,6 +238,12 @@ class Subject:
 def refer_to(test: str) -> NoReturn:
     """Skip a test that needs what another test finds broken."""
     pytest.skip(f"see {test}, which says what is wrong")
+
+
+def because(decline: object) -> str:
+    """Return the reason of a `Declined`, without what looks like a secret, to end a sentence."""
+    reason = shown(decline.reason) if isinstance(decline, Declined) else ""
+    return f": {reason}" if reason else ""
 
 
 def raised(error: BaseException) -> str:

@@ -5,12 +5,13 @@ from typing import Any
 
 import pytest
 
-from plugincreds import CredentialsCache, PluginError
+from plugincreds import CredentialsCache, Declined, PluginError
 from plugincreds.testing._contract.hooks import Hooks
 from plugincreds.testing._contract.subject import (
     THREADS,
     VALUE_TEST,
     OpenedPlugin,
+    because,
     raised,
     refer_to,
     sentence,
@@ -86,10 +87,11 @@ class ValueTests(Hooks):
             return
         if error is not None:
             found = f"retrieve() raised {type(error).__name__}, which is not an Exception"
-            self._broken(found, contract, "raise an error of your own, or NonRecoverableError")
-        if answer is None:
+            self._broken(found, contract, "raise plugincreds.RecoverableError, or another error")
+        if answer is None or isinstance(answer, Declined):
+            returned = "None" if answer is None else "a Declined"
             self._broken(
-                "retrieve() failed by returning None, which declines",
+                f"retrieve() failed by returning {returned}, which declines",
                 contract,
                 "raise an error that says what happened",
             )
@@ -111,8 +113,8 @@ class ValueTests(Hooks):
             )
         if opened is None:
             self._broken(
-                "The getter declines when the source fails",
-                "None means not configured; when the source fails, retrieve() raises an error",
+                f"The getter declines when the source fails{because(self._decline)}",
+                "it declines if it is not configured; if the source fails, retrieve() raises",
                 "return the plugin, or correct the fixture failing",
             )
         return opened
