@@ -14,7 +14,7 @@ def not_shared(plugin: Plugin, functions: Functions) -> str:
     # Two identities of one user of this machine must never get each other's credentials.
     return (
         f"{plugin.label} has no cache_key(), so it is not known whose credentials it gives, and "
-        "they are not shared between processes. Its authors must add it."
+        "they are not shared between processes. To allow that, its authors must add it."
     )
 
 
