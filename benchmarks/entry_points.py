@@ -9,6 +9,18 @@ from benchmarks.rows import Row, in_turn
 from tests.support.environments import checked
 
 QUESTION = "discovery: {} packages, {} with entry points, first call after `import boto3`"
+BARE = f"""
+import os
+def found():
+    for folder in filter(os.path.isdir, sys.path):
+        for name in os.listdir(folder):
+            if name.endswith((".dist-info", ".egg-info")):
+                try:
+                    with open(f"{{folder}}/{{name}}/entry_points.txt", "rb") as file:
+                        b{GROUP!r} in file.read()
+                except OSError:
+                    pass
+"""
 WAYS = {
     "plugincreds": ("from plugincreds._plugins.discovery import discover", "discover()"),
     "`importlib.metadata`": (
@@ -19,6 +31,7 @@ WAYS = {
         "from importlib_metadata import entry_points",
         f"list(entry_points(group={GROUP!r}))",
     ),
+    "a bare loop: list the folders, search each file": (BARE, "found()"),
 }
 PROGRAM = """
 import sys, time

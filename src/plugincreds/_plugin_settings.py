@@ -3,7 +3,6 @@
 import math
 from collections.abc import Mapping
 from pathlib import Path
-from typing import NamedTuple
 
 from plugincreds._errors import PluginError
 from plugincreds._settings import (
@@ -22,7 +21,7 @@ _ANSWERS = {"true": True, "false": False}
 _LONGEST = 10.0**9  # seconds; 30 years, and a timeout that a lock still accepts
 
 
-class RefreshSettings(NamedTuple):
+class RefreshSettings:
     """How a profile wants credentials to be refreshed.
 
     Attributes:
@@ -31,9 +30,17 @@ class RefreshSettings(NamedTuple):
         cache_folder: Where the processes of this user share credentials, or None.
     """
 
-    advisory_window: float | None = None
-    timeout: float | None = None
-    cache_folder: Path | None = None
+    __slots__ = ("advisory_window", "cache_folder", "timeout")
+
+    def __init__(
+        self,
+        advisory_window: float | None = None,
+        timeout: float | None = None,
+        cache_folder: Path | None = None,
+    ) -> None:
+        self.advisory_window = advisory_window
+        self.timeout = timeout
+        self.cache_folder = cache_folder
 
 
 def refresh_settings(section: Section, profile: str, environ: Mapping[str, str]) -> RefreshSettings:

@@ -7,7 +7,6 @@ import and its getter are called by one thread at a time, as `single_call` says.
 """
 
 import logging
-import os
 import threading
 from collections.abc import Callable, Hashable
 from pathlib import Path
@@ -15,6 +14,7 @@ from types import ModuleType
 from typing import TypeVar
 
 from plugincreds._base_identity import BaseIdentity
+from plugincreds._lifecycle.forks import forks
 from plugincreds._lifecycle.single_calls import SingleCalls
 from plugincreds._plugins.discovery import Discovery, discover
 from plugincreds._plugins.loading import Getter, load
@@ -31,6 +31,7 @@ class _Registry:
 
     def __init__(self) -> None:
         self.replace_locks()
+        forks.owners.add(self)
         self._discovery: Discovery | None = None
         self._getters: dict[Plugin, Getter] = {}
         self._broken: set[Plugin] = set()
@@ -115,9 +116,6 @@ class _Registry:
 
 
 _registry = _Registry()
-if hasattr(os, "register_at_fork"):  # not on Windows
-    # A lambda, because reset() replaces _registry.
-    os.register_at_fork(after_in_child=lambda: _registry.replace_locks())  # noqa: PLW0108 - see above
 
 
 def registry() -> _Registry:

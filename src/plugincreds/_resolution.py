@@ -19,12 +19,12 @@ from plugincreds._errors import (
     PluginProviderRetrieveError,
     PluginRetrieveNilError,
 )
+from plugincreds._plugin_settings import RefreshSettings
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import Plugin
 from plugincreds._reentrancy import own_call_error, was_refused
 from plugincreds._registry import registry
 from plugincreds._selection import Selected
-from plugincreds._sharing import not_shared
 from plugincreds._source import Source
 
 # A plugin, and the identity that its getter received, or None.
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
     from typing import Protocol
 
     from plugincreds._contract import PluginContext
-    from plugincreds._plugin_settings import RefreshSettings
 
     class Request(Protocol):
         """A session's request, as `_bindings.request` implements it."""
@@ -238,9 +237,12 @@ def _source(plugin: Plugin, request: "Request") -> tuple[Source, BaseIdentity] |
     if isinstance(functions, Declined):
         return functions
     settings = request.refresh_settings()
-    if settings.cache_folder is not None and (problem := not_shared(plugin, functions)):
-        registry().log_once(logging.WARNING, problem)
-        settings = settings._replace(cache_folder=None)
+    if settings.cache_folder is not None:
+        from plugincreds._sharing import not_shared  # noqa: PLC0415 - few profiles use it
+
+        if problem := not_shared(plugin, functions):
+            registry().log_once(logging.WARNING, problem)
+            settings = RefreshSettings(settings.advisory_window, settings.timeout)
     source = registry().source(
         (key, functions.cache_key),
         base,

@@ -4,7 +4,6 @@ import os
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from contextvars import ContextVar
-from typing import NamedTuple
 
 from plugincreds._settings import (
     ACCOUNT_KEY,
@@ -18,7 +17,32 @@ from plugincreds._settings import (
 )
 
 
-class Selected(NamedTuple):
+class _Choice:
+    """A choice, equal to others of its class with the same attributes.
+
+    No named tuple, because every chain imports this module, and to make one takes longer than all
+    else here.
+    """
+
+    __slots__: tuple[str, ...] = ()
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the class and all attributes."""
+        return type(self) is type(other) and self._facts() == other._facts()
+
+    def __hash__(self) -> int:
+        """Return the same for equal ones."""
+        return hash((type(self), *self._facts()))
+
+    def __repr__(self) -> str:
+        """Show all attributes."""
+        return f"{type(self).__name__}{self._facts()!r}"
+
+    def _facts(self) -> tuple[object, ...]:
+        return tuple(getattr(self, name) for name in self.__slots__)
+
+
+class Selected(_Choice):
     """One plugin is asked for by name, and no other identity may be used.
 
     Attributes:
@@ -30,19 +54,38 @@ class Selected(NamedTuple):
         caution_beside_keys: The same for a plugin that itself uses the profile's static keys.
     """
 
-    name: str
-    asked_by: str
-    remedy: str
-    account_id: str | None = None
-    caution: str = ""
-    caution_beside_keys: str = ""
+    __slots__ = (
+        "account_id",
+        "asked_by",
+        "caution",
+        "caution_beside_keys",
+        "name",
+        "remedy",
+    )
+
+    def __init__(  # noqa: PLR0913 - its attributes
+        self,
+        name: str,
+        asked_by: str,
+        remedy: str,
+        account_id: str | None = None,
+        caution: str = "",
+        *,
+        caution_beside_keys: str = "",
+    ) -> None:
+        self.name = name
+        self.asked_by = asked_by
+        self.remedy = remedy
+        self.account_id = account_id
+        self.caution = caution
+        self.caution_beside_keys = caution_beside_keys
 
     def caution_for(self, *, uses_profile_keys: bool) -> str:
         """Return the warning to log when the plugin is used, or an empty text."""
         return self.caution_beside_keys if uses_profile_keys else self.caution
 
 
-class Automatic(NamedTuple):
+class Automatic(_Choice):
     """No plugin is asked for by name: any that is installed may answer, late in the chain.
 
     Attributes:
@@ -51,22 +94,17 @@ class Automatic(NamedTuple):
             go on without them.
     """
 
-    account_id: str | None = None
-    asked_by: str | None = None
+    __slots__ = ("account_id", "asked_by")
+
+    def __init__(self, account_id: str | None = None, asked_by: str | None = None) -> None:
+        self.account_id = account_id
+        self.asked_by = asked_by
 
 
-class Off:
+class Off(_Choice):
     """No plugin is called."""
 
     __slots__ = ()
-
-    def __eq__(self, other: object) -> bool:
-        """Tell whether the other one is of this class, too."""
-        return isinstance(other, Off)
-
-    def __hash__(self) -> int:
-        """Return the same hash for all instances."""
-        return hash(Off)
 
 
 Selection = Selected | Automatic | Off

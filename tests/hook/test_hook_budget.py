@@ -18,19 +18,46 @@ CHAIN = START | {
     "plugincreds._selection",
     "plugincreds._settings",
 }
-# Of the rest, what a first value has no business with.
-NOT_FOR_A_VALUE = {
-    "asyncio",
-    "concurrent.futures.thread",
-    "plugincreds._lifecycle.awaiting",
-    "plugincreds._bindings.profile_choice",
-    "plugincreds._bindings.base_sessions",
-    "plugincreds._bindings.aiobotocore",
-    "plugincreds._lifecycle.cache",
-    "plugincreds._sharing.cache",
-    "plugincreds._sharing.files",
-    "plugincreds._profile_selection",
+# What the first value of a plugin needs, and no more.
+VALUE = CHAIN | {
+    f"plugincreds.{name}"
+    for name in (
+        "_base_identity",
+        "_bindings.credentials",
+        "_bindings.loading",
+        "_bindings.rejection",
+        "_bindings.request",
+        "_contract",
+        "_errors",
+        "_lifecycle",
+        "_lifecycle.causes",
+        "_lifecycle.engine",
+        "_lifecycle.flights",
+        "_lifecycle.forks",
+        "_lifecycle.policy",
+        "_lifecycle.processes",
+        "_lifecycle.reports",
+        "_lifecycle.retrieval",
+        "_lifecycle.single_calls",
+        "_lifecycle.validation",
+        "_lifecycle.watch",
+        "_plugin_settings",
+        "_plugins",
+        "_plugins.discovery",
+        "_plugins.distributions",
+        "_plugins.loading",
+        "_plugins.metadata",
+        "_plugins.references",
+        "_redaction",
+        "_redaction.secret_forms",
+        "_reentrancy",
+        "_registry",
+        "_resolution",
+        "_source",
+        "_threads",
+    )
 }
+OTHERS = {"fcntl"}  # of the standard library, where nothing else has imported it
 LOADED = """
 import json
 def loaded(*others):
@@ -70,19 +97,32 @@ def test_no_plugin_is_asked_for(program: str, allowed: set[str]) -> None:
 @pytest.mark.parametrize("selected", ["", "acme"])
 @pytest.mark.parametrize("parameter", ["", "context"])
 def test_first_value_of_a_plugin(tmp_path: Path, parameter: str, selected: str) -> None:
-    """Guards the first client against what only event loops, profiles and sharing need.
+    """Guards the first client against what only event loops, profiles, sharing and failures need.
 
     A getter that is told of the session needs no more, until the plugin uses `context.session`.
     """
     make_plugin(tmp_path, parameter)
     program = f"""{PLUGIN}
+import dataclasses, importlib.metadata, random  # botocore imports them; its older versions do not
 import botocore.session
-del __import__("os").environ["AWS_ACCESS_KEY_ID"]
+environ = __import__("os").environ
+environ["AWS_CREDENTIAL_PLUGIN"], selected = "none", environ["AWS_CREDENTIAL_PLUGIN"]
+# botocore imports some modules only for signing; what it has does not count.
+botocore.session.Session().get_credentials().get_frozen_credentials()
+del environ["AWS_ACCESS_KEY_ID"]
+environ["AWS_CREDENTIAL_PLUGIN"] = selected
+before = set(sys.modules)
+generated = []
+sys.addaudithook(lambda event, facts: event == "compile" and generated.append(facts))
 credentials = botocore.session.Session().get_credentials()
 assert credentials.method == "plugin:acme"
 credentials.get_frozen_credentials()
-loaded("acme", "asyncio", "concurrent")
+# Python compiles code for each named tuple, and for a dataclass's methods: two of InstalledPlugin.
+assert len([each for each in generated if str(each[1]).startswith("<")]) <= 2, generated
+sys.modules.update(dict.fromkeys("new:" + name for name in set(sys.modules) - before))
+loaded("acme", "new:")
 """
     found = loaded(program, tmp_path, AWS_CREDENTIAL_PLUGIN=selected)
-    assert CHAIN | {"acme_creds"} < found
-    assert found & NOT_FOR_A_VALUE == set()
+    others = {name.removeprefix("new:") for name in found if name.startswith("new:")}
+    assert {name for name in found if not name.startswith("new:")} == VALUE | {"acme_creds"}
+    assert others - VALUE - {"acme_creds"} <= OTHERS

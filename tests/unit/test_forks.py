@@ -4,6 +4,7 @@ A fork copies only the thread that forks. What other threads hold or are about t
 the child as it was at that moment, for ever.
 """
 
+import ast
 import importlib
 import multiprocessing
 import os
@@ -21,8 +22,9 @@ import pytest
 
 import plugincreds
 from plugincreds import Value
-from plugincreds._lifecycle import flights
+from plugincreds._lifecycle.forks import forks
 from plugincreds._registry import registry
+from tests.hook.programs import make_plugin, run
 from tests.support.engines import new_engine, threads_that_wait
 from tests.unit.conftest import Install
 
@@ -208,7 +210,7 @@ def test_fork_while_a_thread_holds_each_of_our_locks(install: Install) -> None:
         installed = [plugin.name for plugin in plugincreds.installed_plugins()]
         return first, scene.process(), credentials.get_frozen_credentials()[0], str(installed)
 
-    locks = scene.cache.sync().lock, flights._forks.lock, registry()._lock
+    locks = scene.cache.sync().lock, forks.lock, registry()._lock
     with held(*locks):
         child = Child(use)
     answer = str((str(os.getpid()), str(child.pid), "AKIA", "['vault']"))
@@ -248,6 +250,35 @@ def test_fork_while_a_thread_loads_a_plugin(install: Install) -> None:
     assert key() == str(os.getpid())
 
 
+def test_what_the_interpreter_keeps_leads_to_no_other_module(tmp_path: Path) -> None:
+    """Guards the end of each program: modules that are kept until then take long to free.
+
+    Of `typing`, too: it keeps the classes that it has been used with.
+    """
+    program = """
+import os
+kept, register = [], os.register_at_fork
+os.register_at_fork = lambda **calls: (kept.extend(calls.values()), register(**calls))
+import botocore.session
+assert botocore.session.Session().get_credentials().method == "plugin:acme"
+own = [each.__func__ for each in kept if "plugincreds" in str(each.__module__)]
+print({name for each in own for name in each.__globals__ if not name.startswith("__")})
+"""
+    make_plugin(tmp_path)
+    variables = {"AWS_CREDENTIAL_PLUGIN": "acme"}
+    found = run(
+        f"import sys; sys.path.insert(0, sys.argv[1]){program}", tmp_path, variables=variables
+    )
+    assert ast.literal_eval(found) == {
+        "TYPE_CHECKING",
+        "WeakSet",
+        "_Forks",
+        "forks",
+        "os",
+        "threading",
+    }
+
+
 def test_a_valid_value_stays_usable() -> None:
     """A pool of workers that are forked from a warm parent does not call the plugin at all."""
     scene = Scene().filled()
@@ -262,7 +293,7 @@ def test_a_grandchild() -> None:
 
     def use() -> tuple[bool, bool, str]:
         mine = scene.process() == str(os.getpid())  # the child has its own lock by now
-        with held(scene.cache.sync().lock, flights._forks.lock):
+        with held(scene.cache.sync().lock, forks.lock):
             grandchild = Child(lambda: scene.process() == str(os.getppid()))
             scene.now += 3600
             younger = Child(lambda: scene.process() == str(os.getpid()))

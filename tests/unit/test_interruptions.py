@@ -14,6 +14,7 @@ import pytest
 
 import plugincreds
 from plugincreds import PluginError
+from plugincreds._threads import handlers
 from tests.unit.conftest import Install
 
 pytestmark = pytest.mark.skipif(not hasattr(signal, "SIGUSR1"), reason="there is no such signal")
@@ -232,3 +233,10 @@ def test_a_handler_that_a_plugin_leaves_behind(plugin: Any, handled: Any) -> Non
     plugin("retrieve", limited)
     with pytest.raises(PluginError, match="raised TimeoutError"):
         key()
+
+
+def test_the_handlers_are_read_without_enums(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the first signature: `signal` makes an enum of each of 64 answers."""
+    monkeypatch.setattr(signal, "getsignal", pytest.fail)
+    monkeypatch.setattr(signal, "valid_signals", pytest.fail)
+    assert isinstance(handlers(), frozenset)

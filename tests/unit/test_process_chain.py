@@ -262,3 +262,11 @@ class TestBaseEnviron:
         monkeypatch.setenv("AWS_CONFIG_FILE", str(config))
         done = ask(site, tmp_path / "log", **plugincreds.base_environ())
         assert "switched off by AWS_CREDENTIAL_PLUGIN=none" in done.stderr
+
+
+def test_a_process_without_calls_costs_no_exceptions(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the first signature: nearly all processes have none of these files open."""
+    read: list[str] = []
+    monkeypatch.setattr(os, "readlink", read.append)
+    assert list(processes._marks(os.getpid())) == []
+    assert read == []

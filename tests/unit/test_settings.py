@@ -1,5 +1,7 @@
 """Who asks for which plugin."""
 
+from pathlib import Path
+
 import pytest
 
 from plugincreds import PluginError
@@ -40,8 +42,13 @@ def test_the_variable(
 def test_how_a_profile_wants_values_to_be_renewed() -> None:
     """Both settings are seconds, and both may be left out."""
     section = {"credential_plugin_timeout": "2.5", "credential_plugin_advisory_window": " 600 "}
-    assert refresh_settings({}, "dev", {}) == RefreshSettings(None, None)
-    assert refresh_settings(section, "dev", {}) == RefreshSettings(advisory_window=600, timeout=2.5)
+    assert facts(refresh_settings({}, "dev", {})) == (None, None, None)
+    assert facts(refresh_settings(section, "dev", {})) == (600, 2.5, None)
+
+
+def facts(settings: RefreshSettings) -> tuple[float | None, float | None, Path | None]:
+    """Return all that the settings hold."""
+    return settings.advisory_window, settings.timeout, settings.cache_folder
 
 
 @pytest.mark.parametrize("text", ["", "soon", "0", "-1", "nan", "inf", "1,5", {"a": "b"}])

@@ -124,5 +124,5 @@ def _chosen(
             f"in `{command} NAME`, or choose another profile."
         )
     if isinstance(chosen, Automatic):
-        return chosen._replace(asked_by=f"`{command}`")
+        return Automatic(chosen.account_id, asked_by=f"`{command}`")
     return chosen

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from plugincreds._errors import printable
 from plugincreds._plugins.discovery import GROUP
-from plugincreds._plugins.distributions import Leftover, leftovers
+from plugincreds._plugins.leftovers import Leftover, leftovers
 
 
 def leftover_notes() -> list[str]:

@@ -4,12 +4,12 @@ A fork copies locks that other threads hold, and retrievals whose threads do not
 So each engine makes new ones when it is first used in the child.
 """
 
-import os
 import threading
 from collections.abc import Callable
 from typing import Any
 
 from plugincreds._contract import Value
+from plugincreds._lifecycle.forks import forks
 from plugincreds._lifecycle.policy import Failure
 from plugincreds._reentrancy import ActiveCall
 from plugincreds._threads import OPEN, Gate, start
@@ -144,11 +144,11 @@ class Sync:
         self.lock = threading.RLock()  # reentrant, because a signal handler may need it, too
         self.flight: Flight | None = None
         self.background: Any = None  # a thread that refreshes for event loops: see `awaiting`
-        self._generation = _forks.generation
+        self._generation = forks.generation
 
     def in_this_process(self) -> bool:
         """Tell whether this is still the process that created it, and not a forked child."""
-        return self._generation == _forks.generation
+        return self._generation == forks.generation
 
     def is_locked_here(self) -> bool:
         """Tell whether this thread has the lock: it has been interrupted, and must not wait."""
@@ -174,23 +174,6 @@ class Sync:
         flight.done.open()
 
 
-class _Forks:
-    """The number of forks that led to this process, and a lock that is new in each child."""
-
-    def __init__(self) -> None:
-        self.generation = 0
-        self.lock = threading.RLock()  # reentrant, as above
-
-    def in_child(self) -> None:
-        self.generation += 1
-        self.lock = threading.RLock()
-
-
-_forks = _Forks()
-if hasattr(os, "register_at_fork"):  # not on Windows
-    os.register_at_fork(after_in_child=_forks.in_child)
-
-
 class SyncHolder:
     """Gives an engine its `Sync`, a new one after a fork."""
 
@@ -202,7 +185,7 @@ class SyncHolder:
         sync = self._sync
         if sync.in_this_process():
             return sync
-        with _forks.lock:
+        with forks.lock:
             if not self._sync.in_this_process():
                 self._sync = Sync()
             return self._sync

@@ -11,7 +11,7 @@ A failure never moves them; it only sets the time of the next attempt.
 
 from collections.abc import Callable
 from enum import Enum, auto
-from typing import NamedTuple
+from typing import Any, Final
 
 from plugincreds._contract import Value
 from plugincreds._errors import NonRecoverableError, PluginProviderRetrieveError
@@ -121,8 +121,8 @@ class Failure:
         return error
 
 
-class State(NamedTuple):
-    """What an engine knows. All times are seconds since the epoch.
+class State:
+    """What an engine knows; it never changes. All times are seconds since the epoch.
 
     Attributes:
         value: The current credentials, or None before the first.
@@ -139,18 +139,38 @@ class State(NamedTuple):
         fresh_until: ... unless the plugin reports them as expired.
     """
 
-    value: Value | None = None
-    retrieved_at: float = NEVER
-    advisory_at: float = NEVER
-    mandatory_at: float = NEVER
-    expires_at: float = NEVER
-    rejected: bool = False
-    failure: Failure | None = None
-    failed_at: float = NEVER
-    retry_at: float = NEVER
-    is_hard: bool = False
-    fresh_from: float = NEVER
-    fresh_until: float = -NEVER
+    def __init__(  # noqa: PLR0913 - all optional
+        self,
+        value: Value | None = None,
+        retrieved_at: float = NEVER,
+        *,
+        advisory_at: float = NEVER,
+        mandatory_at: float = NEVER,
+        expires_at: float = NEVER,
+        rejected: bool = False,
+        failure: Failure | None = None,
+        failed_at: float = NEVER,
+        retry_at: float = NEVER,
+        is_hard: bool = False,
+        fresh_from: float = NEVER,
+        fresh_until: float = -NEVER,
+    ) -> None:
+        self.value: Final = value
+        self.retrieved_at: Final = retrieved_at
+        self.advisory_at: Final = advisory_at
+        self.mandatory_at: Final = mandatory_at
+        self.expires_at: Final = expires_at
+        self.rejected: Final = rejected
+        self.failure: Final = failure
+        self.failed_at: Final = failed_at
+        self.retry_at: Final = retry_at
+        self.is_hard: Final = is_hard
+        self.fresh_from: Final = fresh_from
+        self.fresh_until: Final = fresh_until
+
+    def replaced(self, **changes: Any) -> "State":
+        """Return another state with these changes."""
+        return State(**vars(self) | changes)
 
     @property
     def is_due(self) -> bool:
@@ -244,7 +264,7 @@ def failed(
     """Return the state after a failed refresh."""
     if is_usable(state, now, reported_expired=reported_expired) and not failure.is_final:
         retry_at = now + soft_backoff(state.expires_at - now, uniform)
-        return state._replace(
+        return state.replaced(
             failure=failure,
             failed_at=now,
             retry_at=retry_at,
@@ -254,7 +274,7 @@ def failed(
         )
     if state.value is None and not failure.is_final:
         return State()  # the next call tries again
-    return state._replace(
+    return state.replaced(
         failure=failure,
         failed_at=now,
         retry_at=now + uniform(*HARD_BACKOFF),
@@ -265,11 +285,11 @@ def failed(
 
 def rejected(state: State) -> State:
     """Return the state after a service has rejected the key."""
-    return due(state)._replace(rejected=True)
+    return due(state).replaced(rejected=True)
 
 
 def due(state: State) -> State:
     """Return a state in which the next use refreshes, or the first use after a backoff."""
     if state.failure is not None and not state.is_hard:
-        return state._replace(mandatory_at=-NEVER)  # this does not end a backoff
-    return state._replace(mandatory_at=-NEVER, fresh_until=-NEVER)
+        return state.replaced(mandatory_at=-NEVER)  # this does not end a backoff
+    return state.replaced(mandatory_at=-NEVER, fresh_until=-NEVER)

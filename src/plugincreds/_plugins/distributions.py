@@ -20,7 +20,6 @@ from functools import partial
 from importlib import metadata
 from importlib.machinery import PathFinder
 from itertools import chain
-from typing import NamedTuple
 
 from plugincreds._plugins.metadata import (
     ENDINGS,
@@ -36,25 +35,8 @@ from plugincreds._threads import is_interruption
 logger = logging.getLogger("plugincreds")
 
 _EGG, _IN_EGG = ".egg", "egg-info"
-_ALL = ("",)  # how the names of all distributions begin
 _ABANDONED = "~"  # how pip begins the names of what it is about to delete
 _LIBRARY_FINDERS = frozenset({("importlib_metadata", "MetadataPathFinder")})
-
-
-class Leftover(NamedTuple):
-    """The metadata of a distribution that is not, or not completely, installed.
-
-    Attributes:
-        path: Its folder.
-        is_abandoned: Whether pip was about to delete it.
-        is_whole: Whether it has metadata.
-        used: The folder of the distribution of that name that is used in its place, or None.
-    """
-
-    path: str
-    is_abandoned: bool
-    is_whole: bool
-    used: str | None
 
 
 class _Folder:
@@ -109,39 +91,27 @@ def distributions_with(text: str, path: list[str] | None = None) -> Iterator[Dis
         path: The folders of another Python; None: `sys.path` and all finders of this one.
     """
     encoded = text.encode()
-    locations = list(_locations(encoded) if path is None else _on_path(PathFinder, path, encoded))
+    locations = list(
+        all_locations(encoded) if path is None else _on_path(PathFinder, path, encoded)
+    )
     # Others matter only if they have the same name, because they may hide one of these.
     names = {name for location in locations for name in location.hits()}
     beginnings = (".", "-", *((name or "").partition("_")[0] for name in names))
     in_use: dict[str | Distribution, Distribution] = {}
-    for best, *_ in _groups(locations, beginnings) if names else ():
+    for best, *_ in groups(locations, beginnings) if names else ():
         name = best.key or best
         if name not in in_use or (best.is_whole and not in_use[name].is_whole):
             in_use[name] = best
     yield from (each for each in in_use.values() if each.is_hit)
 
 
-def leftovers(text: str) -> Iterator[Leftover]:
-    """Yield what installations have left; what is whole, only where the text is in a file."""
-    locations = list(_locations(text.encode()))
-    for found in chain.from_iterable(location.candidates(_ALL) for location in locations):
-        if _is_abandoned(found) and found.is_hit:
-            yield Leftover(found.path, is_abandoned=True, is_whole=found.is_whole, used=None)
-    for group in _groups(locations, _ALL):
-        has_plugins = any(each.is_hit for each in group)
-        for each in group:
-            if not each.is_whole or (has_plugins and each is not group[0]):
-                used = None if each is group[0] else group[0].path
-                yield Leftover(each.path, is_abandoned=False, is_whole=each.is_whole, used=used)
-
-
-def _groups(
+def groups(
     locations: Iterable["_Folder | _OtherLocation"], beginnings: tuple[str, ...]
 ) -> Iterator[list[Distribution]]:
     """Yield the distributions of one name in one folder together, the one that is used first."""
     groups: dict[tuple[str, str | Distribution], dict[str, Distribution]] = {}
     for found in chain.from_iterable(location.candidates(beginnings) for location in locations):
-        if not _is_abandoned(found):
+        if not is_abandoned(found):
             group = groups.setdefault((found.folder, found.key or found), {})
             group.setdefault(found.path, found)  # a folder may be on the path twice
     for group in groups.values():
@@ -160,11 +130,13 @@ def _rank(found: Distribution) -> tuple[bool, bool, list[int], str]:
     return found.is_whole, found.has_its_modules, version, found.path
 
 
-def _is_abandoned(found: Distribution) -> bool:
+def is_abandoned(found: Distribution) -> bool:
+    """Tell whether pip was about to delete a distribution."""
     return os.path.basename(found.path).startswith(_ABANDONED)  # noqa: PTH119 - strings are faster
 
 
-def _locations(text: bytes) -> Iterator[_Folder | _OtherLocation]:
+def all_locations(text: bytes) -> Iterator[_Folder | _OtherLocation]:
+    """Yield where distributions are: the folders on the path, and what other finders find."""
     # Entries of sys.path that are not strings are ignored, as imports ignore them.
     path = [entry for entry in sys.path if isinstance(entry, str)]
     finders = [each for each in sys.meta_path if getattr(each, "find_distributions", None)]

@@ -8,7 +8,7 @@ import importlib
 import inspect
 from collections.abc import Callable
 from functools import reduce
-from typing import Any, NamedTuple
+from typing import Any
 
 from plugincreds._contract import Declined, PluginContext
 from plugincreds._errors import (
@@ -30,7 +30,7 @@ _WANTED = (
 _PAIR = 2
 
 
-class Functions(NamedTuple):
+class Functions:
     """The two functions of the contract, and whose credentials they give.
 
     Attributes:
@@ -42,11 +42,22 @@ class Functions(NamedTuple):
             they are no other identity.
     """
 
-    retrieve: Callable[[], Any]
-    is_expired: Callable[[], Any]
-    cache_key: str | None
-    is_same: Callable[[], bool] | None = None
-    uses_profile_keys: bool = False
+    __slots__ = ("cache_key", "is_expired", "is_same", "retrieve", "uses_profile_keys")
+
+    def __init__(
+        self,
+        retrieve: Callable[[], Any],
+        is_expired: Callable[[], Any],
+        cache_key: str | None,
+        is_same: Callable[[], bool] | None = None,
+        *,
+        uses_profile_keys: bool = False,
+    ) -> None:
+        self.retrieve = retrieve
+        self.is_expired = is_expired
+        self.cache_key = cache_key
+        self.is_same = is_same
+        self.uses_profile_keys = uses_profile_keys
 
 
 class Getter:
@@ -205,7 +216,13 @@ def _read_functions(answer: object) -> Functions | tuple[str, type[PluginError]]
         error = as_failure(error, of_program)
         return f"its cache_key() raised {described(error)}", InvalidSymbolError
     if isinstance(key, str):
-        return Functions(retrieve, is_expired, key, lambda: cache_key() == key, uses_profile_keys)
+        return Functions(
+            retrieve,
+            is_expired,
+            key,
+            lambda: cache_key() == key,
+            uses_profile_keys=uses_profile_keys,
+        )
     if inspect.iscoroutine(key):
         key.close()  # else Python would warn on stderr that it was never awaited
     found = f"its cache_key() returned an object of type {type(key).__name__}"

@@ -2,13 +2,12 @@
 
 from dataclasses import dataclass, field, replace
 from types import ModuleType
-from typing import NamedTuple
 
 PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
 OPENED_AS = "__plugincreds_prefix__"  # of a module opened as a file: the prefix of its name
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(frozen=True, init=False, repr=False, eq=False)
 class InstalledPlugin:
     """An installed plugin, not loaded.
 
@@ -28,6 +27,44 @@ class InstalledPlugin:
     location: str = field(default="", compare=False)
     has_other_getter: bool = field(default=False, repr=False)
 
+    # What dataclass would generate; that takes longer than to import ten modules.
+    def __init__(  # noqa: PLR0913, PLR0917 - its fields
+        self,
+        name: str,
+        value: str,
+        distribution: str,
+        version: str,
+        location: str = "",
+        has_other_getter: bool = False,  # noqa: FBT001, FBT002 - a field
+    ) -> None:
+        vars(self).update(
+            name=name,
+            value=value,
+            distribution=distribution,
+            version=version,
+            location=location,
+            has_other_getter=has_other_getter,
+        )
+
+    def __repr__(self) -> str:
+        """Show all fields that are facts of the installation."""
+        shown = ("name", "value", "distribution", "version", "location")
+        return f"InstalledPlugin({', '.join(f'{each}={getattr(self, each)!r}' for each in shown)})"
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all fields but the location."""
+        if type(other) is not type(self):
+            return NotImplemented
+        return self._compared == other._compared
+
+    def __hash__(self) -> int:
+        """Return the same for equal ones."""
+        return hash(self._compared)
+
+    @property
+    def _compared(self) -> tuple[object, ...]:
+        return self.name, self.value, self.distribution, self.version, self.has_other_getter
+
     @property
     def origin(self) -> str:
         """Name and version of the package, as in messages and `PluginError.distribution`."""
@@ -39,7 +76,7 @@ class InstalledPlugin:
         return f"The credential plugin {self.name!r} of {self.origin}"
 
 
-class GivenPlugin(NamedTuple):
+class GivenPlugin:
     """A module that a program passes as a plugin, installed or not.
 
     Attributes:
@@ -47,8 +84,21 @@ class GivenPlugin(NamedTuple):
         symbol: The name of its getter.
     """
 
-    module: ModuleType
-    symbol: str = PROVIDER_SYMBOL_NAME
+    __slots__ = ("module", "symbol")
+
+    def __init__(self, module: ModuleType, symbol: str = PROVIDER_SYMBOL_NAME) -> None:
+        self.module = module
+        self.symbol = symbol
+
+    def __eq__(self, other: object) -> bool:
+        """Compare the module and the symbol."""
+        if not isinstance(other, GivenPlugin):
+            return NotImplemented
+        return (self.module, self.symbol) == (other.module, other.symbol)
+
+    def __hash__(self) -> int:
+        """Return the same for equal ones."""
+        return hash((self.module, self.symbol))
 
     @property
     def name(self) -> str:
@@ -77,7 +127,7 @@ Plugin = InstalledPlugin | GivenPlugin
 def with_symbol(plugin: Plugin, symbol: str) -> Plugin:
     """Return the same plugin with another getter of its module."""
     if isinstance(plugin, GivenPlugin):
-        return plugin._replace(symbol=symbol)
+        return GivenPlugin(plugin.module, symbol)
     module_name, _ = module_and_attribute(plugin)
     value = f"{module_name}:{symbol}"
     return replace(plugin, value=value, has_other_getter=True)

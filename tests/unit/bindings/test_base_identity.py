@@ -383,7 +383,7 @@ def test_the_environment_changes_during_a_load(
         return ""
 
     with monkeypatch.context() as patch:
-        patch.setattr("plugincreds._resolution.not_shared", then_bob)
+        patch.setattr("plugincreds._sharing.not_shared", then_bob)
         assert person() == first
     for each in ("ALICE", "BOB"):
         base.set("keys", each)

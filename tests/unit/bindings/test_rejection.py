@@ -10,6 +10,7 @@ import botocore.config
 import botocore.session
 import pytest
 
+from plugincreds._bindings.rejection import RejectionHandler
 from tests.unit.conftest import Install
 
 COUNTING = """
@@ -165,3 +166,34 @@ def test_signature_version_2_is_understood(install: Install) -> None:
         with suppress(client.exceptions.ClientError):  # newer ones raise, though it says 200
             client.list_buckets()
     assert service.signed_by == ["KEY1", "KEY2"]
+
+
+@pytest.mark.parametrize(
+    ("header", "expected"),
+    [
+        (
+            "AWS4-HMAC-SHA256 Credential=AKIA/20300131/sts/aws4_request, Signature=0",
+            "AKIA",
+        ),
+        ("AWS4-ECDSA-P256-SHA256 Credential=AKIA/20300131/s3/aws4_request, Signature=0", "AKIA"),
+        (b"AWS4-HMAC-SHA256 SignedHeaders=host, Credential=AKIA/20300131/s3, Signature=0", "AKIA"),
+        ("AWS AKIA:c2lnbmF0dXJl=", "AKIA"),
+        ("AWS4-HMAC-SHA256 Credential=AKIA", None),
+        ("AWS AKIA", None),
+        ("Bearer a/b:c", None),
+        ("", None),
+        (None, None),
+    ],
+)
+def test_the_key_in_a_header(header: str | bytes | None, expected: str | None) -> None:
+    """Guards the first signature, too: no pattern is compiled for this."""
+    request = botocore.awsrequest.AWSRequest()
+    if header is not None:
+        request.headers["Authorization"] = header
+    RejectionHandler(Rejecter())._note(request)
+    assert request.context["plugincreds_access_key"] == expected
+
+
+class Rejecter:
+    def reject(self, access_key: str) -> None:
+        raise AssertionError(access_key)
