@@ -6,14 +6,14 @@ import importlib.util
 import threading
 import time
 import timeit
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from datetime import datetime, timedelta, timezone
 from functools import partial
 from typing import Any
 
 import botocore.credentials
 
-from benchmarks.rows import Row, in_turn
+from benchmarks.rows import Figure, Row, compared
 from plugincreds import Value
 from plugincreds._bindings.credentials import credentials_class
 from plugincreds._plugin_settings import RefreshSettings
@@ -23,6 +23,7 @@ from plugincreds._source import Source
 
 THREADS = 16
 HOT_PATH = "`get_frozen_credentials()` of valid credentials"
+OURS, REFRESHABLE = "plugincreds", "botocore's refreshable ones"
 AWAITED = "the same, awaited"
 THROUGHPUT = "the same, by threads together"
 RETRIEVALS = "retrievals for 100 signatures, one a second, of credentials that live {} s"
@@ -47,15 +48,17 @@ class Clock:
 
 
 class Broker:
-    """Gives credentials of one lifetime, and counts how often."""
+    """Gives credentials of one lifetime after some seconds, and counts how often."""
 
-    def __init__(self, lifetime: float, clock: Clock) -> None:
+    def __init__(self, lifetime: float, clock: Clock, slowness: float = 0) -> None:
         self.calls = 0
+        self._slowness = slowness
         self._lifetime = timedelta(seconds=lifetime)
         self._clock = clock
 
     def value(self) -> Value:
         """Give them as a plugin does."""
+        time.sleep(self._slowness)
         self.calls += 1
         return Value("AKIA", "secret", "token", expiry_time=self._clock.now + self._lifetime)
 
@@ -70,11 +73,11 @@ class Broker:
         }
 
 
-def long_lived() -> Broker:
+def long_lived(slowness: float = 0) -> Broker:
     """Return a broker whose credentials do not expire while something is measured."""
     now = Clock()
     now.now = datetime.now(timezone.utc)
-    return Broker(6 * 3600, now)
+    return Broker(6 * 3600, now, slowness)
 
 
 def source_of(broker: Broker, clock: Callable[[], float] = time.time) -> Source:
@@ -117,14 +120,14 @@ def nanoseconds(call: Callable[[], object], number: int) -> float:
 def hot_path(rounds: int, number: int) -> list[Row]:
     """Compare get_frozen_credentials() of valid credentials."""
     calls = {
-        "plugincreds": plugin_credentials(long_lived()),
-        "botocore's static credentials": botocore.credentials.Credentials(
-            "AKIA", "secret", "token"
-        ),
-        "botocore's refreshable ones": refreshable_credentials(long_lived()),
+        OURS: plugin_credentials(long_lived()),
+        "botocore's static credentials": static_credentials(),
+        REFRESHABLE: refreshable_credentials(long_lived()),
     }
-    measures = [partial(nanoseconds, it.get_frozen_credentials, number) for it in calls.values()]
-    return _rows(HOT_PATH, calls, in_turn(measures, rounds))
+    measures = {
+        who: partial(nanoseconds, it.get_frozen_credentials, number) for who, it in calls.items()
+    }
+    return compared(HOT_PATH, measures, rounds, "{:.0f} ns")
 
 
 def awaited_path(rounds: int, number: int) -> list[Row]:
@@ -136,15 +139,15 @@ def awaited_path(rounds: int, number: int) -> list[Row]:
     kind = aio_credentials_class(aio.AioRefreshableCredentials)
     expiry, method = first.expiry_time, "bench"
     calls = {
-        "plugincreds": kind(source, botocore.credentials.ReadOnlyCredentials, None),
+        OURS: kind(source, botocore.credentials.ReadOnlyCredentials, None),
         "aiobotocore's static credentials": aio.AioCredentials("AKIA", "secret", "token"),
         "aiobotocore's refreshable ones": aio.AioRefreshableCredentials(
             "AKIA", "secret", "token", expiry, refresh_using=None, method=method
         ),
     }
     asyncio.run(calls["plugincreds"].get_frozen_credentials())  # the first credentials
-    measures = [partial(nanoseconds_awaited, it, number) for it in calls.values()]
-    return _rows(AWAITED, calls, in_turn(measures, rounds))
+    measures = {who: partial(nanoseconds_awaited, it, number) for who, it in calls.items()}
+    return compared(AWAITED, measures, rounds, "{:.0f} ns")
 
 
 def nanoseconds_awaited(credentials: Any, number: int) -> float:
@@ -164,15 +167,15 @@ def in_threads(rounds: int, number: int) -> list[Row]:
     credentials = plugin_credentials(long_lived())
     credentials.get_frozen_credentials()
     threads = {"1 thread": 1, f"{THREADS} threads": THREADS}
-    measures = [partial(per_second, credentials, count, number) for count in threads.values()]
-    return [
-        Row(THROUGHPUT, who, f"{median / 1e6:.2f} million a second", factor)
-        for who, (median, factor) in zip(threads, in_turn(measures, rounds), strict=True)
-    ]
+    measures = {
+        who: partial(millions_per_second, credentials, count, number)
+        for who, count in threads.items()
+    }
+    return compared(THROUGHPUT, measures, rounds, "{:.2f} million a second")
 
 
-def per_second(credentials: Any, threads: int, number: int) -> float:
-    """Return how many calls threads make together in a second."""
+def millions_per_second(credentials: Any, threads: int, number: int) -> float:
+    """Return how many million calls threads make together in a second."""
     barrier = threading.Barrier(threads + 1)
 
     def call() -> None:
@@ -186,7 +189,7 @@ def per_second(credentials: Any, threads: int, number: int) -> float:
     barrier.wait()
     started = time.perf_counter()
     barrier.wait()
-    return number / (time.perf_counter() - started)
+    return number / (time.perf_counter() - started) / 1e6
 
 
 def retrievals() -> list[Row]:
@@ -204,25 +207,17 @@ def retrievals() -> list[Row]:
             counts.append(broker.calls)
         question = RETRIEVALS.format(lifetime)
         found += [
-            Row(question, "plugincreds", str(counts[0]), 1),
-            Row(question, "botocore's refreshable ones", str(counts[1]), counts[1] / counts[0]),
+            Row(question, who, (Figure(str(count), count / counts[0]),))
+            for who, count in zip((OURS, REFRESHABLE), counts, strict=True)
         ]
     return found
 
 
 def rows(rounds: int, number: int) -> list[Row]:
-    """Compare all of it; what is awaited only if aiobotocore is installed."""
+    """Compare what takes time; what is awaited only if aiobotocore is installed."""
     has_aiobotocore = importlib.util.find_spec("aiobotocore") is not None
     return [
         *hot_path(rounds, number),
         *(awaited_path(rounds, number) if has_aiobotocore else []),
         *in_threads(rounds, number * THREADS),
-        *retrievals(),
-    ]
-
-
-def _rows(question: str, who: Iterable[str], found: list[tuple[float, float]]) -> list[Row]:
-    return [
-        Row(question, name, f"{median:.0f} ns", factor)
-        for name, (median, factor) in zip(who, found, strict=True)
     ]

@@ -4,11 +4,12 @@ import sys
 from functools import partial
 from pathlib import Path
 
-from benchmarks.environments import GROUP, make_distributions, make_plugin
-from benchmarks.rows import Row, in_turn
+from benchmarks.environments import GROUP, PLUGIN, make_distributions, make_plugin
+from benchmarks.rows import Row, compared
 from tests.support.environments import checked
 
-QUESTION = "discovery: {} packages, {} with entry points, first call after `import boto3`"
+QUESTION = "discovery: {} packages, {} with entry points"
+OURS, LIBRARY = "plugincreds", "`importlib.metadata`"
 BARE = f"""
 import os
 def found():
@@ -22,8 +23,8 @@ def found():
                     pass
 """
 WAYS = {
-    "plugincreds": ("from plugincreds._plugins.discovery import discover", "discover()"),
-    "`importlib.metadata`": (
+    OURS: ("from plugincreds._plugins.discovery import discover", "discover()"),
+    LIBRARY: (
         "from importlib.metadata import entry_points",
         f"list(entry_points(group={GROUP!r}))",
     ),
@@ -60,10 +61,7 @@ def rows(directory: Path, variables: dict[str, str], counts: list[int], rounds: 
             packages = directory / f"{count}-{share}"
             packages.mkdir()
             make_distributions(packages, count, share)
-            make_plugin(packages)
-            measures = [partial(milliseconds, packages, way, variables) for way in WAYS]
-            found += [
-                Row(QUESTION.format(count, words), way, f"{median:.1f} ms", factor)
-                for way, (median, factor) in zip(WAYS, in_turn(measures, rounds), strict=True)
-            ]
+            make_plugin(packages, PLUGIN)
+            measures = {way: partial(milliseconds, packages, way, variables) for way in WAYS}
+            found += compared(QUESTION.format(count, words), measures, rounds, "{:.1f} ms")
     return found

@@ -19,15 +19,23 @@ class Environments:
     Args:
         directory: Where they are.
         distributions: How many packages each of them has beside those that it is made for.
+        interpreter: The Python that they are made with; the running one by default.
     """
 
-    def __init__(self, directory: Path, distributions: int = 0) -> None:
+    def __init__(
+        self, directory: Path, distributions: int = 0, interpreter: Path = Path(sys.executable)
+    ) -> None:
         self._directory = directory
         self._wheels = Wheels(directory / "wheels")
         self._distributions = distributions
+        self._interpreter = interpreter
 
-    def python(self, name: str, *requirements: str, plugin: bool = False) -> Path:
-        """Return the interpreter of an environment with boto3 and what is required."""
+    def of(self, interpreter: Path, name: str) -> "Environments":
+        """Return environments of another Python, in a folder of this name."""
+        return Environments(self._directory / name, self._distributions, interpreter)
+
+    def python(self, name: str, *requirements: str, plugin: str = "") -> Path:
+        """Return the interpreter of an environment with boto3, and with a plugin of this code."""
         directory = self._directory / name
         python = directory / "bin" / "python"
         if not python.exists():
@@ -35,12 +43,12 @@ class Environments:
                 str(self._wheels.get(each)) if each == "plugincreds" else each
                 for each in (*pinned("boto3", "botocore"), *requirements)
             ]
-            run_uv("venv", "--python", sys.executable, directory)
+            run_uv("venv", "--python", self._interpreter, directory)
             run_uv("pip", "install", "--compile-bytecode", "--python", python, *wanted)
             (site_packages,) = directory.glob("lib/python*/site-packages")
             make_distributions(site_packages, self._distributions)
             if plugin:
-                make_plugin(site_packages)
+                make_plugin(site_packages, plugin)
         return python
 
     def variables(self, **more: str) -> dict[str, str]:
@@ -68,10 +76,10 @@ def make_distributions(directory: Path, count: int, with_entry_points: int = 3) 
             (info / "entry_points.txt").write_text(f"[console_scripts]\n{tools}")
 
 
-def make_plugin(directory: Path) -> None:
-    """Write an installed plugin that always has the same keys."""
+def make_plugin(directory: Path, code: str) -> None:
+    """Write an installed plugin."""
     info = directory / "acme_creds-1.0.dist-info"
     info.mkdir()
     (info / "METADATA").write_text("Metadata-Version: 2.1\nName: acme-creds\nVersion: 1.0\n")
     (info / "entry_points.txt").write_text(f"[{GROUP}]\nacme = acme_creds:get_provider\n")
-    (directory / "acme_creds.py").write_text(PLUGIN)
+    (directory / "acme_creds.py").write_text(code)

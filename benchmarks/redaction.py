@@ -5,6 +5,7 @@ of the same secrets with the page.
 """
 
 import argparse
+import sys
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
@@ -16,10 +17,12 @@ COUNT = 20_000
 
 
 def _anywhere(kind: str) -> list[int]:
+    print(f"Redaction: {kind} ...", file=sys.stderr)
     return [misses(ANYWHERE[kind], embedding, COUNT) for embedding in EMBEDDINGS.values()]
 
 
 def _in_place(name: str) -> list[int]:
+    print(f"Redaction: {name} ...", file=sys.stderr)
     return [misses(*IN_PLACE[name], COUNT)]
 
 

@@ -1,9 +1,9 @@
-"""What the benchmarks find, as one table; each figure stands beside what it is compared with."""
+"""What the benchmarks find, as tables; each figure stands beside what it is compared with."""
 
 import os
 import platform
 import statistics
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from datetime import datetime, timezone
 from importlib.metadata import version
 from pathlib import Path
@@ -11,24 +11,59 @@ from typing import NamedTuple
 
 ROOT = Path(__file__).parent.parent
 PAGE = Path("docs", "explanation", "performance.md")
-_LARGE = 10  # from here on, a fraction is noise
 FIGURES = "<!-- figures: begin -->", "<!-- figures: end -->"
+_FACTOR = "times the base"
+_LARGE = 10  # from here on, a fraction is noise
+
+
+class Unit(NamedTuple):
+    """What the figures of a column are, and how their factors were found: the heads of both.
+
+    A factor compares with the first row of the same question, which is called the base.
+    """
+
+    figure: str
+    factor: str
+
+
+def once(what: str) -> Unit:
+    """Return the unit of what is measured only once."""
+    return Unit(f"{what}, one run", _FACTOR)
+
+
+def median(rounds: int, what: str = "time") -> Unit:
+    """Return the unit of what `in_turn` finds."""
+    label = f"median of {rounds} rounds"
+    return Unit(f"{what}, {label}", f"{_FACTOR}, {label}")
+
+
+class Figure(NamedTuple):
+    """One figure with its unit, and how many times the base's it is."""
+
+    text: str
+    factor: float
 
 
 class Row(NamedTuple):
-    """One figure.
+    """The figures of one thing.
 
     Attributes:
         question: What is measured.
         who: What it is measured of.
-        figure: How much it is, with its unit.
-        factor: How many times the first figure of the same question.
+        figures: One for each unit of the table; none if it could not be measured.
     """
 
     question: str
     who: str
-    figure: str
-    factor: float
+    figures: tuple[Figure, ...] = ()
+
+
+class Table(NamedTuple):
+    """Rows whose figures have the same units."""
+
+    title: str
+    units: tuple[Unit, ...]
+    rows: list[Row]
 
 
 def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[tuple[float, float]]:
@@ -47,22 +82,37 @@ def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[tuple[
     ]
 
 
-def table(rows: Iterable[Row]) -> str:
-    """Return the table; a question stands in its first row only."""
-    lines = ["| what | of | figure | factor |", "| --- | --- | --: | --: |"]
+def compared(
+    question: str, measures: Mapping[str, Callable[[], float]], rounds: int, form: str
+) -> list[Row]:
+    """Measure things in turn, and show what was found in this form, such as `{:.0f} ms`."""
+    found = in_turn(list(measures.values()), rounds)
+    return [
+        Row(question, who, (Figure(form.format(figure), factor),))
+        for who, (figure, factor) in zip(measures, found, strict=True)
+    ]
+
+
+def markdown(table: Table) -> str:
+    """Return a table with its title; a question stands in its first row only."""
+    heads = ["what", "of", *(head for unit in table.units for head in unit)]
+    lines = [heads, ["---", "---", *["--:"] * (len(heads) - 2)]]
     before = None
-    for row in rows:
-        question = "" if row.question == before else row.question
-        lines.append(f"| {question} | {row.who} | {row.figure} | {_shown(row.factor)} |")
+    for row in table.rows:
+        is_base = row.question != before
+        cells = [row.question if is_base else "", row.who]
+        for figure in row.figures:
+            cells += [figure.text, "base" if is_base else _shown(figure.factor)]
+        lines.append(cells + ["-"] * (len(heads) - len(cells)))
         before = row.question
-    return "\n".join(lines)
+    return "\n".join([f"### {table.title}", "", *(f"| {' | '.join(it)} |" for it in lines)])
 
 
 def _shown(factor: float) -> str:
     return f"{factor:.3f}" if factor < _LARGE else f"{factor:.0f}"
 
 
-def circumstances(*packages: str) -> str:
+def circumstances(packages: Iterable[str]) -> str:
     """Return when and where the figures were found, and with what."""
     found = ", ".join(f"{name} {version(name)}" for name in packages)
     return (

@@ -273,8 +273,8 @@ def _raise_if_profile_selects(builder: "Any", profile: str, error: Exception) ->
 
 def _raise(what: str, error: Exception, plugin: str) -> None:
     message = (
-        f"{what}, but {_found(error)}. Install plugincreds again (pip install --force-reinstall "
-        "plugincreds), upgrade it, or remove that setting."
+        f"{what}, but {_found(error)}. Restart the program. If that does not help: pip install "
+        "--force-reinstall plugincreds, or upgrade plugincreds, or select no plugin."
     )
     if not _is_imported():
         raise ImportError(message) from error

@@ -16,6 +16,8 @@ from pathlib import Path
 
 import pytest
 
+from tests.support.environments import pinned, run_uv
+from tests.support.pythons import pythons
 from tests.support.trees import copy_tree, files_in, make, run_in
 
 STARTUP_LINE = b"import plugincreds_startup; plugincreds_startup.install()\n"
@@ -194,6 +196,29 @@ def test_built_elsewhere_it_has_the_same_bytes(source: Path, built: Built, tmp_p
     assert files_in(other.dist) == files_in(built.dist)
     for name in files_in(built.dist):
         assert (other.dist / name).read_bytes() == (built.dist / name).read_bytes(), name
+
+
+def test_built_with_another_python_it_has_the_same_bytes(
+    source: Path, built: Built, tmp_path: Path
+) -> None:
+    """Guards who verifies a release: Python 3.15 compresses less than 3.11 if it is not told."""
+    others = [path for path in pythons().values() if path != sys.executable]
+    if not others:
+        pytest.skip("no other Python is found")
+    environment = tmp_path / "environment"
+    run_uv("venv", "--python", others[-1], environment)
+    run_uv("pip", "install", "--python", environment / "bin/python", *pinned("build", "hatchling"))
+    other = copy_tree(tmp_path / "tree", source)
+    make(other, "dist", binaries=environment / "bin")
+    assert files_in(other / "dist") == files_in(built.dist)
+    for name in files_in(built.dist):
+        assert (other / "dist" / name).read_bytes() == (built.dist / name).read_bytes(), name
+
+
+def test_the_sdists_are_not_packed_by_python(built: Built) -> None:
+    """Guards the same where there is only one Python: no time, and the best level."""
+    sdists = list(built.dist.glob("*.tar.gz"))
+    assert {path.read_bytes()[:9].hex() for path in sdists} == {"1f8b08000000000002"}
 
 
 def test_every_package_here_is_built(built: Built) -> None:

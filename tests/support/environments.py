@@ -99,10 +99,10 @@ class Environment:
         (found,) = self.directory.glob("lib/python*/site-packages")
         return found
 
-    def create(self, *, pip: bool = False) -> None:
+    def create(self, *, pip: bool = False, python: str = sys.executable) -> None:
         """Make the environment, empty or with pip in it."""
         seed = ["--seed"] if pip else []
-        run_uv("venv", "--python", sys.executable, *seed, self.directory)
+        run_uv("venv", "--python", python, *seed, self.directory)
         (self.home / ".aws").mkdir(parents=True)
 
     def remove(self) -> None:

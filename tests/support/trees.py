@@ -37,7 +37,9 @@ def run_in(
     return checked(command, {**kept, **(variables or {})}, tree, umask=umask)
 
 
-def make(tree: Path, *arguments: str, umask: int = 0o022) -> str:
+def make(
+    tree: Path, *arguments: str, umask: int = 0o022, binaries: Path = Path(sys.executable).parent
+) -> str:
     """Run make there, with what is installed where the tests run in place of a `.venv`."""
-    binaries = f"BIN={Path(sys.executable).parent}"
-    return run_in(tree, "make", "--old-file=.venv/.ready", binaries, *arguments, umask=umask)
+    where = f"BIN={binaries}"
+    return run_in(tree, "make", "--old-file=.venv/.ready", where, *arguments, umask=umask)

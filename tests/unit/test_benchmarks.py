@@ -104,6 +104,21 @@ def test_a_fleet_in_step_falls_out_of_step() -> None:
     assert max(before.requests[during]) == FEW
 
 
+def test_a_changed_rule_changes_the_policy(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A rule that got another name must not be simulated unchanged under the label of a change."""
+    monkeypatch.setitem(fleet.OTHERS, "old name", (fleet.IN_STEP, {"_BACKOFF": (1.0, 2.0)}))
+    with pytest.raises(AttributeError, match="_BACKOFF"):
+        fleet.simulate_other("old name", FEW)
+
+
+def test_longer_pauses_spread_the_requests_of_expired_workers() -> None:
+    """Guards that the table's pauses reach the simulation: fewer ask in each second."""
+    world, _ = fleet.OTHERS["pause of 5 to 30 s once expired"]
+    now = fleet.simulate("now", OURS, replace(world, workers=FEW))
+    longer = fleet.simulate_other("pause of 5 to 30 s once expired", FEW)
+    assert max(longer.requests) < 0.7 * max(now.requests)
+
+
 def test_a_small_fleet_is_reported(tmp_path: Path) -> None:
     """Tables and pictures of a fleet replace what stood between the marks of the page."""
     page = tmp_path / "explanation" / "fleet.md"

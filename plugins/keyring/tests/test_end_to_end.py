@@ -308,7 +308,7 @@ def test_the_wheel_has_what_it_needs_and_no_more(environment: Environment) -> No
         " package.files) for name in ('py.typed', 'licenses/LICENSE'))]))\n"
     )
     requires, files, is_typed, has_licence = environment.run(code).report
-    assert requires == ["keyring>=24", "plugincreds>=1.0"]
+    assert requires == ["keyring>=24", "plugincreds>=1.1"]
     assert [name for name in files if "dist-info" not in name and name != ".."] == [
         "plugincreds_keyring"
     ]

@@ -22,8 +22,11 @@ if TYPE_CHECKING:
 logger = logging.getLogger("plugincreds")
 
 _CREDENTIALS = "plugincreds._bindings.credentials"
-_DAMAGED = "The package plugincreds is damaged"
-_REINSTALL = "Install it again: pip install --force-reinstall plugincreds."
+_DAMAGED = "The package plugincreds is damaged, or was replaced after the program started"
+_ADVICE = (
+    "Install it again: pip install --force-reinstall plugincreds. If it was upgraded, it is enough "
+    "to restart the program."
+)
 
 # Returns which plugin a profile's section selects, when credentials are loaded.
 Chooser = Callable[[Section], Selection]
@@ -42,6 +45,7 @@ class PluginProvider:
 
     METHOD = PROVIDER_NAME
     CANONICAL_NAME = SOURCE_NAME
+    _has_answered = False  # a plugin has given credentials in this process
 
     def __init__(
         self,
@@ -86,13 +90,16 @@ class PluginProvider:
             if source is None or isinstance(chosen, Off):
                 return None
             RejectionHandler(source).register(self._session)
-            return self.credentials(source, chosen.account_id)
+            credentials = self.credentials(source, chosen.account_id)
         except ImportError as error:  # a part of this package is missing
-            message = f"{_DAMAGED} ({type(error).__name__}: {error})"
             if _is_required(chosen):
-                found = f"{message}, so {chosen.asked_by} has no effect. {_REINSTALL}"
-                raise _damaged(found, getattr(chosen, "name", None)) from error
-            logger.warning("%s, so credential plugins are not used. %s", message, _REINSTALL)
+                effect = f"{chosen.asked_by} has no effect"
+                raise _damaged(error, effect, getattr(chosen, "name", None)) from error
+            # A program that a plugin has given credentials must not go on to other ones.
+            if PluginProvider._has_answered and not isinstance(chosen, Off):
+                effect = "the plugin that this program uses has no effect"
+                raise _damaged(error, effect) from error
+            logger.warning("%s", _damage(error, "credential plugins are not used"))
         except Exception as error:
             from plugincreds._bindings.loading import warn_of_fault
             from plugincreds._errors import PluginError
@@ -101,6 +108,9 @@ class PluginProvider:
             if _is_required(chosen) or isinstance(error, PluginError) or is_interruption(error):
                 raise  # another identity must not be used instead
             warn_of_fault(error)
+        else:
+            PluginProvider._has_answered = True
+            return credentials
         return None
 
     def chosen(self) -> Selection:
@@ -109,7 +119,11 @@ class PluginProvider:
         Raises:
             PluginError: One is asked for in a way that cannot be followed.
         """
-        return self._choose(profiles_of(self._session).get(self._profile, {}))
+        try:
+            return self._choose(profiles_of(self._session).get(self._profile, {}))
+        except ImportError as error:
+            effect = f"the plugin of the profile {self._profile!r} has no effect"
+            raise _damaged(error, effect) from error
 
     def request(self, chosen: Selection) -> "Request":
         """Return the session's request for the profile."""
@@ -144,7 +158,12 @@ def told_apart(credentials: Any) -> Any:
     return credentials
 
 
-def _damaged(message: str, plugin: str | None) -> Exception:
+def _damage(error: ImportError, effect: str) -> str:
+    return f"{_DAMAGED} ({type(error).__name__}: {error}), so {effect}. {_ADVICE}"
+
+
+def _damaged(error: ImportError, effect: str, plugin: str | None = None) -> Exception:
+    message = _damage(error, effect)
     try:
         from plugincreds._errors import PluginError
     except ImportError:  # this module itself may be missing

@@ -53,11 +53,11 @@ class Functions:
         *,
         uses_profile_keys: bool = False,
     ) -> None:
-        self.retrieve = retrieve
-        self.is_expired = is_expired
-        self.cache_key = cache_key
-        self.is_same = is_same
-        self.uses_profile_keys = uses_profile_keys
+        self.retrieve: Callable[[], Any] = retrieve
+        self.is_expired: Callable[[], Any] = is_expired
+        self.cache_key: str | None = cache_key
+        self.is_same: Callable[[], bool] | None = is_same
+        self.uses_profile_keys: bool = uses_profile_keys
 
 
 class Getter:

@@ -13,12 +13,13 @@ class ManualClock:
 
     Args:
         now: The time at which it stands: seconds since the epoch, or an aware `datetime`.
-            None: the time at which it is created.
+            None: the second in which it is created.
     """
 
     def __init__(self, now: "float | datetime | None" = None) -> None:
         self._lock = threading.Lock()
-        self._now = time.time() if now is None else _seconds(now)
+        # A whole second, so that an expiry is as exact as the sum of what a test advances.
+        self._now = float(int(time.time())) if now is None else _seconds(now)
 
     def __call__(self) -> float:
         """Return the time in seconds since the epoch."""

@@ -676,6 +676,9 @@ def test_why_the_hook_has_not_started(
         module.with_suffix(".start").touch()
         monkeypatch.setattr(_startup_state, "_START_FILES_SINCE", (3, 10))
         assert ".start stands beside" in reason(module)
+        module.with_suffix(".pth").unlink()  # as `make start-wheel` has it
+        assert f"{module.with_suffix('.start')} is there, but its line" in reason(module)
+        assert doctor()["startup_hook"]["startup_file"] == str(module.with_suffix(".start"))
     finally:
         plugincreds_startup.install()
 

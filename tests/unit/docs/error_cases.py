@@ -28,6 +28,7 @@ from tests.unit.docs.room import (
     given_back_to_boto3,
     half_removed,
     in_chain,
+    in_use,
     just_failed,
     malformed,
     no_folder,
@@ -309,6 +310,12 @@ CASES: dict[str, dict[str, Case]] = {
         "This botocore is incompatible": Case(call=strange_botocore),
         "A part of the package is missing": Case(call=half_removed),
         "The package is damaged": Case(call=without_module("plugincreds._bindings.loading")),
+        "The package is damaged, and a profile selects": with_profile(
+            "", call=without_module("plugincreds._bindings.profile_choice")
+        ),
+        "The package is damaged, and a plugin has signed": calling(
+            in_use(without_module("plugincreds._bindings.loading")), GOOD
+        ),
         "The AWS SDK for Python reads something else": calling(with_other_files, GOOD),
         "`export` for a profile with a role": calling(
             export,

@@ -20,6 +20,7 @@ import plugincreds
 from plugincreds import _bindings, _endpoint
 from plugincreds._bindings import chain as _chain
 from plugincreds._bindings import exporting as _exporting
+from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._cli import export as _export
 from plugincreds._cli.streams import Stdout
 from plugincreds._endpoint.files import private_file
@@ -237,6 +238,16 @@ def without_module(name: str, call: Call = load) -> Call:
         call(room)
 
     return blocked
+
+
+def in_use(call: Call, *, is_in_use: bool = True) -> Call:
+    """Return a call in a process that a plugin has given credentials, or has not."""
+
+    def used(room: Room) -> None:
+        room.patch.setattr(PluginProvider, "_has_answered", is_in_use)
+        call(room)
+
+    return used
 
 
 def strange_botocore(room: Room) -> None:

@@ -28,6 +28,7 @@ from tests.unit.docs.room import (
     Room,
     calling,
     half_removed,
+    in_use,
     load,
     long_load,
     malformed,
@@ -328,7 +329,8 @@ WARNINGS: dict[str, Case] = {
         call=quietly(half_removed), **UNASKED
     ),
     "The package is damaged, and no plugin is selected": Case(
-        call=quietly(without_module("plugincreds._bindings.loading")), **UNASKED
+        call=in_use(quietly(without_module("plugincreds._bindings.loading")), is_in_use=False),
+        **UNASKED,
     ),
     "A fault of plugincreds": Case(call=broken_ours, **UNASKED),
     "No `cache_key()`": Case(GOOD, variables=SHARING),

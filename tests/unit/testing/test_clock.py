@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
@@ -225,3 +226,13 @@ def test_each_call_has_its_clock(plugins_as_if_installed: Plugins, clock: Manual
     with plugins_as_if_installed({"vault": FakePlugin()}):
         assert year() == datetime.now(timezone.utc).year
     assert year() == 2040
+
+
+def test_the_time_of_the_expiry_is_exact(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards tests that advance the clock to the expiry: a datetime rounds to microseconds."""
+    monkeypatch.setattr(time, "time", lambda: 1_764_166_379.1234567)
+    clock = ManualClock()
+    expiry = clock.datetime(600)
+    clock.advance(361)
+    clock.advance(239)
+    assert clock() >= expiry.timestamp()

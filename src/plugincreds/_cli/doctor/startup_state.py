@@ -25,7 +25,8 @@ class StartupState:
         active: Whether botocore's chain asks for plugins in this process.
         reason: Why it does not, as a sentence; None where it does.
         module: The file of the module `plugincreds_startup`.
-        startup_file: The `.pth` file that Python reads, or None.
+        startup_file: The `.pth` file that Python reads, or the `.start` file that replaces it, or
+            None.
         caution: What is odd though the hook is active, as a sentence, or None.
     """
 
@@ -99,12 +100,13 @@ def _not_started(folder: Path, startup_file: str | None) -> str:
             "(pip install --force-reinstall plugincreds)."
         )
     start = Path(startup_file).with_suffix(".start")
-    if sys.version_info >= _START_FILES_SINCE and start.exists():
+    is_line = startup_file != str(start)
+    if is_line and sys.version_info >= _START_FILES_SINCE and start.exists():
         return (
             f"{start} stands beside {_STEM}.pth, so Python does not run the lines of that one; "
             f"put the line '{_STEM}:install' into {start.name}."
         )
-    if sys.version_info >= _NO_IMPORT_LINES_SINCE:
+    if is_line and sys.version_info >= _NO_IMPORT_LINES_SINCE:
         return (
             f"Python 3.18 and later ignore import lines in .pth files, and {startup_file} has "
             "only such a line; upgrade plugincreds (pip install --upgrade plugincreds). Until "
@@ -128,7 +130,8 @@ def _caution(module: Path) -> str | None:
 
 def _startup_file() -> str | None:
     """Return the file that Python reads, wherever it is: an editable one's module is elsewhere."""
-    files = (folder / f"{_STEM}.pth" for folder in _site_folders())
+    suffixes = ["pth", "start"] if sys.version_info >= _START_FILES_SINCE else ["pth"]
+    files = (folder / f"{_STEM}.{suffix}" for suffix in suffixes for folder in _site_folders())
     return next((str(file) for file in files if file.is_file()), None)
 
 
