@@ -48,7 +48,7 @@ def add_parser(commands: Any) -> None:
 
 
 def run(arguments: argparse.Namespace) -> int:
-    """Print the plugins; 1 if one is of no use, or the selected one is missing."""
+    """Print the plugins; 1 if one cannot be used, or the selected one is missing."""
     discovery = registry().discovery()
     selection = _selection_here(os.environ)
     document = _document(discovery, selection, check=arguments.check)
@@ -112,7 +112,7 @@ def _entry(
     discovery: Discovery, plugin: InstalledPlugin, selection: SelectionInEffect, *, check: bool
 ) -> dict[str, Any]:
     fault = discovery.fault(plugin.name)
-    problem = fault and f"The credential plugin {plugin.name!r} is of no use: {fault}."
+    problem = fault and f"The credential plugin {plugin.name!r} cannot be used: {fault}."
     if check and problem is None:
         with waiting_for(f"the import of the credential plugin {plugin.name!r}"):
             problem = _error_of(load, plugin)

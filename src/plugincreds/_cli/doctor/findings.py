@@ -208,7 +208,7 @@ def _of_plugins(examination: Examination) -> Iterator[str]:
     faults = {name: discovery.fault(name) for name in discovery.plugins}
     for name, fault in faults.items():
         if fault is not None:
-            yield f"The credential plugin {name!r} is of no use: {fault}."
+            yield f"The credential plugin {name!r} cannot be used: {fault}."
     yield from examination.leftovers
     for step in _with_sources(examination.chain):
         for state in step.plugins:
