@@ -53,12 +53,17 @@ def test_one_caller_is_told(
     monkeypatch.setattr(watch, "PATIENCE", 0.01)
     if limit:
         monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN_TIMEOUT", limit)
-    monkeypatch.setitem(holds, where, lambda: until(lambda: bool(warnings(caplog))))
+    doing = "retrieving credentials" if where == "retrieve" else "loading"
+    words = f"has been {doing} for 0 s, and the program waits for it."
+
+    def told() -> list[str]:
+        # On a busy machine another call may take that long, too.
+        return [message for message in warnings(caplog) if words in message]
+
+    monkeypatch.setitem(holds, where, lambda: until(lambda: bool(told())))
     credentials = botocore.session.Session().get_credentials()
     assert credentials.get_frozen_credentials().access_key == "AKIA"
-    (message,) = set(warnings(caplog))
-    doing = "retrieving credentials" if where == "retrieve" else "loading"
-    assert f"has been {doing} for 0 s, and the program waits for it." in message
+    assert len(told()) == 1
 
 
 def test_a_short_call_is_not_reported(install: Install, caplog: pytest.LogCaptureFixture) -> None:
