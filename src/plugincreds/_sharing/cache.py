@@ -6,6 +6,7 @@ they end by their expiry or by a rejection.
 """
 
 import logging
+import os
 import time
 from collections.abc import Callable, Hashable, Iterator
 from contextlib import contextmanager, suppress
@@ -172,10 +173,12 @@ class SharedCredentials:
         """Tell whether the process that was waited for got credentials that cannot be shared.
 
         Raises:
-            SharingError: It has failed.
+            SharingError: It has failed, and this process would fail, too.
         """
         note = note_in(self._files.read(NOTE), self._files.name, since)
         if note is not None and note.failure is not None:
+            if _is_at_terminal() and not note.at_terminal:
+                return False  # here the plugin may ask a person
             raise SharingError(f"another process has just tried: {note.failure}", note.hint)
         return note is not None
 
@@ -222,7 +225,7 @@ class SharedCredentials:
                 self._warn(f"{found}. Those that another process retrieved are used{hint}")
                 return self._taken(entry)
             if retrieved.cause is not None:
-                self._leave_note(Note(retrieved.found, retrieved.hint))
+                self._leave_note(Note(retrieved.found, retrieved.hint, _is_at_terminal()))
             return retrieved
         value, at = retrieved
         if value.expiry_time is None:
@@ -261,6 +264,10 @@ class SharedCredentials:
         if warning not in self._warned:
             self._warned.add(warning)
             logger.warning("%s %s.", self._plugin.label, warning)
+
+
+def _is_at_terminal() -> bool:
+    return any(map(os.isatty, range(3)))
 
 
 class SharingError(Exception):

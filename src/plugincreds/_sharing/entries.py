@@ -15,6 +15,7 @@ from plugincreds._lifecycle.validation import validated
 
 _TYPE = "plugin"
 _ORIGIN = ("Plugin", "Distribution", "Profile")
+_TOLD = ("Failure", "Hint")
 _CHECKSUM = "Checksum"
 # What reading a document can raise that has the wrong form, as with numbers of 400 digits.
 _FAULTS = (ArithmeticError, AttributeError, LookupError, TypeError, ValueError, RecursionError)
@@ -105,14 +106,17 @@ class Note(NamedTuple):
     Attributes:
         failure: What went wrong, as a part of a sentence; None if its credentials cannot be shared.
         hint: What a person must do, in the plugin's words.
+        at_terminal: Whether that process has a terminal; else another one may be able to ask.
     """
 
     failure: str | None
     hint: str | None = None
+    at_terminal: bool = True
 
     def document(self, now: float, name: str) -> bytes:
         """Return the note for a file with this name."""
-        return _sealed({"Failure": self.failure, "Hint": self.hint, "At": now}, name)
+        facts = {"Failure": self.failure, "Hint": self.hint, "Terminal": self.at_terminal}
+        return _sealed({**facts, "At": now}, name)
 
 
 def note_in(document: bytes | None, name: str, since: float) -> Note | None:
@@ -121,10 +125,11 @@ def note_in(document: bytes | None, name: str, since: float) -> Note | None:
         note = _opened(document, name)
         if float(note["At"]) < since:
             return None
-        told = [each if isinstance(each, str) else None for each in (note["Failure"], note["Hint"])]
+        told = {name: note[name] if isinstance(note[name], str) else None for name in _TOLD}
+        at_terminal = bool(note["Terminal"])
     except _FAULTS:
         return None
-    return Note(*told)
+    return Note(told["Failure"], told["Hint"], at_terminal)
 
 
 def _sealed(facts: dict[str, Any], name: str) -> bytes:

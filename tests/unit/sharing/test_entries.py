@@ -157,21 +157,24 @@ def test_what_is_no_document_is_absent(document: bytes) -> None:
 
 
 @pytest.mark.parametrize("strange", STRANGE, ids=lambda text: text[:12])
-@pytest.mark.parametrize("field", ["Failure", "Hint", "At", "Checksum"])
+@pytest.mark.parametrize("field", ["Failure", "Hint", "Terminal", "At", "Checksum"])
 def test_a_strange_note_is_absent(field: str, strange: str) -> None:
     """Guards the processes that wait: a note of 400 digits ended them with an OverflowError."""
-    note = Note("it failed", "log in").document(NOW, NAME)
+    note = Note("it failed", "log in", at_terminal=False).document(NOW, NAME)
     text = json.dumps({**json.loads(note), field: "HERE"})
     assert note_in(text.replace('"HERE"', strange).encode(), NAME, 0.0) is None
 
 
 def test_a_note_belongs_to_its_file() -> None:
     """Guards against a failure that is told of another plugin."""
-    note = Note("it failed", "log in").document(NOW, NAME)
-    assert note_in(note, NAME, NOW) == Note("it failed", "log in")
+    note = Note("it failed", "log in", at_terminal=False).document(NOW, NAME)
+    assert note_in(note, NAME, NOW) == Note("it failed", "log in", at_terminal=False)
     assert note_in(note, NAME, NOW + 1) is None
     assert note_in(note, OTHER, NOW) is None
-    assert note_in(sealed({"Failure": None, "Hint": None, "At": 10**400}), NAME, NOW) is None
+    assert (
+        note_in(sealed({"Failure": None, "Hint": None, "Terminal": True, "At": 10**400}), NAME, NOW)
+        is None
+    )
 
 
 def test_a_plugin_is_named_by_entries_that_cannot_be_used() -> None:

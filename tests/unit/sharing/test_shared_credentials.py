@@ -516,6 +516,45 @@ def test_those_who_wait_do_not_all_try_in_turn(
     assert broker.files() == []
 
 
+def test_a_process_at_a_terminal_asks_after_one_without(
+    broker: Broker, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards a person who was told that there is no terminal, because a daemon had none."""
+    entered, gate, polled = threading.Event(), threading.Event(), threading.Semaphore(0)
+    original = broker.retrieve
+
+    def at_terminal() -> bool:
+        return threading.current_thread() is person
+
+    def retrieve() -> Value:
+        entered.set()
+        assert gate.wait(20)
+        if not at_terminal():
+            raise RecoverableError("There is no terminal.", hint="log in")
+        return original()
+
+    outcomes: dict[str, Any] = {}
+
+    def work(name: str, shared: SharedCredentials) -> None:
+        outcomes[name] = shared(is_first=True)
+
+    asking = broker.shared(retrieve=retrieve)
+    daemon = threading.Thread(target=work, args=["daemon", broker.shared(retrieve=retrieve)])
+    person = threading.Thread(target=work, args=["person", asking])
+    monkeypatch.setattr(_cache, "_is_at_terminal", at_terminal)
+    monkeypatch.setattr(asking, "_read", _counted(asking._read, polled))
+    daemon.start()
+    assert entered.wait(20)
+    person.start()
+    for _ in range(3):  # it has begun to wait
+        assert polled.acquire(timeout=20)
+    gate.set()
+    for thread in (daemon, person):
+        thread.join(20)
+    assert "no terminal" in outcomes["daemon"].message
+    assert outcomes["person"][0].access_key == "KEY1"
+
+
 def test_a_holder_that_hangs_while_a_value_is_good(
     broker: Broker, monkeypatch: pytest.MonkeyPatch
 ) -> None:
