@@ -55,6 +55,9 @@ if TYPE_CHECKING:
         def options_note(self, plugin: Plugin) -> str:
             """Return which options a declining plugin received: a sentence, or nothing."""
 
+        def unused_options(self, declined: str) -> str:
+            """Return a warning that all plugins declined the profile's options, or nothing."""
+
 
 logger = logging.getLogger("plugincreds")
 
@@ -120,6 +123,8 @@ def automatic_source(request: "Request", asked_by: str | None = None) -> Source 
         reasons[name] = answer.reason
     if asked_by is not None:
         raise none_answered(asked_by, reasons)
+    if reasons and (warning := request.unused_options(_with_reasons(reasons))):
+        registry().log_once(logging.WARNING, warning)
     return None
 
 
@@ -130,11 +135,14 @@ def none_answered(asked_by: str, reasons: Mapping[str, str]) -> PluginProviderRe
         asked_by: The setting that needs one.
         reasons: Why plugins declined, by their names.
     """
-    names = registry().discovery().plugins
-    told = [f"{name} ({reasons[name]})" if reasons.get(name) else name for name in names]
-    found = "none of those installed is configured here: " if told else "none is installed"
-    message = f"{asked_by} asks for a credential plugin, but {found}{', '.join(told)}"
+    names = dict.fromkeys(registry().discovery().plugins, "") | dict(reasons)
+    found = "none of those installed is configured here: " if names else "none is installed"
+    message = f"{asked_by} asks for a credential plugin, but {found}{_with_reasons(names)}"
     return PluginProviderRetrieveError(f"{message}. Configure or install one.", declined=True)
+
+
+def _with_reasons(reasons: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} ({why})" if why else name for name, why in reasons.items())
 
 
 def declined(

@@ -57,6 +57,9 @@ class Request:
     def options_note(self, _: object) -> str:
         return ""
 
+    def unused_options(self, _: object) -> str:
+        return ""
+
 
 def selected() -> Value:
     """Return the value of the selected plugin."""

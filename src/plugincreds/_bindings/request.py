@@ -112,6 +112,21 @@ class Request:
             return f"It received no options: {profile} has some, but its getter takes no context. "
         return f"It received these options of {profile}: {_names(self._options(plugin.name))}. "
 
+    def unused_options(self, declined: str) -> str:
+        """Return a warning that all plugins declined the profile's options, or nothing.
+
+        Args:
+            declined: The plugins, with their reasons.
+        """
+        options = self._section().get(OPTIONS_KEY)
+        if not isinstance(options, Mapping):
+            return ""
+        return (
+            f"The profile {self._profile!r} has credential_plugin_options ({_names(options)}), but "
+            f"every credential plugin declined: {declined}. Other credentials may be used instead. "
+            "Correct the options, or name the plugin that they are for: credential_plugin = NAME."
+        )
+
     def unread_options(self, plugin: Plugin) -> str:
         """Return a warning that a plugin does not receive the profile's options, or nothing."""
         options = self._section().get(OPTIONS_KEY)

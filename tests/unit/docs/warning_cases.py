@@ -309,6 +309,13 @@ WARNINGS: dict[str, Case] = {
     "`is_expired()` is slow": calling(slow_answer),
     "New credentials are reported as expired": calling(expired_at_once),
     "Options that have no effect": with_profile("credential_plugin_options =\n  role = admin"),
+    "Options that no plugin uses": Case(
+        "import plugincreds\n"
+        "def get_provider(context): return plugincreds.Declined(\"the option 'role' is missing\")",
+        load_if_any,
+        config="[default]\ncredential_plugin_options =\n  rolle = admin\n",
+        **UNASKED,
+    ),
     "A plugin beside other credentials": with_profile("credential_process = acme-keys"),
     "A plugin beside a role": Case(
         call=chain_alone,
