@@ -60,7 +60,7 @@ SCENARIOS = {
     "45 to 65 min": World(45 * MINUTE),
     "50 to 70 min": World(50 * MINUTE),
     "40 to 60 min, started within a second": IN_STEP,
-    "45 to 65 min, a signature a minute": World(45 * MINUTE, interval=60),
+    "45 to 65 min, one signature a minute": World(45 * MINUTE, interval=60),
 }
 PICTURES = "0 to 20 min", "40 to 60 min", "45 to 65 min"
 
@@ -129,13 +129,13 @@ class Row:
 Job = Callable[[], Row]
 HEADINGS = [
     "mean",
-    "peak in the outage",
-    "mean in it",
-    "peak in the minute after it",
+    "peak during outage",
+    "mean during outage",
+    "peak in the next minute",
     "peak later",
-    "signatures that failed",
-    "workers they hit",
-    "last worker signs / has refreshed",
+    "failed signatures",
+    "workers with failures",
+    "last worker signs / refreshes",
 ]
 
 
@@ -183,9 +183,9 @@ def report(rows: list[Row], others: list[Row]) -> str:
     second = [[row.label, row.outage, *row.cells()] for row in others]
     return "\n\n".join(
         [
-            "Requests per second at the source, and what the workers saw of the outage:",
+            "Requests per second at the source, and failures of the workers:",
             table(["outage", "rules", *HEADINGS], first),
-            "Our rules with something changed:",
+            "The rules of plugincreds with one change:",
             table(["plugincreds", "outage", *HEADINGS], second),
         ]
     )
