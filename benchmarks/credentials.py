@@ -23,9 +23,9 @@ from plugincreds._source import Source
 
 THREADS = 16
 HOT_PATH = "`get_frozen_credentials()` of valid credentials"
-OURS, REFRESHABLE = "plugincreds", "botocore's refreshable ones"
+OURS, REFRESHABLE = "plugincreds", "botocore's `RefreshableCredentials`"
 AWAITED = "the same, awaited"
-THROUGHPUT = "the same, by threads together"
+THROUGHPUT = "the same, in threads"
 RETRIEVALS = "retrievals for 100 signatures, one a second, of credentials that live {} s"
 SIGNATURES = 100
 LIFETIMES = (300, 600, 900, 3600)
@@ -141,7 +141,7 @@ def awaited_path(rounds: int, number: int) -> list[Row]:
     calls = {
         OURS: kind(source, botocore.credentials.ReadOnlyCredentials, None),
         "aiobotocore's static credentials": aio.AioCredentials("AKIA", "secret", "token"),
-        "aiobotocore's refreshable ones": aio.AioRefreshableCredentials(
+        "aiobotocore's `AioRefreshableCredentials`": aio.AioRefreshableCredentials(
             "AKIA", "secret", "token", expiry, refresh_using=None, method=method
         ),
     }

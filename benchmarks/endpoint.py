@@ -24,9 +24,9 @@ from tests.support.environments import checked
 
 PROVIDER = "one request of botocore's container provider"
 BARE_CLIENT = "one request of Python's `http.client`"
-RATE = "requests of {}, answered in a second"
+RATE = "requests per second from {}"
 MEMORY = "resident memory after the requests above"
-START = "a command that gives credentials, from its start to its end"
+START = "a command that prints or passes on credentials, start to end"
 SERVER, OURS = "a bare `http.server` with a fixed answer", "`plugincreds serve`"
 CLIENTS = 1, 16
 _URI, _TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"

@@ -1,4 +1,4 @@
-"""Simulate 100,000 workers whose source of credentials fails for 20 minutes.
+"""Simulate 100,000 workers whose identity provider fails for 20 minutes.
 
 `plugincreds` is its own decision function with its own jitter, under a virtual clock. Beside it
 are botocore's rules, and ours with each pause at its mean instead of drawn by chance.
@@ -60,7 +60,7 @@ SCENARIOS = {
     "45 to 65 min": World(45 * MINUTE),
     "50 to 70 min": World(50 * MINUTE),
     "40 to 60 min, started within a second": IN_STEP,
-    "45 to 65 min, a signature a minute": World(45 * MINUTE, interval=60),
+    "45 to 65 min, one signature a minute": World(45 * MINUTE, interval=60),
 }
 PICTURES = "0 to 20 min", "40 to 60 min", "45 to 65 min"
 
@@ -106,7 +106,7 @@ class Row:
         return f"{(world.outage_at or 0) // MINUTE} to {world.recovers_at // MINUTE} min{step}"
 
     def cells(self) -> list[str]:
-        """Return the figures: first those of the source, then those of the workers."""
+        """Return the figures: first those of the identity provider, then those of the workers."""
         world, ledger = self.ledger.world, self.ledger
         out, back = world.outage_at or 0, world.recovers_at
         during = self.requests[out:back]
@@ -129,13 +129,13 @@ class Row:
 Job = Callable[[], Row]
 HEADINGS = [
     "mean",
-    "peak in the outage",
-    "mean in it",
-    "peak in the minute after it",
+    "peak during outage",
+    "mean during outage",
+    "peak in the next minute",
     "peak later",
-    "signatures that failed",
-    "workers they hit",
-    "last worker signs / has refreshed",
+    "failed signatures",
+    "workers with failures",
+    "last worker signs / refreshes",
 ]
 
 
@@ -183,9 +183,9 @@ def report(rows: list[Row], others: list[Row]) -> str:
     second = [[row.label, row.outage, *row.cells()] for row in others]
     return "\n\n".join(
         [
-            "Requests per second at the source, and what the workers saw of the outage:",
+            "Requests per second at the identity provider, and failures of the workers:",
             table(["outage", "rules", *HEADINGS], first),
-            "Our rules with something changed:",
+            "The rules of plugincreds with one change:",
             table(["plugincreds", "outage", *HEADINGS], second),
         ]
     )
@@ -209,7 +209,7 @@ def pictures(rows: list[Row]) -> dict[str, str]:
         outage_at = mine[0].ledger.world.outage_at or 0
         peaks = "; ".join(f"{row.rules}: at most {max(row.requests):,}" for row in mine)
         drawn[f"fleet-{outage_at // MINUTE}.svg"] = Chart(
-            "Requests per second at the source",
+            "Requests per second at the identity provider",
             f"Two hours of {mine[0].ledger.world.workers:,} workers with an outage from {label}, "
             f"logarithmic scale. {peaks}.",
             {row.rules: row.requests for row in mine},
@@ -232,7 +232,7 @@ def write(text: str, drawn: dict[str, str], docs: Path) -> None:
 
 def main() -> None:
     """Print both tables, and write them if asked to."""
-    parser = argparse.ArgumentParser(description="Simulate a fleet whose source fails.")
+    parser = argparse.ArgumentParser(description="Simulate a fleet whose identity provider fails.")
     parser.add_argument("--workers", type=int, default=100_000)
     parser.add_argument("--processes", type=int, default=os.cpu_count())
     parser.add_argument("--write", action="store_true", help="into the documentation")

@@ -95,7 +95,7 @@ def compared(
 
 def markdown(table: Table) -> str:
     """Return a table with its title; a question stands in its first row only."""
-    heads = ["what", "of", *(head for unit in table.units for head in unit)]
+    heads = ["what", "variant", *(head for unit in table.units for head in unit)]
     lines = [heads, ["---", "---", *["--:"] * (len(heads) - 2)]]
     before = None
     for row in table.rows:

@@ -28,7 +28,8 @@ TITLE = "Scale"
 UNITS = once("retrievals"), once("time")
 IN_PROCESSES = "{} processes, {} at a time, each with its first credentials; a retrieval takes {} s"
 IN_THREADS = "{} threads together, {} signatures each; a retrieval takes {} s"
-ALONE, SHARING, ENDPOINT = "alone", "with sharing", "with the endpoint of `plugincreds serve`"
+ALONE, SHARING = "without sharing", "with sharing"
+ENDPOINT = "with the endpoint of `plugincreds serve`"
 SLOWNESS = 0.5  # seconds that a retrieval takes
 PLUGIN = f"""
 import os, time

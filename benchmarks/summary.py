@@ -59,9 +59,9 @@ def summary(tables: Sequence[Table], distributions: int) -> str:
         lines.append((what, other, _more(instructions.factor), _more(time.factor)))
     discovery = entry_points.QUESTION.format(distributions, "a third")
     for what, question, ours, other in (
-        (f"Looking for plugins among {distributions} packages", discovery, *_LOOKING),
-        ("The credentials for each further signature", *_SIGNING),
-        ("A request of botocore to the endpoint of `exec` or `serve`", *_ASKING),
+        (f"Finding plugins among {distributions} packages", discovery, *_LOOKING),
+        ("Getting the credentials for each further signature", *_SIGNING),
+        ("A botocore request to the endpoint of `exec` or `serve`", *_ASKING),
     ):
         times = (rows[question, who].figures[0].text for who in (ours, other))
         lines.append((what, other, "-", ", against ".join(times)))

@@ -136,7 +136,7 @@ def test_the_heads_say_how_a_factor_was_found() -> None:
     table = Table("Starts", (rows.median(5), rows.once("instructions")), [])
     heads = rows.markdown(table).splitlines()[2]
     assert heads == (
-        "| what | of | time, median of 5 rounds | times the base, median of 5 rounds "
+        "| what | variant | time, median of 5 rounds | times the base, median of 5 rounds "
         "| instructions, one run | times the base |"
     )
 
