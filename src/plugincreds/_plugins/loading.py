@@ -6,6 +6,7 @@ demands, or a typed error.
 
 import importlib
 import inspect
+import sys
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -134,7 +135,8 @@ def _symbol(plugin: Plugin) -> Any:
     except BaseException as error:
         error = as_failure(error, of_program)
         _check_for_circle(plugin, error)
-        raise _not_loaded(plugin, _import_fault(module_name, error)) from error
+        found = _import_fault(module_name, error)
+        raise _not_loaded(plugin, found, missing=_missing(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
     except BaseException as error:
@@ -149,7 +151,8 @@ def _symbol(plugin: Plugin) -> Any:
             # A lazy import, of Python 3.15 or of the module's own __getattr__(), fails only now.
             else _import_fault(module_name, error, attribute)
         )
-        raise _not_loaded(plugin, found, is_name=is_missing) from error
+        missing = _missing(module_name, error)
+        raise _not_loaded(plugin, found, is_name=is_missing, missing=missing) from error
 
 
 def _check_for_circle(plugin: Plugin, error: BaseException) -> None:
@@ -167,13 +170,20 @@ def _check_for_circle(plugin: Plugin, error: BaseException) -> None:
 
 
 def _import_fault(module_name: str, error: BaseException, attribute: str = "") -> str:
-    if not isinstance(error, ModuleNotFoundError):
+    if not isinstance(error, ModuleNotFoundError) or not error.name:
         if attribute:
             return f"its getter {module_name}:{attribute} cannot be looked up: {described(error)}"
         return f"its module {module_name!r} cannot be imported: {described(error)}"
-    if error.name and f"{module_name}.".startswith(f"{error.name}."):
+    missing = _missing(module_name, error)
+    if not missing:
         return f"its module {module_name!r} does not exist"
-    return f"its module {module_name!r} needs {error.name!r}, which is not installed here"
+    return f"its module {module_name!r} needs {missing!r}, which is not installed here"
+
+
+def _missing(module_name: str, error: BaseException) -> str:
+    """Return the name of another module that a plugin's module needs, or an empty text."""
+    name = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
+    return "" if not name or f"{module_name}.".startswith(f"{name}.") else str(name)
 
 
 def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
@@ -269,15 +279,32 @@ def _function_fault(
     return None
 
 
-def _not_loaded(plugin: Plugin, found: str, *, is_name: bool = False) -> LookupSymbolError:
-    """Return the error; `is_name`: only the getter's name may be wrong."""
+def _not_loaded(
+    plugin: Plugin, found: str, *, is_name: bool = False, missing: str = ""
+) -> LookupSymbolError:
+    """Return the error.
+
+    Args:
+        plugin: The plugin.
+        found: What is wrong.
+        is_name: Whether only the getter's name may be wrong.
+        missing: The module that must be installed, if that is what is wrong.
+    """
     if isinstance(plugin, GivenPlugin):
         advice = "Fix that module, or pass a name that it has."
     elif is_name and plugin.has_other_getter:
         advice = "Correct the name."
+    elif missing:
+        # The name of a package may differ from that of a module in it.
+        is_plain = missing.isidentifier() and missing not in sys.stdlib_module_names
+        package = missing if is_plain else f"the package that supplies {missing!r}"
+        advice = (
+            f"Install {package}. If {plugin.origin} does not declare that it needs {package}, tell "
+            "its authors."
+        )
     else:
         advice = (
-            "Install that package or what it needs again, or tell its authors; it was looked up as "
+            f"Install {plugin.distribution} again, or tell its authors; its entry point is "
             f"{plugin.value!r}."
         )
     message = f"{plugin.label} cannot be loaded: {found}. {advice}"
