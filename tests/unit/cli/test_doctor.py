@@ -915,7 +915,7 @@ def test_options_that_may_have_lost_their_indentation(
     document = doctor()
     file = tmp_path / "config"
     written = file.read_text().splitlines()
-    numbers = {line.strip().partition(" ")[0]: i for i, line in enumerate(written, start=1)}
+    numbers = {each.strip().partition(" ")[0]: i for i, each in enumerate(written, start=1)}
     places = ", ".join(f"{key} ({file}:{numbers[key]})" for key in listed.split(", ") if key)
     said = (
         f"The profile {profile!r} has keys after credential_plugin_options that AWS does not know: "
