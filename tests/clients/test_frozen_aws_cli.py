@@ -114,7 +114,7 @@ def test_without_the_lines(
         (
             "alhpa",
             {},
-            "did you mean 'alpha'? Set AWS_CREDENTIAL_PLUGIN=alpha (installed: alpha, beta, login)",
+            "'alpha'? Set AWS_CREDENTIAL_PLUGIN=alpha (installed: alpha, beta, login)",
         ),
         ("alpha", {}, "declined"),
         ("login", {"LOGIN": "fail"}, "The login has expired. What to do: run acme login."),

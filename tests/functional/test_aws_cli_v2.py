@@ -137,7 +137,7 @@ def test_role_over_a_plugin(
         (
             "alhpa",
             {},
-            "did you mean 'alpha'? Set AWS_CREDENTIAL_PLUGIN=alpha (installed: alpha, beta, login)",
+            "'alpha'? Set AWS_CREDENTIAL_PLUGIN=alpha (installed: alpha, beta, login)",
         ),
         ("alpha", {}, "declined"),
         ("login", {"LOGIN": "fail"}, "The login has expired. What to do: run acme login."),

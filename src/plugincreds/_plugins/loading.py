@@ -6,7 +6,6 @@ demands, or a typed error.
 
 import importlib
 import inspect
-import sys
 from collections.abc import Callable
 from functools import reduce
 from typing import Any
@@ -19,6 +18,7 @@ from plugincreds._errors import (
     PluginIsExpiredNilError,
     PluginRetrieveNilError,
 )
+from plugincreds._plugins.import_faults import advice_on_missing, import_fault, missing_module
 from plugincreds._plugins.references import GivenPlugin, Plugin, module_and_attribute
 from plugincreds._redaction import decline_in, described
 from plugincreds._reentrancy import own_call_error, was_refused
@@ -135,8 +135,8 @@ def _symbol(plugin: Plugin) -> Any:
     except BaseException as error:
         error = as_failure(error, of_program)
         _check_for_circle(plugin, error)
-        found = _import_fault(module_name, error)
-        raise _not_loaded(plugin, found, missing=_missing(module_name, error)) from error
+        found = import_fault(module_name, error)
+        raise _not_loaded(plugin, found, missing=missing_module(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
     except BaseException as error:
@@ -149,9 +149,9 @@ def _symbol(plugin: Plugin) -> Any:
             f"its module {module_name!r} has no attribute {attribute!r}"
             if is_missing
             # A lazy import, of Python 3.15 or of the module's own __getattr__(), fails only now.
-            else _import_fault(module_name, error, attribute)
+            else import_fault(module_name, error, attribute)
         )
-        missing = _missing(module_name, error)
+        missing = missing_module(module_name, error)
         raise _not_loaded(plugin, found, is_name=is_missing, missing=missing) from error
 
 
@@ -167,23 +167,6 @@ def _check_for_circle(plugin: Plugin, error: BaseException) -> None:
             "Do not use AWS while a module is imported."
         )
         raise PluginError(message, plugin=plugin.name, distribution=plugin.origin) from error
-
-
-def _import_fault(module_name: str, error: BaseException, attribute: str = "") -> str:
-    if not isinstance(error, ModuleNotFoundError) or not error.name:
-        if attribute:
-            return f"its getter {module_name}:{attribute} cannot be looked up: {described(error)}"
-        return f"its module {module_name!r} cannot be imported: {described(error)}"
-    missing = _missing(module_name, error)
-    if not missing:
-        return f"its module {module_name!r} does not exist"
-    return f"its module {module_name!r} needs {missing!r}, which is not installed here"
-
-
-def _missing(module_name: str, error: BaseException) -> str:
-    """Return the name of another module that a plugin's module needs, or an empty text."""
-    name = getattr(error, "name", None) if isinstance(error, ModuleNotFoundError) else None
-    return "" if not name or f"{module_name}.".startswith(f"{name}.") else str(name)
 
 
 def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
@@ -295,13 +278,7 @@ def _not_loaded(
     elif is_name and plugin.has_other_getter:
         advice = "Correct the name."
     elif missing:
-        # The name of a package may differ from that of a module in it.
-        is_plain = missing.isidentifier() and missing not in sys.stdlib_module_names
-        package = missing if is_plain else f"the package that supplies {missing!r}"
-        advice = (
-            f"Install {package}. If {plugin.origin} does not declare that it needs {package}, tell "
-            "its authors."
-        )
+        advice = advice_on_missing(missing, plugin.origin)
     else:
         advice = (
             f"Install {plugin.distribution} again, or tell its authors; its entry point is "

@@ -923,9 +923,9 @@ def test_options_that_may_have_lost_their_indentation(
     )
     is_empty = "\n  role" not in lines
     assert document["warnings"] == ([said] if listed and not is_empty else [])
-    block = numbers["credential_plugin_options"]
+    first = numbers["credential_plugin_options"]
     error = (
-        f"The profile {profile!r} has credential_plugin_options in {file}, line {block}, without "
+        f"The profile {profile!r} has credential_plugin_options in {file}, line {first}, without "
         "indented lines below it. Indent these lines, if they are options, as in '  key = value': "
         f"{places}."
     )
