@@ -71,9 +71,10 @@ def wants_cache(section: Section, profile: str, environ: Mapping[str, str]) -> b
             if answer in _ANSWERS:
                 return _ANSWERS[answer]
             found = f"{setting} = {value!r}"
+            remedy = f"remove {CACHE_KEY} in the profile {profile!r}"
             if setting == CACHE_VARIABLE:
-                found = f"The environment has {setting}={value}"
-            message = f"{found}, which is neither true nor false. Correct or remove it."
+                found, remedy = f"The environment has {setting}={value}", f"unset {setting}"
+            message = f"{found}, which is neither true nor false. Correct or {remedy}."
             raise PluginError(message)
     return False
 
@@ -117,7 +118,7 @@ def plugin_options(section: Section, profile: str, file: str) -> Mapping[str, st
         return options
     message = (
         f"The profile {profile!r} has {OPTIONS_KEY} in {file} {fault}. Put each option on its own "
-        "indented line below it, as in '  key = value'."
+        f"indented line below {OPTIONS_KEY}, as in '  key = value'."
     )
     raise PluginError(message)
 
@@ -129,7 +130,7 @@ def check_readable(section: Section, profile: str) -> None:
         PluginError: One of them is, so botocore reads something else than what was meant.
     """
     if fault := misread(section):
-        message = f"The profile {profile!r} has {fault}."
+        message = f"The profile {profile!r} has {fault} in the profile {profile!r}."
         raise PluginError(message)
 
 
@@ -145,6 +146,6 @@ def _seconds(section: Section, key: str, profile: str) -> float | None:
         return min(seconds, _LONGEST)
     message = (
         f"The profile {profile!r} has {key} = {text!r}, which is not a number of seconds above "
-        "zero. Correct or remove that line."
+        f"zero. Correct or remove {key} in the profile {profile!r}."
     )
     raise PluginError(message)

@@ -42,7 +42,7 @@ def profile_selection(environ: Mapping[str, str], section: Section, profile: str
     return Selected(
         name,
         asked_by,
-        remedy="remove that line",
+        remedy=f"remove {PLUGIN_KEY} = {name} in the profile {profile!r}",
         account_id=account_of(section),
         caution=_caution(environ, section, profile, name),
         caution_beside_keys=_caution(environ, section, profile, name, ignored=_STATIC_KEYS),
@@ -64,7 +64,8 @@ def source_selection(
     if is_off(own_plugin(section)):
         message = (
             f"The profile {profile!r} has credential_source = {SOURCE_NAME}, which asks for a "
-            f"plugin, and {PLUGIN_KEY} = {OFF}, which forbids it. Remove one of the two."
+            f"plugin, and {PLUGIN_KEY} = {OFF}, which forbids it. Remove {PLUGIN_KEY} = {OFF} in "
+            f"the profile {profile!r} to use a plugin, or else credential_source = {SOURCE_NAME}."
         )
         raise PluginError(message)
     chosen = profile_selection(environ, section, profile)
@@ -84,10 +85,12 @@ def check_not_off(environ: Mapping[str, str], plugin: str | None, asked_by: str)
         PluginError: They are. The plugin is asked for, so no other identity may be used.
     """
     if is_off(asked_by_variable(environ)):
+        # A request in code or on the command line is no line that can be removed.
+        line = asked_by.replace(" in profile ", " in the profile ", 1)
         message = (
             f"Credential plugins are switched off by {VARIABLE}={OFF}, but {asked_by} asks for "
-            f"{'one' if plugin is None else f'the plugin {plugin!r}'}. Unset {VARIABLE}, or remove "
-            "that request."
+            f"{'one' if plugin is None else f'the plugin {plugin!r}'}. Unset {VARIABLE}"
+            f"{'' if line == asked_by else f', or remove {line}'}."
         )
         raise PluginError(message, plugin=plugin)
 

@@ -151,8 +151,8 @@ def declined(
     """Return the error for a selected plugin that declined, with its reason, if it gave one."""
     message = (
         f"{plugin.label} is asked for by {wanted.asked_by}, but it declined: "
-        f"{reason or 'it is not configured here'}. {request.options_note(plugin)}Configure it, or "
-        f"{wanted.remedy}."
+        f"{reason or 'it is not configured here'}. {request.options_note(plugin)}Configure "
+        f"{plugin.name}, or {wanted.remedy}."
     )
     return PluginProviderRetrieveError(
         message,

@@ -110,12 +110,12 @@ def misread(section: Section) -> str:
             if inside is not None:
                 return (
                     f"{inside} in the value of {key}, because that line is indented. Remove the "
-                    "spaces before it"
+                    f"spaces before {inside}"
                 )
             if key in _ONE_LINE_KEYS:
                 return (
-                    f"{key} with indented lines below it. Write its value on the same line, and "
-                    f"options below {OPTIONS_KEY}"
+                    f"{key} with indented lines below it. Write options below {OPTIONS_KEY}, and a "
+                    f"value on the same line as {key}"
                 )
     return ""
 

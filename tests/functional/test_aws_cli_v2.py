@@ -134,7 +134,11 @@ def test_role_over_a_plugin(
 @pytest.mark.parametrize(
     ("selected", "variables", "told"),
     [
-        ("alhpa", {}, "did you mean 'alpha'? installed: alpha, beta, login"),
+        (
+            "alhpa",
+            {},
+            "'alpha'? Set AWS_CREDENTIAL_PLUGIN=alpha (installed: alpha, beta, login)",
+        ),
         ("alpha", {}, "declined"),
         ("login", {"LOGIN": "fail"}, "The login has expired. What to do: run acme login."),
     ],

@@ -363,7 +363,7 @@ def test_a_decline_has_a_reason(
     with pytest.raises(PluginProviderRetrieveError) as caught:
         selected()
     error = caught.value
-    assert "=vault, but it declined: the option 'role' is missing. Configure it" in str(error)
+    assert "=vault, but it declined: the option 'role' is missing. Configure vault" in str(error)
     assert (error.declined, error.reason) == (True, "the option 'role' is missing")
     with pytest.raises(
         PluginProviderRetrieveError, match=r"here: vault \(the option 'role' is mis"

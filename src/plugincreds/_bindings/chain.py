@@ -62,7 +62,9 @@ class Binding:
 
             return chosen_by_profile(session, section, profile)
 
-        return [self._provider(self._module, session, profile, choose), *providers]
+        provider = self._provider(self._module, session, profile, choose)
+        provider.of_profile = True
+        return [provider, *providers]
 
     def _offer_as_source(self, resolver: Any, session: Any) -> None:
         """Make `credential_source = CustomPlugin` mean a plugin, for roles of this chain."""

@@ -172,7 +172,7 @@ def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[S
         found = f"{asked_by} asks for a plugin, but {name!r} is not the name of a plugin"
         raise PluginNotFoundError(f"{found}. {advice}", plugin=name)
     check_not_off(os.environ, name, asked_by)
-    wanted = Selected(name, asked_by, remedy="do not ask for it")
+    wanted = Selected(name, asked_by, remedy=f"do not ask for {name}")
     if isinstance(plugin, str):
         return wanted, registry().discovery().the_one(name, asked_by)
     return wanted, GivenPlugin(plugin)

@@ -45,6 +45,7 @@ class PluginProvider:
 
     METHOD = PROVIDER_NAME
     CANONICAL_NAME = SOURCE_NAME
+    of_profile = False  # it is for the line of a profile, and not for the whole chain
     _has_answered = False  # a plugin has given credentials in this process
 
     def __init__(

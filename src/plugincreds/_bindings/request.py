@@ -153,7 +153,7 @@ class Request:
             return {}
         options: dict[str, str] = {}
         for file, each in sections_with_options(self._session, self._profile).items():
-            options |= plugin_options(each, self._profile, file)
+            options |= plugin_options(each, self._profile, _absolute(file) or file)
         return options
 
     def _options_are_for(self, plugin: Plugin) -> bool:

@@ -24,6 +24,7 @@ NOT_SELECTED = "nobody"  # the word that stands in the JSON documents since 1.0.
 _SOURCE_KEY = "credential_source"
 _SECTION = re.compile(r"\[(?P<name>[^]]*)\]")
 _QUOTES = "\"'"
+_OFF_BY_VARIABLE = f"{VARIABLE}={OFF}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,6 +40,8 @@ class SelectionInEffect:
         problem: What is wrong with it, as a sentence, or None.
         file: The file in which it is written, or None.
         line: The number of the line there, or None.
+        off_by: The setting that switches plugins off, in the words of a message, or None. With a
+            plugin beside it, that one is asked for in vain.
     """
 
     by: str
@@ -48,6 +51,7 @@ class SelectionInEffect:
     problem: str | None = None
     file: str | None = None
     line: int | None = None
+    off_by: str | None = None
 
     @property
     def location(self) -> str:
@@ -80,16 +84,17 @@ def selection_in_effect(
         name = SOURCE_NAME if by == _SOURCE_KEY else own_plugin(asking)
         key = _SOURCE_KEY if by == _SOURCE_KEY else PLUGIN_KEY
         asked_by = f"{key} = {name} in profile {where!r}"
-        return SelectionInEffect(by, error.plugin, asked_by, where, problem=str(error))
+        off_by = _OFF_BY_VARIABLE if is_off(asked_by_variable(environ)) else None
+        return SelectionInEffect(by, error.plugin, asked_by, where, str(error), off_by=off_by)
     if isinstance(chosen, Selected):
         if chosen.asked_by.startswith(f"{VARIABLE}="):
             by = "variable"
         return SelectionInEffect(by, chosen.name, chosen.asked_by, where)
     if is_off(asked_by_variable(environ)):
-        return SelectionInEffect("off", asked_by=f"{VARIABLE}={OFF}")
+        return SelectionInEffect("off", asked_by=_OFF_BY_VARIABLE, off_by=_OFF_BY_VARIABLE)
     if is_off(own_plugin(section)):
         asked_by = f"{PLUGIN_KEY} = {OFF} in profile {profile!r}"
-        return SelectionInEffect("off", asked_by=asked_by, profile=profile)
+        return SelectionInEffect("off", asked_by=asked_by, profile=profile, off_by=asked_by)
     return SelectionInEffect(NOT_SELECTED)
 
 
@@ -131,7 +136,9 @@ def with_location(
     return selection
 
 
-def line_of(path: Path, profile: str, key: str, *, has_prefix: bool) -> int | None:
+def line_of(
+    path: Path, profile: str, key: str, *, has_prefix: bool, is_indented: bool = False
+) -> int | None:
     """Return the number of the line that has a key in a profile's section, or None.
 
     Args:
@@ -139,6 +146,7 @@ def line_of(path: Path, profile: str, key: str, *, has_prefix: bool) -> int | No
         profile: The profile.
         key: The key.
         has_prefix: Whether sections are named `[profile x]`, as in the configuration file.
+        is_indented: Whether the line is in a block below another key, as an option is.
     """
     try:
         lines = path.read_text(encoding="utf-8", errors="replace").splitlines()
@@ -152,9 +160,13 @@ def line_of(path: Path, profile: str, key: str, *, has_prefix: bool) -> int | No
         header = _SECTION.match(line)
         if header is not None:
             is_inside = _plain(header["name"]) in names
-        elif is_inside and re.split("[=:]", line, maxsplit=1)[0].rstrip().lower() == key:
+        elif is_inside and line[:1].isspace() == is_indented and _key_of(line) == key.lower():
             return number
     return None
+
+
+def _key_of(line: str) -> str:
+    return re.split("[=:]", line, maxsplit=1)[0].strip().lower()
 
 
 def _plain(name: str) -> str:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, TextIO
 
 from plugincreds._cli.config_damage import damage_of
+from plugincreds._cli.missing_profile import missing_profile
 from plugincreds._cli.streams import STDOUT, Stdout
 from plugincreds._errors import PluginError, printable
 from plugincreds._redaction import described
@@ -121,4 +122,4 @@ def sentence(error: BaseException) -> str:
         return f"{error}."
     if isinstance(error, PluginError):
         return str(error)
-    return damage_of(error) or f"{described(error)}."
+    return damage_of(error) or missing_profile(error) or f"{described(error)}."

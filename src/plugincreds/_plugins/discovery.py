@@ -16,7 +16,7 @@ from plugincreds._plugins.distributions import distributions_with
 from plugincreds._plugins.metadata import FILE, Distribution, UnreadableError
 from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._redaction import described
-from plugincreds._settings import OFF, is_off
+from plugincreds._settings import OFF, PLUGIN_KEY, VARIABLE, is_off
 from plugincreds._threads import is_interruption
 
 GROUP = "aws_sdk.credential_plugins"
@@ -52,19 +52,24 @@ class Discovery:
         Raises:
             PluginNotFoundError: There is none, there are several, or the name is reserved.
         """
-        problem = self.fault(name)
+        problem = self.fault(name, asked_by)
         if problem is None:
             return self.plugins[name][0]
         message = f"{asked_by} asks for the credential plugin {name!r}, but {problem}."
         raise PluginNotFoundError(message, plugin=name)
 
-    def fault(self, name: str) -> str | None:
-        """Return why no plugin can be used by this name, as a part of a sentence, or None."""
+    def fault(self, name: str, asked_by: str = "") -> str | None:
+        """Return why no plugin can be used by this name, as a part of a sentence, or None.
+
+        Args:
+            name: The name.
+            asked_by: What asks for it, in the words of a message.
+        """
         plugins = self.plugins.get(name, ())
         if is_off(name):
             return f"the name {OFF!r} is reserved; its author must rename it"
         if not plugins:
-            return f"it is not installed; {self._near(name)}"
+            return f"it is not installed; {self._near(name, asked_by)}"
         if len(plugins) == 1:
             return None
         origins = sorted({plugin.origin for plugin in plugins})
@@ -72,11 +77,11 @@ class Discovery:
             return f"{origins[0]} declares it more than once; its authors must fix this"
         return f"more than one package declares it: {' and '.join(origins)}; uninstall all but one"
 
-    def _near(self, name: str) -> str:
+    def _near(self, name: str, asked_by: str) -> str:
         if not self.plugins:
             known = (
-                f"no installed package declares a plugin in the group {GROUP!r}; install the one "
-                "that supplies it"
+                f"no installed package declares a plugin in the group {GROUP!r}; install the "
+                f"package that supplies {name!r}"
             )
         else:
             import difflib  # noqa: PLC0415 - only for this message
@@ -87,11 +92,12 @@ class Discovery:
                 # A name is often given without a word of it: acme for acme-broker.
                 or [known for known in self.plugins if _words_of(name) & _words_of(known)]
             )
-            meant = f"did you mean {' or '.join(map(repr, near))}? " if near else ""
-            known = (
-                f"{meant}installed: {', '.join(self.plugins)}; install the package that supplies "
-                "it, or correct the name"
-            )
+            names, install = ", ".join(self.plugins), f"install the package that supplies {name!r}"
+            known = f"installed: {names}; {install}, or correct {_setting(asked_by, name)}"
+            if near:
+                meant = f"did you mean {' or '.join(map(repr, near))}?"
+                other = _setting(asked_by, name, near[0])
+                known = f"{meant} {other} (installed: {names}), or {install}"
         meant_off = name.lower() in OFF_BY_MISTAKE
         hint = (f"{OFF!r} switches plugins off",) if meant_off else ()
         if _NOT_IN_NAMES & set(name):
@@ -149,6 +155,17 @@ def _declared(distribution: Distribution) -> Iterator[tuple[str, str]]:
             if count > _MOST:
                 raise UnreadableError(f"more than {_MOST} plugins")
             yield name.strip(), value.strip()
+
+
+def _setting(asked_by: str, name: str, other: str = "") -> str:
+    """Return the setting that has a name, or how to write another name into it."""
+    key = f"{PLUGIN_KEY} = {name} in profile "
+    if asked_by == f"{VARIABLE}={name}":
+        return f"Set {VARIABLE}={other}" if other else VARIABLE
+    if asked_by.startswith(key):
+        where = f"in the profile {asked_by.removeprefix(key)}"
+        return f"Write {PLUGIN_KEY} = {other} {where}" if other else f"{PLUGIN_KEY} {where}"
+    return f"Use {other!r}" if other else "the name"
 
 
 def _words_of(name: str) -> set[str]:

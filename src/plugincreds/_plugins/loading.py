@@ -18,6 +18,7 @@ from plugincreds._errors import (
     PluginIsExpiredNilError,
     PluginRetrieveNilError,
 )
+from plugincreds._plugins.import_faults import advice_on_missing, import_fault, missing_module
 from plugincreds._plugins.references import GivenPlugin, Plugin, module_and_attribute
 from plugincreds._redaction import decline_in, described
 from plugincreds._reentrancy import own_call_error, was_refused
@@ -134,7 +135,8 @@ def _symbol(plugin: Plugin) -> Any:
     except BaseException as error:
         error = as_failure(error, of_program)
         _check_for_circle(plugin, error)
-        raise _not_loaded(plugin, _import_fault(module_name, error)) from error
+        found = import_fault(module_name, error)
+        raise _not_loaded(plugin, found, missing=missing_module(module_name, error)) from error
     try:
         return reduce(getattr, attribute.split("."), module)
     except BaseException as error:
@@ -147,9 +149,10 @@ def _symbol(plugin: Plugin) -> Any:
             f"its module {module_name!r} has no attribute {attribute!r}"
             if is_missing
             # A lazy import, of Python 3.15 or of the module's own __getattr__(), fails only now.
-            else _import_fault(module_name, error, attribute)
+            else import_fault(module_name, error, attribute)
         )
-        raise _not_loaded(plugin, found, is_name=is_missing) from error
+        missing = missing_module(module_name, error)
+        raise _not_loaded(plugin, found, is_name=is_missing, missing=missing) from error
 
 
 def _check_for_circle(plugin: Plugin, error: BaseException) -> None:
@@ -164,16 +167,6 @@ def _check_for_circle(plugin: Plugin, error: BaseException) -> None:
             "Do not use AWS while a module is imported."
         )
         raise PluginError(message, plugin=plugin.name, distribution=plugin.origin) from error
-
-
-def _import_fault(module_name: str, error: BaseException, attribute: str = "") -> str:
-    if not isinstance(error, ModuleNotFoundError):
-        if attribute:
-            return f"its getter {module_name}:{attribute} cannot be looked up: {described(error)}"
-        return f"its module {module_name!r} cannot be imported: {described(error)}"
-    if error.name and f"{module_name}.".startswith(f"{error.name}."):
-        return f"its module {module_name!r} does not exist"
-    return f"its module {module_name!r} needs {error.name!r}, which is not installed here"
 
 
 def _takes_context(plugin: Plugin, function: Callable[..., Any]) -> bool:
@@ -269,15 +262,26 @@ def _function_fault(
     return None
 
 
-def _not_loaded(plugin: Plugin, found: str, *, is_name: bool = False) -> LookupSymbolError:
-    """Return the error; `is_name`: only the getter's name may be wrong."""
+def _not_loaded(
+    plugin: Plugin, found: str, *, is_name: bool = False, missing: str = ""
+) -> LookupSymbolError:
+    """Return the error.
+
+    Args:
+        plugin: The plugin.
+        found: What is wrong.
+        is_name: Whether only the getter's name may be wrong.
+        missing: The module that must be installed, if that is what is wrong.
+    """
     if isinstance(plugin, GivenPlugin):
         advice = "Fix that module, or pass a name that it has."
     elif is_name and plugin.has_other_getter:
         advice = "Correct the name."
+    elif missing:
+        advice = advice_on_missing(missing, plugin.origin)
     else:
         advice = (
-            "Install that package or what it needs again, or tell its authors; it was looked up as "
+            f"Install {plugin.distribution} again, or tell its authors; its entry point is "
             f"{plugin.value!r}."
         )
     message = f"{plugin.label} cannot be loaded: {found}. {advice}"

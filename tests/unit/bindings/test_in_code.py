@@ -215,7 +215,7 @@ def test_the_error_codes(file: Path, symbol: str, kind: type[PluginError], words
     [
         (GOOD, "nosuch", "Correct the name."),
         (GOOD, "no-name", "Correct the name."),
-        ("import nosuch_package", "get_provider", "Install that package"),
+        ("import nosuch_package", "get_provider", "Install nosuch_package. If acme-creds 1.2 does"),
     ],
 )
 def test_the_advice_for_a_getter_of_another_name(

@@ -95,7 +95,7 @@ def test_a_block_that_loses_its_options(write: Write, file: str, block: str, fau
     write(*(LINE, block) if file == "credentials" else (f"{block}\n{LINE}",))
     words = (
         rf"^The profile 'p' has credential_plugin_options in \S+/{file} {fault}\. Put each option "
-        r"on its own indented line below it, as in '  key = value'\.$"
+        r"on its own indented line below credential_plugin_options, as in '  key = value'\.$"
     )
     with pytest.raises(PluginError, match=words):
         key_of()
@@ -118,7 +118,7 @@ def test_a_key_that_is_read_as_a_part_of_another(write: Write, text: str, key: s
     write(text)
     words = (
         rf"^The profile 'p' has \w*{key} in the value of \w+, because that line is indented\. "
-        r"Remove the spaces before it\.$"
+        rf"Remove the spaces before \w*{key} in the profile 'p'\.$"
     )
     with pytest.raises(PluginError, match=words):
         key_of()

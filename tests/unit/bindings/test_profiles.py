@@ -399,7 +399,8 @@ def test_a_decline_names_the_options(
     """Guards that a misspelt option is found, and that no value is shown."""
     install(source)
     config(f"[profile p]\ncredential_plugin = vault\ncredential_plugin_options =\n{lines}\n")
-    wanted = rf"not configured here\. It received {said}.*\. Configure it, or remove that line\.$"
+    line = "credential_plugin = vault in the profile 'p'"
+    wanted = rf"not configured here\. It received {said}.*\. Configure vault, or remove {line}\.$"
     with pytest.raises(PluginProviderRetrieveError, match=wanted) as caught:
         key_of("p")
     assert "secret" not in str(caught.value)

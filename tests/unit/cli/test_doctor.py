@@ -129,7 +129,8 @@ def test_output(
     assert status == (1 if arrange in {nothing, broken} else 0)
     plain = golden.plain_json if form == "json" else golden.plain_text
     printed = capfd.readouterr().out
-    golden.check(f"doctor_{arrange.__name__}.{form}", plain(printed, {tmp_path: "TMP"}))
+    places = {tmp_path: "TMP", Path(sys.executable): "PYTHON"}
+    golden.check(f"doctor_{arrange.__name__}.{form}", plain(printed, places))
 
 
 SETTINGS: dict[str, tuple[str, dict[str, str], str | None]] = {
@@ -308,7 +309,8 @@ def test_the_machines_own_role_is_not_known(
     """Guards that what only a request could tell is neither promised nor denied."""
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     document = doctor()
-    assert document["answer"] == {"provider": "iam-role", "plugin": None, "certain": False}
+    answer = {"provider": "iam-role", "plugin": None, "certain": False, "confirmed": False}
+    assert document["answer"] == answer
     assert "known only when it is asked" in document["errors"][0]
 
 
@@ -319,7 +321,8 @@ def test_a_role_of_the_machines_own(
     monkeypatch.delenv("AWS_EC2_METADATA_DISABLED")
     config = f"[default]\n{ROLE}credential_source = Ec2InstanceMetadata\n"
     (tmp_path / "config").write_text(config)
-    assert doctor()["answer"] == {"provider": "assume-role", "plugin": None, "certain": True}
+    answer = {"provider": "assume-role", "plugin": None, "certain": True, "confirmed": False}
+    assert doctor()["answer"] == answer
 
 
 def test_a_provider_that_is_not_known(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
@@ -349,7 +352,7 @@ def test_keys_in_the_environment_before_a_profiles_plugin(
     document = doctor()
     assert document["answer"]["provider"] == "env"
     assert f"({tmp_path / 'config'}:3)" in document["errors"][0]
-    assert "env comes before it" in document["errors"][0]
+    assert "env comes before the plugin" in document["errors"][0]
 
 
 @pytest.mark.parametrize(
@@ -368,7 +371,7 @@ def test_keys_in_the_environment_before_a_profiles_plugin(
             f"[profile x]\n{STATIC}",
             {},
             (),
-            "beside role_arn and source_profile",
+            "role_arn and source_profile are beside it",
             False,
         ),
         (
@@ -425,7 +428,7 @@ def test_warnings(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     document = doctor(*arguments)
-    (found,) = document["warnings"]
+    (found,) = document["warnings"] + document["errors"]  # one fault is said once
     assert warning in found
     assert document["ok"] is is_ok
 
@@ -471,7 +474,8 @@ def test_really_retrieved(install: Install, doctor: Doctor, tmp_path: Path) -> N
     """)
     (tmp_path / "config").write_text("[default]\ncredential_plugin_cache = false\n")
     document = doctor("--retrieve")
-    assert document["answer"] == {"provider": "plugin", "plugin": "vault", "certain": True}
+    answer = {"provider": "plugin", "plugin": "vault", "certain": True, "confirmed": True}
+    assert document["answer"] == answer
     retrieved = document["retrieved"]
     assert (retrieved["method"], retrieved["access_key_ends_with"]) == ("plugin:vault", "WXYZ")
     assert retrieved["advisory_at"] < retrieved["mandatory_at"] < retrieved["expires_at"]
@@ -496,7 +500,12 @@ def test_an_error_is_a_sentence(
     document = doctor("--retrieve")
     assert document["answer"] is None
     assert found in document["retrieved"]["error"]
-    assert document["retrieved"]["error"] in document["errors"]
+    assert document["retrieved"]["error"] == document["raises"]
+    place = f"{tmp_path / 'config'}, line 2"
+    errors = [each.replace(place, "the profile 'default'") for each in document["errors"]]
+    assert errors == [document["raises"]]
+    (step,) = (step for step in document["chain"] if step["status"] == "error")
+    assert (step["provider"], step["reason"]) == ("plugin", document["raises"])
     assert "Traceback" not in json.dumps(document)
 
 
@@ -531,14 +540,23 @@ def test_what_is_retrieved_has_the_last_word(
     for name, source in others.items():
         install(source, name=name, distribution=name)
     document = doctor()
-    assert document["answer"] == {"provider": "plugin", "plugin": "vault", "certain": False}
+    answer = {"provider": "plugin", "plugin": "vault", "certain": False, "confirmed": False}
+    assert document["answer"] == answer
     assert document["ok"]
     (reason,) = (step["reason"] for step in document["chain"] if step["plugin"])
     assert reason.endswith("; it may still decline when it is asked")
     document = doctor("--retrieve")
     used = list(others)[-1] if others else None
-    assert document["answer"] == (used and {"provider": "plugin", "plugin": used, "certain": True})
+    answer |= {"plugin": used, "certain": True, "confirmed": True}
+    assert document["answer"] == (used and answer)
     assert document["ok"] is bool(others)
+    (step,) = (step for step in document["chain"] if step["provider"] == "plugin")
+    assert step["status"] == ("answers" if others else "not configured")
+    assert "may still decline" not in json.dumps(document)
+    states = {each["name"]: each["state"] for each in step["plugins"]}
+    assert states == {"vault": "declines"} | {
+        name: "configured" if name == used else "declines" for name in others
+    }
 
 
 @pytest.mark.parametrize("is_selected_by", ["variable", "profile", "source"])
@@ -576,9 +594,10 @@ def test_which_automatic_plugin_a_role_is_assumed_with(
     source = f"{ROLE}credential_source = CustomPlugin\n"
     lines = f"{ROLE}source_profile = base\n[profile base]\n{source}" if depth > 1 else source
     (tmp_path / "config").write_text(f"[default]\n{lines}")
-    answer = {"provider": "assume-role", "plugin": "vault", "certain": False}
+    answer = {"provider": "assume-role", "plugin": "vault", "certain": False, "confirmed": False}
     assert doctor()["answer"] == answer
-    assert doctor("--retrieve")["answer"] == {**answer, "plugin": "zeta", "certain": True}
+    answer |= {"plugin": "zeta", "certain": True, "confirmed": True}
+    assert doctor("--retrieve")["answer"] == answer
 
 
 def test_long_sentences_are_wrapped(
@@ -604,9 +623,11 @@ def test_the_hook_is_taken_out(doctor: Doctor, install: Install) -> None:
     finally:
         plugincreds_startup.install()
     assert not document["startup_hook"]["active"]
-    assert "uninstall()" in document["warnings"][0] or ".pth" in document["warnings"][0]
+    (error,) = document["errors"]
+    assert "uninstall()" in error or ".pth" in error
+    assert document["warnings"] == []  # one fault is said once
     assert "plugin" not in [step["provider"] for step in document["chain"]]
-    assert "because the startup hook is not active; a warning says why." in document["errors"][0]
+    assert "because the startup hook is not active. " in error
 
 
 def test_a_selected_plugin_is_not_used_without_the_hook(
@@ -622,7 +643,9 @@ def test_a_selected_plugin_is_not_used_without_the_hook(
     finally:
         plugincreds_startup.install()
     assert document["answer"]["provider"] == "config-file"
-    assert "it is not used, and those of config-file are used" in document["errors"][0]
+    assert "so the plugin is not used, and those of config-file are used" in document["errors"][0]
+    assert document["startup_hook"]["reason"] in document["errors"][0]
+    assert document["warnings"] == []
 
 
 def test_half_of_the_hook(monkeypatch: pytest.MonkeyPatch, doctor: Doctor) -> None:
@@ -848,7 +871,7 @@ def test_unread_options(
          "credential_plugin? "),
         ("credential_plugin_opts = x", "did you mean credential_plugin_options? "),
         ("credentials_plugin = vault", "did you mean credential_plugin? "),
-        ("credential_plugin_" + "x" * 40 + " = y", "x. Correct or remove that line."),
+        ("credential_plugin_" + "x" * 40 + " = y", "x. Correct or remove credential_plugin_xxx"),
     ],
 )  # fmt: skip
 @pytest.mark.parametrize("profile", ["default", "base"])
@@ -863,6 +886,10 @@ def test_an_unknown_key(tmp_path: Path, doctor: Doctor, line: str, said: str, pr
     (warning,) = document["warnings"]
     assert warning.startswith(f"The profile {profile!r} has ")
     assert said in warning
+    number = (tmp_path / "config").read_text().splitlines().index(line) + 1
+    key = line.partition(" ")[0]
+    place = f"{key} in {tmp_path / 'config'}, line {number}."
+    assert warning.endswith(f" Correct or remove {place}")
     assert document["ok"]
 
 
@@ -886,15 +913,23 @@ def test_options_that_may_have_lost_their_indentation(
     name = "profile base" if role else profile
     (tmp_path / "config").write_text(f"{role}[{name}]\n{block}")
     document = doctor()
+    file = tmp_path / "config"
+    written = file.read_text().splitlines()
+    numbers = {each.strip().partition(" ")[0]: i for i, each in enumerate(written, start=1)}
+    places = ", ".join(f"{key} ({file}:{numbers[key]})" for key in listed.split(", ") if key)
     said = (
         f"The profile {profile!r} has keys after credential_plugin_options that AWS does not know: "
-        f"{listed}. If they are options, indent their lines."
+        f"{listed}. If they are options, indent their lines: {places}."
     )
-    assert document["warnings"] == ([said] if listed else [])
     is_empty = "\n  role" not in lines
-    assert [f"{tmp_path / 'config'} without" in error for error in document["errors"]] == (
-        [True] * is_empty
+    assert document["warnings"] == ([said] if listed and not is_empty else [])
+    first = numbers["credential_plugin_options"]
+    error = (
+        f"The profile {profile!r} has credential_plugin_options in {file}, line {first}, without "
+        "indented lines below it. Indent these lines, if they are options, as in '  key = value': "
+        f"{places}."
     )
+    assert document["errors"] == ([error] if is_empty else [])
 
 
 def test_keys_of_ours_and_of_botocore(tmp_path: Path, install: Install, doctor: Doctor) -> None:
@@ -919,10 +954,13 @@ def test_a_decline_is_told_as_the_program_tells_it(
         "[default]\ncredential_plugin = vault\ncredential_plugin_options =\n  rolle = admin\n"
     )
     (error,) = doctor()["errors"]
-    assert "It received these options of the profile 'default': rolle. Configure it" in error
+    file = tmp_path / "config"
+    received = f"It received these options of the profile 'default': rolle ({file}:4). Configure "
+    assert received in error
     with pytest.raises(plugincreds.PluginError) as caught:
         botocore.session.Session().get_credentials()
-    assert str(caught.value) == error
+    plain = error.replace(f"{file}, line 2", "the profile 'default'").replace(f" ({file}:4)", "")
+    assert str(caught.value) == plain
 
 
 @pytest.mark.parametrize(
@@ -944,7 +982,7 @@ def test_a_decline_is_told_as_the_program_tells_it(
             ENVIRONMENT,
             True,
             (),
-            "Credentials would come from env, which contradicts what is selected.",
+            "Credentials would come from env, not from the selected plugin x.",
         ),
         (
             "[default]\ncredential_plugin =\n  x = y\n",

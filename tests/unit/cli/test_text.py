@@ -60,11 +60,11 @@ def test_the_verdict_is_first(
     tmp_path: Path,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    """Guards the order: what is used, why, what would change it, then all else."""
+    """Guards the order: what is used, why, what has decided it, then all else."""
     several(install, monkeypatch, tmp_path / "config")
     head, warnings, *_ = run(capfd, "doctor").split("\n\n")
     assert head.startswith("Credentials may come from the plugin b;")
-    assert head.index("\nWhy: b of acme-creds 1.2 ") < head.index("\nTo change it: configure a ")
+    assert head.index("\nWhy: b of acme-creds 1.2 ") < head.index("\nDecided by the order of ")
     assert warnings.startswith("Warnings\n- ")
 
 
@@ -75,43 +75,44 @@ def test_the_verdict_is_first(
             "",
             {"AWS_CREDENTIAL_PLUGIN": "vault"},
             (),
-            "change or remove AWS_CREDENTIAL_PLUGIN=vault.",
+            "AWS_CREDENTIAL_PLUGIN=vault.",
         ),
         (
             "[default]\ncredential_plugin = vault\n",
             {},
             (),
-            "change or remove credential_plugin = vault in profile 'default'.",
+            "credential_plugin = vault in profile 'default'.",
         ),
         (
             f"[default]\n{STATIC}",
             {"AWS_CREDENTIAL_PLUGIN": "none"},
             (),
-            "change or remove AWS_CREDENTIAL_PLUGIN=none.",
+            "AWS_CREDENTIAL_PLUGIN=none.",
         ),
         (
             f"[default]\n{STATIC}",
             {},
             (),
-            "AWS_CREDENTIAL_PLUGIN=NAME selects a plugin, which comes before all other providers.",
+            "the order of the chain. AWS_CREDENTIAL_PLUGIN=NAME would select a plugin, which comes "
+            "first.",
         ),
         (
             f"[default]\n{STATIC}",
             {},
             ("--profile", "default"),
-            "credential_plugin = NAME in the profile selects a plugin, which comes before all "
-            "other providers.",
+            "the order of the chain. credential_plugin = NAME in the profile would select a "
+            "plugin, which comes first.",
         ),
         (
             "[profile p]\nregion = x\n",
             {},
             ("--profile", "p"),
-            "configure a provider that is before it in the chain. To keep it: credential_plugin = "
-            "vault in the profile selects it.",
+            "the order of the chain. With credential_plugin = vault in the profile, no provider "
+            "that comes before the plugin can answer instead.",
         ),
     ],
 )
-def test_what_would_change_it(
+def test_what_has_decided_it(
     install: Install,
     monkeypatch: pytest.MonkeyPatch,
     tmp_path: Path,
@@ -127,7 +128,7 @@ def test_what_would_change_it(
     for name, value in variables.items():
         monkeypatch.setenv(name, value)
     head, *_ = run(capfd, "doctor", *arguments).split("\n\n")
-    assert " ".join(head.split()).endswith(f"To change it: {end}")
+    assert " ".join(head.split()).endswith(f" Decided by {end}")
 
 
 def test_providers_that_are_not_reached(

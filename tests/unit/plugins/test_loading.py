@@ -45,4 +45,4 @@ def test_a_lazy_import_that_fails(
         load(discover().the_one("vault", "Somebody"))
     assert found in str(caught.value)
     assert "has no attribute" not in str(caught.value)
-    assert "Install that package or what it needs again" in str(caught.value)
+    assert "Install acme" in str(caught.value)

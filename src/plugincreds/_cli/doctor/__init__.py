@@ -42,7 +42,7 @@ def run(arguments: argparse.Namespace) -> int:
 
 
 def _document(examination: Examination) -> dict[str, Any]:
-    errors = errors_of(examination)
+    errors = errors_of(examination, os.environ)
     origin, retrieved = origin_of(examination), examination.retrieved
     aws_cli = examination.aws_cli
     return {

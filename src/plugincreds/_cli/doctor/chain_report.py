@@ -50,16 +50,26 @@ class ChainLocation:
         return ChainStep(Status.NOT_CONFIGURED, f"the profile {self.profile!r} has no {what}")
 
 
-def chain_report(providers: Iterable[Any], location: ChainLocation) -> tuple[ChainStep, ...]:
-    """Return what would come of asking each of the providers in order."""
-    steps: list[ChainStep] = []
-    for provider in providers:
+def chain_report(
+    providers: Iterable[Any], location: ChainLocation, asked: Iterable[ChainStep] = ()
+) -> tuple[ChainStep, ...]:
+    """Return what would come of asking each of the providers in order.
+
+    Args:
+        providers: The providers.
+        location: The session and the profile that they belong to.
+        asked: What came of asking the first of them.
+    """
+    steps = list(asked)
+    for provider in list(providers)[len(steps) :]:
         last = last_of(steps)
         if last is None:
             step = _step(provider, location)
         else:
             does = "raises an error" if last.status is Status.ERROR else "comes first"
             step = ChainStep(Status.NOT_REACHED, f"{last.provider} {does}")
+            if getattr(provider, "of_profile", False):
+                step = replace(step, profile=location.profile)
         name = getattr(provider, "METHOD", type(provider).__name__)
         steps.append(replace(step, provider=str(name)))
     return tuple(steps)
@@ -67,7 +77,8 @@ def chain_report(providers: Iterable[Any], location: ChainLocation) -> tuple[Cha
 
 def _step(provider: Any, location: ChainLocation) -> ChainStep:
     if isinstance(provider, PluginProvider):
-        return plugin_step(provider)
+        profile = location.profile if provider.of_profile else None
+        return replace(plugin_step(provider), profile=profile)
     look = _LOOKS.get(getattr(provider, "METHOD", ""))
     if look is None:
         reason = "plugincreds does not know what it does; --retrieve asks it"
@@ -174,7 +185,7 @@ def _role_with(steps: tuple[ChainStep, ...], words: str, role: str) -> ChainStep
     if last is None:
         message = f"The role {role} has no credentials to be assumed with: {words} gives none."
         return ChainStep(Status.ERROR, message, source=steps)
-    step = replace(last, plugins=(), source=steps)
+    step = replace(last, plugins=(), source=steps, profile=None)
     if last.status is Status.ERROR:
         return step
     reason = f"{role} is assumed with {words}: {last.provider}"

@@ -16,11 +16,13 @@ from plugincreds._bindings.compatibility import aio_unexpected_api, unexpected_a
 from plugincreds._bindings.sessions import active_profile, profiles_of
 from plugincreds._cli.aws_cli import AwsCli, aws_cli
 from plugincreds._cli.doctor.chain_report import ChainLocation, chain_report
+from plugincreds._cli.doctor.chain_retrieved import chain_retrieved
 from plugincreds._cli.doctor.other_clients import (
     OtherClient,
     installed_version,
     other_clients,
 )
+from plugincreds._cli.doctor.places import Files, files_of
 from plugincreds._cli.doctor.retrieval import Retrieval, retrieval
 from plugincreds._cli.doctor.startup_state import StartupState, startup_state
 from plugincreds._cli.doctor.steps import ChainStep, last_of
@@ -64,6 +66,7 @@ class Examination:
         profile: The name of the active profile.
         profile_given_by: "--profile", a variable, or "default".
         sections: The sections of that profile and of the one that its role leads to, by name.
+        files: The files in which profiles are written.
         session_keys: The keys of a profile that are variables of a botocore session.
         selection: Which plugin is selected.
         chain: What would come of asking each provider.
@@ -83,6 +86,7 @@ class Examination:
     profile: str = "default"
     profile_given_by: str = "default"
     sections: dict[str, Section] = field(default_factory=dict)
+    files: Files = field(default_factory=Files)
     session_keys: frozenset[str] = frozenset()
     selection: SelectionInEffect = field(default_factory=lambda: SelectionInEffect(NOT_SELECTED))
     chain: tuple[ChainStep, ...] = ()
@@ -167,6 +171,7 @@ def _examine_chain(examination: Examination, profile: str | None, *, retrieve: b
     examination.session_keys = frozenset(key for key, *_ in session.session_var_map.values())
     in_code = examination.profile_in_code
     try:
+        examination.files = files_of(session)
         profiles = profiles_of(session)
         found = selection_in_effect(
             os.environ, profiles, examination.profile, profile_in_code=in_code
@@ -185,7 +190,10 @@ def _examine_chain(examination: Examination, profile: str | None, *, retrieve: b
     if last is not None and last.not_shared:  # it needs neither a folder nor a package then
         examination.cache |= {"problem": last.not_shared, "fatal": False}
     if retrieve:
-        examination.retrieved = retrieval(session, _origin(last))
+        examination.retrieved = found_now = retrieval(session, _origin(last))
+        examination.chain = chain_retrieved(
+            examination.chain, resolver.providers, location, found_now
+        )
 
 
 def _origin(last: ChainStep | None) -> str:

@@ -1,21 +1,25 @@
 """What a person should know of an examination. Pure functions of it."""
 
-import difflib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from plugincreds._cli.doctor.aws_cli_findings import aws_cli_warnings
+from plugincreds._cli.doctor.contradiction import contradiction, keys_in
 from plugincreds._cli.doctor.examination import Examination
+from plugincreds._cli.doctor.places import located, with_commands
+from plugincreds._cli.doctor.profile_findings import (
+    options_beside_a_role,
+    unindented_options,
+    unknown_keys,
+    with_unindented,
+)
 from plugincreds._cli.doctor.retrieval import NO_CREDENTIALS
 from plugincreds._cli.doctor.steps import ChainStep, Status, last_of
 from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._settings import (
-    OPTIONS_KEY,
-    OWN_KEYS,
     PLUGIN_KEY,
     PROVIDER_NAME,
     VARIABLE,
-    Section,
     asked_by_variable,
     asks_for_plugin,
     assumes_role,
@@ -23,26 +27,7 @@ from plugincreds._settings import (
     own_plugin,
 )
 
-# How alike a key must be that does not begin as ours do; credential_process is far from it.
-_ALIKE = 0.9
 _KEY_VARIABLE = "AWS_ACCESS_KEY_ID"
-# The keys of a profile that AWS programs read, besides those that are variables of a session.
-_AWS_KEYS = frozenset({
-    "credential_process",
-    "credential_source",
-    "duration_seconds",
-    "endpoint_url",
-    "external_id",
-    "login_session",
-    "mfa_serial",
-    "output",
-    "role_arn",
-    "role_session_name",
-    "services",
-    "source_profile",
-    "web_identity_token_file",
-})  # fmt: skip
-_AWS_PREFIXES = ("aws_", "cli_", "sso_", PLUGIN_KEY)
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,12 +37,15 @@ class CredentialsOrigin:
     Attributes:
         provider: The short name of the provider.
         plugin: The name of the plugin whose credentials are used in the end, or None.
-        certain: Whether it has any, and those of that plugin, unless something fails.
+        certain: Whether no other provider or plugin can answer in its place: it has any, and those
+            of that plugin, unless something fails.
+        confirmed: Whether there are credentials: they have been read, or really retrieved.
     """
 
     provider: str
     plugin: str | None
     certain: bool
+    confirmed: bool
 
 
 def origin_of(examination: Examination) -> CredentialsOrigin | None:
@@ -66,13 +54,14 @@ def origin_of(examination: Examination) -> CredentialsOrigin | None:
     if retrieved is None:
         if last is None or last.status is Status.ERROR:
             return None
-        return CredentialsOrigin(last.provider, last.plugin, last.is_certain)
+        confirmed = last.status is Status.ANSWERS
+        return CredentialsOrigin(last.provider, last.plugin, last.is_certain, confirmed)
     method = retrieved.method
     if method is None:
         return None
     provider = PROVIDER_NAME if method.startswith(f"{PROVIDER_NAME}:") else method
     plugin = last.plugin if last is not None and last.provider == provider else None
-    return CredentialsOrigin(provider, retrieved.plugin or plugin, certain=True)
+    return CredentialsOrigin(provider, retrieved.plugin or plugin, certain=True, confirmed=True)
 
 
 def raised_by(examination: Examination) -> str | None:
@@ -85,44 +74,64 @@ def raised_by(examination: Examination) -> str | None:
     return last.reason if last is not None and last.status is Status.ERROR else None
 
 
-def errors_of(examination: Examination) -> list[str]:
+def errors_of(examination: Examination, environ: Mapping[str, str]) -> list[str]:
     """Return why there are no credentials, or not those that are selected; empty if all is well.
 
-    What boto3 raises is the first.
+    What boto3 raises is the first, with the places of the settings that it names.
     """
+    return _told(_errors(examination, environ), examination)
+
+
+def _errors(examination: Examination, environ: Mapping[str, str]) -> list[str]:
     selection, origin = examination.selection, origin_of(examination)
     raised = raised_by(examination)
     errors = [raised or "", selection.problem or ""]
-    if origin is None:
+    is_beside = (
+        not examination.startup.active if origin is None else origin.plugin != selection.plugin
+    )
+    if selection.plugin and is_beside:
+        errors.append(contradiction(examination, origin.provider if origin else None, environ))
+    elif origin is None:
         errors.append("" if raised else f"{NO_CREDENTIALS} {_remedy(examination)}")
-    elif not origin.certain and origin.plugin is None:
+    if origin is not None and not origin.certain and origin.plugin is None:
         errors.append(
             f"Nothing but {origin.provider} is left, and whether it has credentials is known only "
             "when it is asked; --retrieve does that."
         )
-    if selection.plugin and (
-        not examination.startup.active if origin is None else origin.plugin != selection.plugin
-    ):
-        errors.append(_contradiction(examination, origin))
     return _once(errors)
 
 
 def warnings_of(examination: Examination, environ: Mapping[str, str]) -> list[str]:
     """Return what may surprise a person, though it is as it should be."""
     problem = examination.cache["problem"] or ""
-    origin = origin_of(examination)
-    return _once(
-        [
-            *_of_startup(examination),
-            "" if problem in errors_of(examination) else problem,
-            *_unknown_keys(examination.sections),
-            *_unindented_options(examination),
-            *examination.captured_warnings,
-            *_of_plugins(examination),
-            *_of_selection(examination, environ),
-            *aws_cli_warnings(examination, origin.plugin if origin else None, environ),
-        ]
-    )
+    origin, errors = origin_of(examination), _errors(examination, environ)
+    told = " ".join(errors)
+    warnings = [
+        *_of_startup(examination, told),
+        "" if problem in errors else problem,
+        *unknown_keys(examination),
+        *unindented_options(examination, told),
+        *(each for each in examination.captured_warnings if not _is_of_role(each, told)),
+        *options_beside_a_role(examination),
+        *_of_plugins(examination, told),
+        *_of_selection(examination, environ),
+        *aws_cli_warnings(examination, origin.plugin if origin else None, environ),
+    ]
+    return _told(_once(warnings), examination)
+
+
+def _told(sentences: list[str], examination: Examination) -> list[str]:
+    """Return sentences with files, lines and commands in place of what the library can name."""
+    files, profiles = examination.files, examination.sections
+    placed = (located(sentence, files, profiles) for sentence in sentences)
+    indented = (with_unindented(sentence, examination) for sentence in placed)
+    return _once([with_commands(sentence, examination.discovery) for sentence in indented])
+
+
+def _is_of_role(warning: str, errors: str) -> bool:
+    """Tell whether a warning of the library says what an error has said."""
+    beside = "role_arn and source_profile"
+    return f"{PLUGIN_KEY} beside {beside}" in warning and f"{beside} are beside it" in errors
 
 
 def _remedy(examination: Examination) -> str:
@@ -131,31 +140,20 @@ def _remedy(examination: Examination) -> str:
     if not names:
         return "Install a plugin, or configure credentials."
     if not examination.startup.active:
-        return "No plugin is asked, because the startup hook is not active; a warning says why."
+        reason = examination.startup.reason
+        return f"No plugin is asked, because the startup hook is not active. {reason}"
     if selection.by == "off":
-        return f"{selection.asked_by} switches plugins off; without it may answer: {names}."
+        off_by = selection.asked_by
+        remedy = f"Unset {VARIABLE}"
+        if selection.profile is not None:
+            remedy = f"Remove {examination.files.named(selection.profile, PLUGIN_KEY, ' = none')}"
+        return f"{off_by} switches plugins off. {remedy}: then these plugins are asked: {names}."
     return f"None of the installed plugins answers: {names}. Configure one, or select it by name."
 
 
-def _contradiction(examination: Examination, origin: CredentialsOrigin | None) -> str:
-    selection = examination.selection
-    where = f" ({selection.location})" if selection.file else ""
-    selects = f"{selection.asked_by}{where} selects the credential plugin {selection.plugin!r}, but"
-    name = "nothing" if origin is None else origin.provider
-    if not examination.startup.active:
-        instead = "no others are found" if origin is None else f"those of {name} are used"
-        return f"{selects} the startup hook is not active: it is not used, and {instead}."
-    remedies = {
-        "env": f"Unset AWS_ACCESS_KEY_ID, or set {VARIABLE}={selection.plugin}.",
-        "assume-role": "Put credential_plugin into the source profile, or remove role_arn.",
-    }
-    reason = f"{name} comes before it in the chain, and its credentials are used."
-    return f"{selects} {reason} {remedies.get(name, '')}".strip()
-
-
-def _of_startup(examination: Examination) -> Iterator[str]:
+def _of_startup(examination: Examination, errors: str) -> Iterator[str]:
     startup = examination.startup
-    if not startup.active:
+    if not startup.active and str(startup.reason) not in errors:
         yield f"Programs that are started like this one use no plugins. {startup.reason}"
     if startup.caution:
         yield startup.caution
@@ -167,47 +165,13 @@ def _of_startup(examination: Examination) -> Iterator[str]:
             )
 
 
-def _unknown_keys(sections: Mapping[str, Section]) -> Iterator[str]:
-    """Yield a sentence for each key that looks like one of ours and is none."""
-    for profile, section in sections.items():
-        for key in section:
-            near = difflib.get_close_matches(key, OWN_KEYS, n=1)
-            alike = difflib.get_close_matches(key, OWN_KEYS, n=1, cutoff=_ALIKE)
-            if key not in OWN_KEYS and (key.startswith(PLUGIN_KEY) or alike):
-                meant = f"; did you mean {near[0]}?" if near else "."
-                yield (
-                    f"The profile {profile!r} has the unknown key {key}{meant} Correct or remove "
-                    "that line."
-                )
-
-
-def _unindented_options(examination: Examination) -> Iterator[str]:
-    """Yield a sentence for each profile with keys that may be options without indentation."""
-    known = _AWS_KEYS | examination.session_keys
-    for profile, section in examination.sections.items():
-        keys = list(section)
-        after = keys[keys.index(OPTIONS_KEY) + 1 :] if OPTIONS_KEY in section else []
-        unknown = [
-            key
-            for key in after
-            if key not in known
-            and not key.startswith(_AWS_PREFIXES)
-            and not isinstance(section[key], Mapping)
-        ]
-        if unknown:
-            yield (
-                f"The profile {profile!r} has keys after {OPTIONS_KEY} that AWS does not know: "
-                f"{', '.join(unknown)}. If they are options, indent their lines."
-            )
-
-
-def _of_plugins(examination: Examination) -> Iterator[str]:
+def _of_plugins(examination: Examination, errors: str) -> Iterator[str]:
     discovery = examination.discovery
     for problem in discovery.unreadable:
         yield f"{problem}."
     faults = {name: discovery.fault(name) for name in discovery.plugins}
     for name, fault in faults.items():
-        if fault is not None:
+        if fault is not None and fault not in errors:
             yield f"The credential plugin {name!r} cannot be used: {fault}."
     yield from examination.leftovers
     for step in _with_sources(examination.chain):
@@ -243,12 +207,15 @@ def _of_selection(examination: Examination, environ: Mapping[str, str]) -> Itera
             "read that variable themselves. Unset it, unless they are to use that key. (mock_aws() "
             "of moto sets it, too.)"
         )
-    plugins = ", ".join(examination.discovery.plugins)
+    discovery = examination.discovery
+    plugins = ", ".join(discovery.plugins)
+    usable = next((each for each in discovery.plugins if discovery.fault(each) is None), "NAME")
     is_open = selection.by == NOT_SELECTED and examination.startup.active
     if provider == "env" and is_open and plugins:
         yield (
             f"The keys in the environment come before plugins that are not selected ({plugins}). "
-            f"Unset AWS_ACCESS_KEY_ID, or select one with {VARIABLE}."
+            f"If a plugin is to be used, unset {keys_in(environ)}, or select the plugin, as in "
+            f"{VARIABLE}={usable}."
         )
 
 

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import plugincreds
 import plugincreds_startup
+from plugincreds._cli.doctor.commands import REINSTALL, pip
 
 _STEM = "plugincreds_startup"
 _ADVICE = "call plugincreds.install() before the program's first AWS call"
@@ -91,13 +92,13 @@ def _not_started(folder: Path, startup_file: str | None) -> str:
     if startup_file is None and folder not in _site_folders():
         return (
             f"{folder} is not a site directory (it is only on PYTHONPATH, or was made by pip "
-            f"install --target), so Python reads no startup file there; {_ADVICE}, or install "
-            "plugincreds with pip into this environment."
+            f"install --target), so Python reads no startup file there; {_ADVICE}, or run "
+            f"{pip('install', 'plugincreds')}."
         )
     if startup_file is None:
         return (
-            f"{_STEM}.pth is missing beside {_STEM}.py in {folder}; install plugincreds again "
-            "(pip install --force-reinstall plugincreds)."
+            f"{_STEM}.pth is missing beside {_STEM}.py in {folder}. Run "
+            f"{pip(*REINSTALL, 'plugincreds')}."
         )
     start = Path(startup_file).with_suffix(".start")
     is_line = startup_file != str(start)
@@ -109,8 +110,8 @@ def _not_started(folder: Path, startup_file: str | None) -> str:
     if is_line and sys.version_info >= _NO_IMPORT_LINES_SINCE:
         return (
             f"Python 3.18 and later ignore import lines in .pth files, and {startup_file} has "
-            "only such a line; upgrade plugincreds (pip install --upgrade plugincreds). Until "
-            f"then, {_ADVICE}."
+            f"only such a line. Run {pip('install', '--upgrade', 'plugincreds')}. Until then, "
+            f"{_ADVICE}."
         )
     return (
         f"{startup_file} is there, but its line has not run, or uninstall() was called; python -v "

@@ -56,6 +56,7 @@ class ChainStep:
         not_shared: The same.
         plugins: What the installed plugins say, where they are asked in order.
         source: The chain of the credentials that a role is assumed with.
+        profile: The profile whose line it stands for, if that is a line `credential_plugin`.
     """
 
     status: Status
@@ -67,6 +68,7 @@ class ChainStep:
     not_shared: str = ""
     plugins: tuple[PluginState, ...] = ()
     source: "tuple[ChainStep, ...]" = ()
+    profile: str | None = None
 
     def as_document(self) -> dict[str, Any]:
         """Return what programs may read."""
@@ -75,6 +77,7 @@ class ChainStep:
             "status": self.status.value,
             "reason": self.reason,
             "plugin": self.plugin,
+            "profile": self.profile,
             "plugins": [
                 {"name": each.name, "state": each.state, "reason": each.reason}
                 for each in self.plugins

@@ -4,7 +4,7 @@ from typing import Any
 
 from plugincreds._cli.aws_cli import FROZEN, UNKNOWN
 from plugincreds._cli.doctor.steps import Status
-from plugincreds._cli.doctor.verdict import change, reason, verdict
+from plugincreds._cli.doctor.verdict import decided, reason, verdict
 from plugincreds._cli.selection import NOT_SELECTED
 from plugincreds._cli.terminal import Palette, wrapped, wrapped_table
 
@@ -21,10 +21,10 @@ _INDENT = "  "
 
 
 def doctor_lines(document: dict[str, Any], palette: Palette, *, verbose: bool) -> list[str]:
-    """Return what the doctor has to say: the verdict, why, what would change it, then the rest."""
-    text, colour = verdict(document)
-    lines = [palette.paint(line, colour) for line in wrapped(text)]
-    for sentence in filter(None, (reason(document), change(document))):
+    """Return what the doctor has to say: the verdict, why, what has decided it, then the rest."""
+    sentences, colour = verdict(document)
+    lines = [palette.paint(line, colour) for text in sentences for line in wrapped(text)]
+    for sentence in filter(None, (reason(document), decided(document))):
         lines += wrapped(sentence)
     parts = {
         "Errors": _sentences(document["errors"], palette, "red"),
@@ -93,8 +93,13 @@ def _selection(document: dict[str, Any]) -> list[tuple[str, str]]:
     profile, selection, cache = document["profile"], document["selection"], document["cache"]
     by = profile["given_by"]
     rows = [("profile", profile["name"] + ("" if by == "default" else f" (given by {by})"))]
+    if not document["chain"]:  # the profiles cannot be read, or there is no such profile
+        return rows
     if selection["by"] == "off":
         rows.append(("plugin", f"switched off by {selection['asked_by']}"))
+    elif selection["plugin"] and selection["off_by"]:
+        but = f"but plugins are switched off by {selection['off_by']}"
+        rows.append(("plugin", f"{selection['plugin']}, {but}"))
     elif selection["plugin"]:
         rows.append(("plugin", f"{selection['plugin']}, selected by {selection['asked_by']}"))
     elif selection["by"] == NOT_SELECTED:
@@ -113,12 +118,14 @@ def _chain(
     steps: list[dict[str, Any]], palette: Palette, indent: str, *, verbose: bool
 ) -> list[str]:
     """Return the providers, below each what it consists of, and at the end those not reached."""
+    names = [each["provider"] for each in steps]
+    steps = [each | {"provider": _name(each, names)} for each in steps]
     reached = [each for each in steps if verbose or each["status"] != Status.NOT_REACHED.value]
     rows = [_row(each["status"], each["provider"], each["reason"]) for each in reached]
     missed = [each for each in steps if each not in reached]
     if missed and indent == _INDENT:
-        names = ", ".join(each["provider"] for each in missed)
-        rows.append((Status.NOT_REACHED.value, f"{names}: {missed[0]['reason']}"))
+        told = ", ".join(each["provider"] for each in missed)
+        rows.append((Status.NOT_REACHED.value, f"{told}: {missed[0]['reason']}"))
         reached.append({"status": Status.NOT_REACHED.value, "plugins": (), "source": ()})
     lines, inner = [], indent + _INDENT
     for step, own in zip(reached, wrapped_table(rows, indent=indent), strict=True):
@@ -127,6 +134,12 @@ def _chain(
         lines += [line for state in wrapped_table(states, indent=inner) for line in state]
         lines += _chain(step["source"], palette, inner, verbose=verbose)
     return lines
+
+
+def _name(step: dict[str, Any], names: list[str]) -> str:
+    """Return a provider's name; of several plugins in a chain, with the profile that asks."""
+    name, profile = str(step["provider"]), step["profile"]
+    return name if profile is None or names.count(name) == 1 else f"{name} (of {profile!r})"
 
 
 def _row(state: str, name: str, reason: str) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""What the doctor's document comes to: the verdict, why, and what would change it."""
+"""What the doctor's document comes to: the verdict, why, and what has decided it."""
 
 from typing import Any
 
@@ -10,20 +10,25 @@ _ROLE = "assume-role"
 _ENDS = {each.value for each in Status if each.ends_chain}
 
 
-def verdict(document: dict[str, Any]) -> tuple[str, str]:
-    """Return where the credentials come from, as a sentence, and its colour."""
+def verdict(document: dict[str, Any]) -> tuple[list[str], str]:
+    """Return where the credentials come from, as sentences, and their colour."""
     origin = document["answer"]
     if origin is None:
-        return _end(document), "red"
+        return [_end(document)], "red"
     name = f"the plugin {origin['plugin']}" if origin["plugin"] else origin["provider"]
     if origin["plugin"] and origin["provider"] != PROVIDER_NAME:
         name = f"{origin['provider']}, with those of {name}"
     if not origin["certain"]:
         doubt = "; --retrieve tells whether it declines" if origin["plugin"] else ""
-        return f"Credentials may come from {name}{doubt}.", "yellow"
+        return [f"Credentials may come from {name}{doubt}."], "yellow"
     verb = "come" if document["retrieved"] else "would come"
-    colour = "green" if document["ok"] else "red"
-    return f"Credentials {verb} from {name}{_note(document)}.", colour
+    sentences = [f"Credentials {verb} from {name}{_note(document)}."]
+    if not document["ok"]:
+        return sentences, "red"
+    if origin["confirmed"]:
+        return sentences, "green"
+    # What is configured may be logged out: only a retrieval shows that it works.
+    return [*sentences, "Nothing has been retrieved yet; --retrieve does that."], "yellow"
 
 
 def _end(document: dict[str, Any]) -> str:
@@ -38,8 +43,9 @@ def _end(document: dict[str, Any]) -> str:
 def _note(document: dict[str, Any]) -> str:
     if document["ok"]:
         return ""
-    if document["selection"]["plugin"] not in {None, document["answer"]["plugin"]}:
-        return ", which contradicts what is selected"
+    selected = document["selection"]["plugin"]
+    if selected not in {None, document["answer"]["plugin"]}:
+        return f", not from the selected plugin {selected}"
     return ", but see the errors below"
 
 
@@ -57,13 +63,13 @@ def reason(document: dict[str, Any]) -> str:
     return f"Why: {last['reason']}.{written}"
 
 
-def change(document: dict[str, Any]) -> str:
-    """Return what would change it, as a sentence; empty where errors or warnings say it."""
+def decided(document: dict[str, Any]) -> str:
+    """Return what has decided it, as a sentence; empty where errors or warnings say it."""
     origin, selection = document["answer"], document["selection"]
     if origin is None or not document["ok"] or not document["startup_hook"]["active"]:
         return ""
     if selection["asked_by"]:
-        return f"To change it: change or remove {selection['asked_by']}."
+        return f"Decided by {selection['asked_by']}."
     in_code = document["profile"]["given_by"] == "--profile"
     if selection["by"] != NOT_SELECTED or (in_code and origin["provider"] == _ROLE):
         return ""
@@ -72,7 +78,7 @@ def change(document: dict[str, Any]) -> str:
     line = f"{PLUGIN_KEY} = {name} in the profile" if in_code else f"{VARIABLE}={name}"
     if origin["provider"] == PROVIDER_NAME:
         return (
-            "To change it: configure a provider that is before it in the chain. To keep it: "
-            f"{line} selects it."
+            f"Decided by the order of the chain. With {line}, no provider that comes before "
+            "the plugin can answer instead."
         )
-    return f"To change it: {line} selects a plugin, which comes before all other providers."
+    return f"Decided by the order of the chain. {line} would select a plugin, which comes first."
