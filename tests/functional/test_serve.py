@@ -16,6 +16,7 @@ from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
+from botocore.credentials import ContainerProvider
 
 from tests.support.environments import Environment, NewEnvironment, pinned
 from tests.support.moto_process import Identity
@@ -159,6 +160,10 @@ def test_a_file_with_the_variables(environment: Environment, serve: Serve, alice
     assert not list(environment.home.glob("acme.env*"))
 
 
+@pytest.mark.skipif(
+    not hasattr(ContainerProvider, "ENV_VAR_AUTH_TOKEN_FILE"),
+    reason="this botocore reads no file with a token",
+)
 def test_a_restart_with_the_same_port_and_file(
     environment: Environment, serve: Serve, alice: Identity
 ) -> None:
