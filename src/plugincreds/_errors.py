@@ -68,7 +68,7 @@ class PluginError(BotoCoreError):  # type: ignore[misc] # botocore has no type i
         return {"plugin": plugin, "distribution": distribution}
 
     def __reduce__(self) -> tuple[Any, ...]:
-        return _unpickled, (type(self), self.kwargs, self.__dict__)
+        return _unpickled, (type(self), _facts_of(self), self.__dict__)
 
 
 class HintedError(PluginError):
@@ -160,6 +160,9 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
     """
 
     code = "PluginProviderRetrieveError"
+    # Defaults, because 1.0.0 pickled none.
+    declined: bool = False
+    reason: str | None = None
 
     def __init__(  # noqa: PLR0913 - all optional but the first
         self,
@@ -173,8 +176,8 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
     ) -> None:
         super().__init__(message, plugin=plugin, distribution=distribution)
         self.declined = declined
-        self.reason: str | None = reason and printable(str(reason))
-        self.hint: str | None = hint and printable(str(hint))
+        self.reason = reason and printable(str(reason))
+        self.hint = hint and printable(str(hint))
 
     @staticmethod
     def _facts(plugin: str | None, distribution: str | None) -> dict[str, Any]:
@@ -186,7 +189,12 @@ def again(error: Exception) -> Exception:
     """Return a copy of an error of ours, for another caller; any other error itself."""
     if not isinstance(error, PluginError):
         return error
-    return _unpickled(type(error), error.kwargs, error.__dict__)
+    return _unpickled(type(error), _facts_of(error), error.__dict__)
+
+
+def _facts_of(error: PluginError) -> dict[str, Any]:
+    facts: dict[str, Any] | None = vars(error).get("kwargs")
+    return {"message": Exception.__str__(error)} if facts is None else facts
 
 
 def _unpickled(

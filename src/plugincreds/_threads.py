@@ -10,6 +10,7 @@ not need it, and importing it takes as long as everything else that the first si
 
 import _signal  # type: ignore[import-not-found]
 import contextvars
+import os
 import sys
 import threading
 import time
@@ -23,6 +24,7 @@ from typing import Any
 
 _LONGEST_SLEEP = 0.5  # seconds that a waiting thread sleeps at a time
 _LONGEST_START = 5.0  # seconds that a new thread may take until its loop runs
+_FORKED = "a signal handler has forked the process while a coroutine ran in another thread"
 
 
 class Gate:
@@ -39,6 +41,7 @@ class Gate:
     def __init__(self) -> None:
         # The first is locked until the gate is opened; each waiting thread adds one.
         self._locks = [_locked()]
+        self._process = os.getpid()
         self.open: Callable[[], object] = partial(
             deque(maxlen=0).extend, map(_release, self._locks)
         )
@@ -49,13 +52,20 @@ class Gate:
         return not self._locks[0].locked()
 
     def wait(self, seconds: float = inf) -> bool:
-        """Return whether it is open, within so many seconds."""
+        """Return whether it is open, within so many seconds.
+
+        If a signal handler has forked, it is opened in the child, where the thread that would open
+        it does not run.
+        """
         mine, until = _locked(), time.monotonic() + seconds
         self._locks.append(mine)
         # It may have been opened before this thread was in the list. And a signal that comes just
         # before a thread sleeps does not wake it: Ctrl-C would be noticed only at the end.
         while not self.is_open and (left := until - time.monotonic()) > 0:
-            mine.acquire(timeout=min(left, _LONGEST_SLEEP))
+            if os.getpid() == self._process:
+                mine.acquire(timeout=min(left, _LONGEST_SLEEP))
+            else:
+                self.open()
         return self.is_open
 
 
@@ -233,6 +243,8 @@ def awaited(answer: Awaitable[Any]) -> Any:
         raise
     if errors:
         raise errors.pop()
+    if not answers:
+        raise RuntimeError(_FORKED)
     return answers.pop()
 
 

@@ -10,6 +10,7 @@ from textwrap import dedent
 import pytest
 
 import plugincreds
+from plugincreds._bindings.plugin_provider import PluginProvider
 
 Install = Callable[..., Path]
 GROUP = "aws_sdk.credential_plugins"
@@ -27,6 +28,7 @@ def clean_process(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[N
     monkeypatch.setenv("AWS_SHARED_CREDENTIALS_FILE", str(tmp_path / "no-credentials"))
     monkeypatch.setenv("AWS_EC2_METADATA_DISABLED", "true")
     monkeypatch.setenv("AWS_DEFAULT_REGION", "eu-central-1")
+    monkeypatch.setattr(PluginProvider, "_has_answered", False)
     before = set(sys.modules)
     plugincreds.reset()
     yield

@@ -7,6 +7,7 @@ import pytest
 
 import plugincreds
 from plugincreds import PluginError, _errors
+from plugincreds._errors import again
 from plugincreds._redaction import described
 
 ERRORS = sorted(
@@ -60,6 +61,53 @@ def test_a_hint_is_shown_after_the_message() -> None:
     error = plugincreds.NonRecoverableError("The login has expired.", hint="run `acme login`")
     assert str(error) == "The login has expired. (run `acme login`)"
     assert str(pickle.loads(pickle.dumps(error))) == str(error)
+
+
+class ForgetfulError(plugincreds.RecoverableError):
+    """A plugin's own class, which does not call the `__init__()` of its base."""
+
+    def __init__(self, user: str) -> None:
+        self.user = user
+
+    def __str__(self) -> str:
+        return f"the login of {self.user} has ended"
+
+
+def test_an_error_of_a_plugins_own_class_survives_pickling() -> None:
+    """A plugin may forget to call `__init__()`, and a worker process still sends its errors."""
+    for same in (pickle.loads(pickle.dumps(ForgetfulError("anna"))), again(ForgetfulError("anna"))):
+        assert isinstance(same, ForgetfulError)
+        assert (str(same), same.hint) == ("the login of anna has ended", None)
+
+
+def test_the_text_of_a_plugins_own_class_is_shown() -> None:
+    """It says what is wrong; the arguments of the exception may not."""
+    wanted = "ForgetfulError: the login of anna has ended"
+    assert described(ForgetfulError("anna"), with_hint=False) == described(ForgetfulError("anna"))
+    assert described(ForgetfulError("anna")) == wanted
+
+
+def test_a_hint_is_described_unless_it_is_shown_elsewhere() -> None:
+    """A person must read what to do, also if the plugin raises it in another function."""
+    error = plugincreds.RecoverableError("The login has ended.", hint="run `acme login`")
+    wanted = "RecoverableError: The login has ended"
+    assert described(error) == f"{wanted} (run `acme login`)"
+    assert described(error, with_hint=False) == wanted
+
+
+# What 1.0.0 pickled.
+_OLD_RETRIEVE_ERROR = (
+    b"\x80\x02cplugincreds._errors\n_unpickled\ncplugincreds\nPluginProviderRetrieveError\n}(X\x07"
+    b"\x00\x00\x00messageX\x01\x00\x00\x00mu}(X\x06\x00\x00\x00pluginNX\x08\x00\x00\x00declined\x89X"
+    b"\x04\x00\x00\x00hintNu\x87R."
+)
+
+
+def test_an_error_of_an_older_version_has_all_attributes() -> None:
+    """A worker process with 1.0.0 may send its errors to a parent with this version."""
+    error = pickle.loads(_OLD_RETRIEVE_ERROR)
+    assert isinstance(error, plugincreds.PluginProviderRetrieveError)
+    assert (str(error), error.declined, error.reason, error.hint) == ("m", False, None, None)
 
 
 @pytest.mark.parametrize(

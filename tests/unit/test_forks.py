@@ -9,6 +9,7 @@ import importlib
 import multiprocessing
 import os
 import select
+import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -196,6 +197,81 @@ def test_fork_while_threads_wait_for_a_flight() -> None:
     assert Child(use).answer(DEADLINE) == "1"
     assert scene.land(leader) == "KEY1"
     waiter.join(DEADLINE)
+
+
+@contextmanager
+def forked_by_a_signal(is_time: Callable[[], bool], children: list[int]) -> Iterator[None]:
+    """Fork this thread, which runs the body, in a signal handler.
+
+    The list then has the child's number, which is 0 in the child itself.
+    """
+
+    def send() -> None:
+        until = time.monotonic() + DEADLINE
+        while not is_time() and time.monotonic() < until:
+            pass
+        os.kill(os.getpid(), signal.SIGUSR1)
+
+    before = signal.signal(signal.SIGUSR1, lambda *_: children.append(os.fork()))
+    try:
+        threading.Thread(target=send, daemon=True).start()
+        yield
+    finally:
+        signal.signal(signal.SIGUSR1, before)
+
+
+def forked_while(wait: Callable[[], object], is_time: Callable[[], bool], go_on: Any) -> str:
+    """Return what a wait came to in a child that a signal handler forks meanwhile."""
+    reader, writer = os.pipe()
+    children: list[int] = []
+    with os.fdopen(reader, "rb", 0) as answers, forked_by_a_signal(is_time, children):
+        threading.Thread(target=_let_go, args=(children, go_on), daemon=True).start()
+        try:
+            answer = str(wait())
+        except Exception as error:  # noqa: BLE001 - the parent looks at it
+            answer = repr(error)
+        if children == [0]:
+            os.write(writer, answer.encode())
+            os._exit(0)
+        readable, _, _ = select.select([answers], [], [], DEADLINE)
+        if not readable:
+            os.kill(children[0], signal.SIGKILL)
+        os.waitpid(children[0], 0)
+        os.close(writer)
+        return answers.read(4096).decode() if readable else "stuck"
+
+
+def _let_go(children: list[int], go_on: Callable[[], object]) -> None:
+    until = time.monotonic() + DEADLINE
+    while not children and time.monotonic() < until:
+        pass
+    go_on()
+
+
+def test_a_signal_handler_forks_a_thread_that_waits_for_a_flight() -> None:
+    """The thread that retrieves does not run in the child, where the handler returns, too."""
+    scene = Scene()
+    leader = scene.lead()
+    answer = forked_while(
+        lambda: scene.cache.get().access_key,
+        lambda: threads_that_wait() > 0,
+        scene.gate.set,
+    )
+    assert answer == "KEY2"
+    assert scene.land(leader) == "KEY1"
+
+
+def test_a_signal_handler_forks_a_thread_that_waits_for_a_coroutine() -> None:
+    """Its event loop does not run in the child: that is a failure, and not a wait for ever."""
+    begun, go_on = threading.Event(), threading.Event()
+
+    async def retrieve() -> tuple[str, str]:
+        begun.set()
+        assert go_on.wait(DEADLINE)
+        return "KEY", "SECRET"
+
+    answer = forked_while(plugincreds.CredentialsCache(retrieve).get, begun.is_set, go_on.set)
+    assert "a signal handler has forked the process" in answer
 
 
 def test_fork_while_a_thread_holds_each_of_our_locks(install: Install) -> None:

@@ -53,6 +53,36 @@ def test_the_profile_is_the_section(file: CredentialsFile, new_plugin: NewPlugin
         new_plugin("other").retrieve()
 
 
+@pytest.mark.parametrize("options", [{}, {"file": "~/.aws/credentials"}, {"file": "$HERE"}])
+def test_the_file_stays_the_same(
+    file: CredentialsFile,
+    new_plugin: NewPlugin,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    clock: Clock,
+    options: dict[str, str],
+) -> None:
+    """Guards the identity: a program may change its environment while its clients sign."""
+    monkeypatch.setenv("HERE", str(file.path))
+    file.write(section(1))
+    plugin = new_plugin("work", **options)
+    assert number(plugin.retrieve()) == 1
+    other = tmp_path / "other" / ".aws" / "credentials"
+    other.parent.mkdir(parents=True)
+    CredentialsFile(other, clock).write(section(2))
+    monkeypatch.setenv("HOME", str(tmp_path / "other"))
+    monkeypatch.setenv("HERE", str(other))
+    assert number(plugin.retrieve()) == 1
+    clock.now += 2
+    assert plugin.is_expired() is False
+    file.write(section(3))
+    clock.now += 2
+    assert plugin.is_expired() is True
+    assert number(plugin.retrieve()) == 3
+    clock.now += 2
+    assert plugin.is_expired() is False
+
+
 def test_a_file_that_is_replaced(
     file: CredentialsFile, new_plugin: NewPlugin, clock: Clock, reads: list[Path]
 ) -> None:

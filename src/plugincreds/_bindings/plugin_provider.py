@@ -27,6 +27,7 @@ _ADVICE = (
     "Install it again: pip install --force-reinstall plugincreds. If it was upgraded, it is enough "
     "to restart the program."
 )
+_IN_USE = "the plugin that this program uses has no effect"
 
 # Returns which plugin a profile's section selects, when credentials are loaded.
 Chooser = Callable[[Section], Selection]
@@ -96,10 +97,8 @@ class PluginProvider:
             if _is_required(chosen):
                 effect = f"{chosen.asked_by} has no effect"
                 raise _damaged(error, effect, getattr(chosen, "name", None)) from error
-            # A program that a plugin has given credentials must not go on to other ones.
-            if PluginProvider._has_answered and not isinstance(chosen, Off):
-                effect = "the plugin that this program uses has no effect"
-                raise _damaged(error, effect) from error
+            if _must_not_go_on(chosen):
+                raise _damaged(error, _IN_USE) from error
             logger.warning("%s", _damage(error, "credential plugins are not used"))
         except Exception as error:
             from plugincreds._bindings.loading import warn_of_fault
@@ -108,6 +107,8 @@ class PluginProvider:
 
             if _is_required(chosen) or isinstance(error, PluginError) or is_interruption(error):
                 raise  # another identity must not be used instead
+            if _must_not_go_on(chosen):  # perhaps a part of this package is of another version
+                raise _damaged(error, _IN_USE) from error
             warn_of_fault(error)
         else:
             PluginProvider._has_answered = True
@@ -159,17 +160,24 @@ def told_apart(credentials: Any) -> Any:
     return credentials
 
 
-def _damage(error: ImportError, effect: str) -> str:
-    return f"{_DAMAGED} ({type(error).__name__}: {error}), so {effect}. {_ADVICE}"
+def _damage(error: Exception, effect: str) -> str:
+    # The text of an error that is not of an import may come from a plugin.
+    text = f": {error}" if isinstance(error, ImportError) else ""
+    return f"{_DAMAGED} ({type(error).__name__}{text}), so {effect}. {_ADVICE}"
 
 
-def _damaged(error: ImportError, effect: str, plugin: str | None = None) -> Exception:
+def _damaged(error: Exception, effect: str, plugin: str | None = None) -> Exception:
     message = _damage(error, effect)
     try:
         from plugincreds._errors import PluginError
     except ImportError:  # this module itself may be missing
         return ImportError(message)
     return PluginError(message, plugin=plugin)
+
+
+def _must_not_go_on(chosen: Selection) -> bool:
+    """Tell whether a plugin has given this program credentials, which others must not replace."""
+    return PluginProvider._has_answered and not isinstance(chosen, Off)  # noqa: SLF001 - of this module
 
 
 def _is_required(chosen: Selection) -> TypeGuard[Selected | Automatic]:

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Hashable
 
-from plugincreds._errors import HintedError, NonRecoverableError, PluginError
+from plugincreds._errors import NonRecoverableError, PluginError
 from plugincreds._lifecycle.causes import traceback_text, without_frames
 from plugincreds._lifecycle.policy import HARD_BACKOFF, Failure, State
-from plugincreds._redaction import shown
+from plugincreds._redaction import hint_of
 from plugincreds._reentrancy import (
     InProgress,
     may_wait_for_us,
@@ -15,7 +15,6 @@ from plugincreds._reentrancy import (
     was_started_in,
 )
 from plugincreds._settings import OFF, VARIABLE
-from plugincreds._threads import as_failure
 
 logger = logging.getLogger("plugincreds")
 
@@ -61,7 +60,7 @@ class Reporter:
         if cause is not None and logger.isEnabledFor(logging.DEBUG):
             # As text: a log handler may keep the record, and so all frames.
             logger.debug("%s: %s\n%s", self.label, found, traceback_text(cause))
-        hint = hint or _hint_of(cause)
+        hint = hint or hint_of(cause) or None
         if hint:
             advice = _what_to_do(hint)
         elif cause is not None and not issubclass(type(cause), NonRecoverableError):
@@ -190,14 +189,3 @@ class Reporter:
 
 def _what_to_do(hint: str) -> str:
     return f"What to do: {hint}."
-
-
-def _hint_of(cause: BaseException | None) -> str | None:
-    if cause is None or not issubclass(type(cause), HintedError):
-        return None
-    try:
-        hint = cause.hint  # type: ignore[attr-defined] # see above
-        return shown(str(hint)) if hint else None
-    except BaseException as failure:  # noqa: BLE001 - str() of a plugin's object may raise anything
-        as_failure(failure)
-        return None

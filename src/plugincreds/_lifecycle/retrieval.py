@@ -108,7 +108,8 @@ def _settled(answer: Any) -> Any:
 def _raised(error: BaseException, reporter: Reporter) -> Failure:
     # A function of its own: the frame that called the plugin is in the error's traceback, and a
     # variable there that held the error would be a reference cycle.
-    return reporter.failure(f"its retrieve() raised {described(error)}", cause=error)
+    found = f"its retrieve() raised {described(error, with_hint=False)}"
+    return reporter.failure(found, cause=error)
 
 
 def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failure:
@@ -133,7 +134,8 @@ def judged(answer: object, reporter: Reporter) -> bool | Failure:
     if answer is True or answer is False:
         return answer
     if isinstance(answer, BaseException):
-        return reporter.failure(f"its is_expired() raised {described(answer)}", cause=answer)
+        found = f"its is_expired() raised {described(answer, with_hint=False)}"
+        return reporter.failure(found, cause=answer)
     if inspect.iscoroutine(answer):
         answer.close()  # else Python would warn on stderr that it was never awaited
     kind = type(answer).__name__

@@ -1,6 +1,7 @@
 """References to plugins that are not loaded: an entry point, or a module that a program passes."""
 
-from dataclasses import dataclass, field, replace
+from collections.abc import Iterable
+from dataclasses import dataclass, field, fields, replace
 from types import ModuleType
 
 PROVIDER_SYMBOL_NAME = "get_aws_sdk_credential_provider"
@@ -60,6 +61,15 @@ class InstalledPlugin:
     def __hash__(self) -> int:
         """Return the same for equal ones."""
         return hash(self._compared)
+
+    def __getstate__(self) -> list[object]:
+        """Return what is pickled; versions 1.0.0 and later read each other's pickles."""
+        return [getattr(self, each.name) for each in fields(self)]
+
+    def __setstate__(self, state: Iterable[object]) -> None:
+        """Set the fields of a copy or of an unpickled one; 1.0.0 has not pickled the last one."""
+        names = (each.name for each in fields(self))
+        vars(self).update(zip(names, state, strict=False))
 
     @property
     def _compared(self) -> tuple[object, ...]:

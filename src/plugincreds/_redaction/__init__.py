@@ -9,17 +9,38 @@ _LONGEST_READ = 20_000  # a limit for time; it leaves room for long secrets befo
 _LONGEST_TEXT = 500
 
 
-def described(error: BaseException) -> str:
-    """Return an exception's class and text on one line, without what looks like a secret."""
+def described(error: BaseException, *, with_hint: bool = True) -> str:
+    """Return an exception's class and text on one line, without what looks like a secret.
+
+    Args:
+        error: The exception.
+        with_hint: Whether the text ends with the hint, if it has one; else that is shown elsewhere.
+    """
     name = "an exception"
     try:
         name = type(error).__name__
-        has_hint = issubclass(type(error), HintedError)  # which is shown by itself
-        text = shown(PluginError.__str__(error) if has_hint else str(error))
+        # A plugin's own class may have another text than this one, which ends with the hint.
+        is_plain = type(error).__str__ is HintedError.__str__
+        text = shown(PluginError.__str__(error) if is_plain else str(error))
+        hint = hint_of(error) if with_hint else ""
+        if hint and hint not in text:
+            text = f"{text} ({hint})".lstrip()
     except BaseException as failure:  # noqa: BLE001 - str() of a foreign one may raise anything
         as_failure(failure)
         return name
     return f"{name}: {text}" if text else name
+
+
+def hint_of(error: BaseException | None) -> str:
+    """Return the hint in what a plugin raised, as it can be shown, or an empty text."""
+    if not issubclass(type(error), HintedError):
+        return ""
+    try:
+        hint = error.hint  # type: ignore[union-attr] # see above
+        return shown(str(hint)) if hint else ""
+    except BaseException as failure:  # noqa: BLE001 - str() of a plugin's object may raise anything
+        as_failure(failure)
+        return ""
 
 
 def decline_in(answer: object) -> Declined | None:

@@ -13,6 +13,7 @@ import pytest
 
 import plugincreds
 import plugincreds_startup
+from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._plugins import discovery as _discovery
 from plugincreds._plugins.discovery import GROUP
 from plugincreds._plugins.distributions import distributions_with
@@ -87,11 +88,16 @@ class PluginsAsIfInstalled:
                 `ManualClock`.
 
         Raises:
-            TypeError: One of them is no getter.
+            TypeError: One of them is no getter, or the clock is not callable.
             ValueError: One of the names cannot be that of an entry point.
         """
         for name, getter in plugins.items():
             _check(name, getter)
+        if not callable(clock):
+            raise TypeError(
+                f"The clock is of type {type(clock).__name__}. Give a callable, such as a "
+                "ManualClock."
+            )
         afterwards = ExitStack()
         afterwards.callback(self._install, self._plugins, self._clock)
         self._install(plugins, clock)
@@ -151,6 +157,7 @@ def fake_installation(patch: pytest.MonkeyPatch, folder: Path) -> Iterator[Plugi
             own.setitem(sys.modules, module.__name__, module)
             own.setattr(_discovery, _FINDER, only_here)
             own.setattr(Source, "__init__", with_clock)  # wherever one is created
+            own.setattr(PluginProvider, "_has_answered", False)  # as in a new program
             plugins({})
             yield plugins
     finally:

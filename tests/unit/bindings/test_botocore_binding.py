@@ -18,7 +18,7 @@ import pytest
 import plugincreds
 import plugincreds_startup
 from plugincreds import PluginError, PluginNotFoundError, PluginProviderRetrieveError
-from plugincreds._bindings import extend_resolver
+from plugincreds._bindings import extend_resolver, loading
 from tests.support.discovery import replace_discover
 from tests.unit.conftest import Install
 
@@ -182,6 +182,23 @@ def test_a_fault_of_ours_leaves_botocore_as_it_was(
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
     with pytest.raises(ZeroDivisionError):
         botocore.session.Session().get_credentials()
+
+
+def test_a_fault_of_ours_never_replaces_an_identity(
+    install: Install, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Guards upgrades in a running program: modules of two versions may raise anything."""
+    install("get_provider = lambda: (lambda: ('KEY', 'SECRET'), lambda: False)")
+    assert botocore.session.Session().get_credentials().access_key == "KEY"
+
+    def other_signature() -> None:
+        raise NotImplementedError
+
+    monkeypatch.setattr(loading, "source_of", other_signature)
+    with pytest.raises(PluginError, match=r"replaced after .* \(TypeError\), so the plugin that"):
+        botocore.session.Session().get_credentials()
+    monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "none")
+    assert botocore.session.Session().get_credentials() is None
 
 
 def test_botocore_signs_with_the_plugins_value(install: Install) -> None:

@@ -65,6 +65,21 @@ def test_copies() -> None:
         assert dataclasses.asdict(other) == FACTS
 
 
+# What 1.0.0 pickled.
+_OLD_PLUGIN = (
+    b"\x80\x02cplugincreds\nInstalledPlugin\n)\x81](X\x04\x00\x00\x00acmeX\x08\x00\x00\x00acme:getX\n"
+    b"\x00\x00\x00acme-credsX\x03\x00\x00\x001.2X\x05\x00\x00\x00/siteeb."
+)
+
+
+def test_older_versions_read_its_pickles_and_it_reads_theirs() -> None:
+    """Processes that send each other the installed plugins may be upgraded one after the other."""
+    wanted = InstalledPlugin("acme", "acme:get", "acme-creds", "1.2", "/site")
+    assert dataclasses.asdict(pickle.loads(_OLD_PLUGIN)) == dataclasses.asdict(wanted)
+    # 1.0.0 assigns the elements of a list to its fields, in their order.
+    assert wanted.__reduce_ex__(2)[2] == ["acme", "acme:get", "acme-creds", "1.2", "/site", False]
+
+
 def test_given_plugins_are_keys() -> None:
     """A module that a program passes twice has one source."""
     assert len({GivenPlugin(math), GivenPlugin(math), GivenPlugin(math, "other")}) == 2

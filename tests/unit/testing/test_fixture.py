@@ -16,9 +16,10 @@ import pytest
 
 import plugincreds
 import plugincreds_startup
+from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._plugins import discovery as _discovery
 from plugincreds._source import Source
-from plugincreds.testing import FakePlugin, PluginsAsIfInstalled
+from plugincreds.testing import FakePlugin, ManualClock, PluginsAsIfInstalled
 from plugincreds.testing._site import fake_installation
 from tests.unit.conftest import GROUP, Install
 
@@ -127,6 +128,24 @@ def test_something_that_is_no_getter(plugins_as_if_installed: Plugins) -> None:
     with pytest.raises(TypeError, match=r"The getter of 'other' is of type tuple. Give a callable"):
         plugins_as_if_installed({"other": pair})
     assert method() == "plugin:vault"  # a call that fails changes nothing
+
+
+def test_something_that_is_no_clock(plugins_as_if_installed: Plugins) -> None:
+    """A time in place of a clock must be an error here, and not a fault when credentials load."""
+    time: Any = ManualClock().datetime()
+    with pytest.raises(TypeError, match=r"The clock is of type datetime\. Give a callable"):
+        plugins_as_if_installed({"vault": FakePlugin()}, clock=time)
+    assert plugincreds.installed_plugins() == ()
+
+
+def test_that_a_plugin_has_answered_is_forgotten(tmp_path: Path) -> None:
+    """Guards tests that come later: what they load does not depend on the ones before."""
+    with pytest.MonkeyPatch.context() as patch, fake_installation(patch, tmp_path) as plugins:
+        assert PluginProvider._has_answered is False
+        plugins({"vault": FakePlugin()})
+        assert method() == "plugin:vault"
+        assert PluginProvider._has_answered is True
+    assert PluginProvider._has_answered is False
 
 
 def test_one_that_is_installed_is_hidden(request: pytest.FixtureRequest, install: Install) -> None:

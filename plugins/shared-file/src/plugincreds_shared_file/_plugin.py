@@ -85,7 +85,9 @@ class SharedFilePlugin:
             RecoverableError: There are none that can be used, or no new ones.
             NonRecoverableError: An option cannot be used.
         """
-        self._options = options = read_options(self._context)
+        # Read once: a variable or `~` in the path may mean another file later, and so another
+        # identity.
+        self._options = options = self._options or read_options(self._context)
         sight = self._seen
         # What is_expired() has just reported is not looked at again: all threads wait for this
         # call, and the file may be written again by now.
