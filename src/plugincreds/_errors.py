@@ -177,7 +177,7 @@ class PluginProviderRetrieveError(PluginError, CredentialRetrievalError):  # typ
         super().__init__(message, plugin=plugin, distribution=distribution)
         self.declined = declined
         self.reason = reason and printable(str(reason))
-        self.hint = hint and printable(str(hint))
+        self.hint: str | None = hint and printable(str(hint))
 
     @staticmethod
     def _facts(plugin: str | None, distribution: str | None) -> dict[str, Any]:
