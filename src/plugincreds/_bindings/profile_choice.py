@@ -42,7 +42,7 @@ def warn_of_role(session: Any) -> None:
             f"The profile {profile!r} has {PLUGIN_KEY} beside role_arn and source_profile, so "
             f"botocore assumes the role with the profile {source.profile!r}, and that plugin "
             f"is not used. Move {PLUGIN_KEY} and its options into the profile {source.profile!r}. "
-            "Do not remove role_arn instead, unless programs are to sign as another identity."
+            "If you removed role_arn, programs would sign as another identity."
         )
         from plugincreds._registry import registry  # noqa: PLC0415 - only for this warning
 

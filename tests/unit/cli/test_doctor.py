@@ -371,7 +371,7 @@ def test_keys_in_the_environment_before_a_profiles_plugin(
             f"[profile x]\n{STATIC}",
             {},
             (),
-            "role_arn and source_profile are beside it",
+            "the profile also has role_arn and source_profile",
             False,
         ),
         (
@@ -643,7 +643,10 @@ def test_a_selected_plugin_is_not_used_without_the_hook(
     finally:
         plugincreds_startup.install()
     assert document["answer"]["provider"] == "config-file"
-    assert "so the plugin is not used, and those of config-file are used" in document["errors"][0]
+    assert (
+        "so the plugin is not used, and the credentials of config-file are used"
+        in document["errors"][0]
+    )
     assert document["startup_hook"]["reason"] in document["errors"][0]
     assert document["warnings"] == []
 

@@ -98,8 +98,8 @@ def test_a_selected_plugin_that_has_not_been_asked(
     install(LOGIN)
     monkeypatch.setenv("AWS_CREDENTIAL_PLUGIN", "vault")
     assert printed.text().startswith(
-        "Credentials would come from the plugin vault. Nothing has been retrieved yet; --retrieve "
-        "does that. Why: "
+        "Credentials would come from the plugin vault. Nothing has been retrieved. To test it, add "
+        "--retrieve. Why: "
     )
     answer = printed.document()["answer"]
     assert (answer["certain"], answer["confirmed"]) == (True, False)
@@ -147,7 +147,9 @@ def test_a_plugin_beside_a_role(install: Install, printed: Printed, options: str
     if options:
         moved += f" and credential_plugin_options ({file}:5)"
     error = printed.only_error()
-    assert f"move {moved} into the profile 'x'. Do not remove role_arn instead, unless" in error
+    assert (
+        f"move {moved} into the profile 'x'. If you removed role_arn, programs would sign" in error
+    )
     assert "another identity" in error
     start = "Credentials would come from assume-role, not from the selected plugin vault."
     assert printed.text().startswith(f"{start} Why: ")
@@ -403,3 +405,12 @@ def test_a_profile_that_does_not_exist(
     wanted = wanted.replace("Use --profile ", "Set AWS_PROFILE=")
     wanted = wanted.replace("Leave out --profile", "Unset AWS_PROFILE")
     assert wanted in printed.only_error()
+
+
+@pytest.mark.skipif(os.name == "nt", reason="a shell there quotes in another way")
+def test_a_python_without_pip(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Guards the command in environments that uv has made."""
+    monkeypatch.setattr("plugincreds._cli.doctor.commands.find_spec", lambda _: None)
+    monkeypatch.setattr(sys, "executable", "/srv/a b/bin/python")
+    wanted = "`uv pip install --python '/srv/a b/bin/python' --no-deps plugincreds`"
+    assert pip("install", "--no-deps", "plugincreds") == wanted

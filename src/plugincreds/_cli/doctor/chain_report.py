@@ -173,7 +173,7 @@ def _role(provider: Any, location: ChainLocation) -> ChainStep:
             message = f"The profile {source.profile!r} has {words}, which botocore does not know."
             return ChainStep(Status.ERROR, message)
     else:
-        words = f"those of the profile {source.profile!r}"
+        words = f"the profile {source.profile!r}"
         builder = provider._profile_provider_builder  # noqa: SLF001
         providers = builder.providers(profile_name=source.profile, disable_env_vars=True)
     there = replace(location, profile=source.profile, reads_environment=False)
@@ -188,7 +188,7 @@ def _role_with(steps: tuple[ChainStep, ...], words: str, role: str) -> ChainStep
     step = replace(last, plugins=(), source=steps, profile=None)
     if last.status is Status.ERROR:
         return step
-    reason = f"{role} is assumed with {words}: {last.provider}"
+    reason = f"{role} is assumed with the credentials of {words}, from {last.provider}"
     # The machine's own credentials, if they are named as the source, are all that can be used.
     is_certain = last.is_certain or last.plugin is None
     return replace(step, status=Status.ASKED, reason=reason, is_certain=is_certain)

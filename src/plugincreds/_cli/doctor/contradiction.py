@@ -37,7 +37,11 @@ def contradiction(
     where = f" ({selection.location})" if selection.file else ""
     selects = f"{selection.asked_by}{where} selects the credential plugin {selection.plugin!r}, but"
     if not examination.startup.active:
-        instead = "no others are found" if provider is None else f"those of {provider} are used"
+        instead = (
+            "boto3 finds no other credentials"
+            if provider is None
+            else f"the credentials of {provider} are used"
+        )
         fault = f"the startup hook is not active, so the plugin is not used, and {instead}."
         return f"{selects} {fault} {examination.startup.reason}"
     if provider == "env":
@@ -64,15 +68,14 @@ def _of_role(examination: Examination) -> str:
     if source.profile == profile:
         key = files.named(profile, "credential_source")
         return (
-            "role_arn and credential_source are beside it, and boto3 assumes the role with the "
-            f"credentials of that source. To assume the role with the plugin, change {key}, to "
+            "the profile also has role_arn and credential_source, and boto3 assumes the role with "
+            f"the credentials of that source. To assume the role with the plugin, change {key}, to "
             f"credential_source = {SOURCE_NAME}."
         )
     keys = [PLUGIN_KEY, *([OPTIONS_KEY] if OPTIONS_KEY in section else [])]
     moved = " and ".join(files.listed(profile, [key]) for key in keys)
     return (
-        "role_arn and source_profile are beside it, and boto3 assumes the role with the profile "
-        f"{source.profile!r}. To assume the role with the plugin, move {moved} into the profile "
-        f"{source.profile!r}. Do not remove role_arn instead, unless programs are to sign as "
-        "another identity."
+        "the profile also has role_arn and source_profile, and boto3 assumes the role with the "
+        f"profile {source.profile!r}. To assume the role with the plugin, move {moved} into the "
+        f"profile {source.profile!r}. If you removed role_arn, programs would sign as another identity."
     )

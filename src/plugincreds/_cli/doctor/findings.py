@@ -131,7 +131,7 @@ def _told(sentences: list[str], examination: Examination) -> list[str]:
 def _is_of_role(warning: str, errors: str) -> bool:
     """Tell whether a warning of the library says what an error has said."""
     beside = "role_arn and source_profile"
-    return f"{PLUGIN_KEY} beside {beside}" in warning and f"{beside} are beside it" in errors
+    return f"{PLUGIN_KEY} beside {beside}" in warning and f"also has {beside}" in errors
 
 
 def _remedy(examination: Examination) -> str:

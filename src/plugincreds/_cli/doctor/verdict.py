@@ -28,7 +28,7 @@ def verdict(document: dict[str, Any]) -> tuple[list[str], str]:
     if origin["confirmed"]:
         return sentences, "green"
     # What is configured may be logged out: only a retrieval shows that it works.
-    return [*sentences, "Nothing has been retrieved yet; --retrieve does that."], "yellow"
+    return [*sentences, "Nothing has been retrieved. To test it, add --retrieve."], "yellow"
 
 
 def _end(document: dict[str, Any]) -> str:
