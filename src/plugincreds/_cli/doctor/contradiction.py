@@ -77,5 +77,6 @@ def _of_role(examination: Examination) -> str:
     return (
         "the profile also has role_arn and source_profile, and boto3 assumes the role with the "
         f"profile {source.profile!r}. To assume the role with the plugin, move {moved} into the "
-        f"profile {source.profile!r}. If you removed role_arn, programs would sign as another identity."
+        f"profile {source.profile!r}. If you removed role_arn, programs would sign as another "
+        "identity."
     )
