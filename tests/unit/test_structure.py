@@ -11,13 +11,14 @@ from tests.support.pages import ROOT, SOURCE
 
 LONGEST_MODULE, LONGEST_FUNCTION, MOST_FLAT_MODULES = 300, 45, 16
 AWS_PACKAGES = {"aiobotocore", "awscli", "boto3", "botocore"}
-# They import AWS packages besides the bindings and the doctor: for base classes, a session, or
-# botocore's parser.
+# They import AWS packages besides the bindings and the doctor: for base classes, a class that they
+# recognize, a session, or botocore's parser.
 AWS_USERS = {
     "_cli.aws_cli",
     "_cli.cli_config",
     "_cli.config_damage",
     "_cli.list",
+    "_cli.missing_profile",
     "_cli.plugins_section",
     "_errors",
     "testing._contract.chain_tests",
