@@ -19,48 +19,45 @@ CHAIN = START | {
     "plugincreds._settings",
 }
 # What the first value of a plugin needs, and no more.
-VALUE = (
-    CHAIN
-    | {
-        f"plugincreds.{name}"
-        for name in (
-            "_base_identity",
-            "_bindings.credentials",
-            "_bindings.loading",
-            "_bindings.rejection",
-            "_bindings.request",
-            "_contract",
-            "_errors",
-            "_lifecycle",
-            "_lifecycle.causes",
-            "_lifecycle.engine",
-            "_lifecycle.flights",
-            "_lifecycle.forks",
-            "_lifecycle.policy",
-            "_lifecycle.processes",
-            "_lifecycle.reports",
-            "_lifecycle.retrieval",
-            "_lifecycle.single_calls",
-            "_lifecycle.validation",
-            "_lifecycle.watch",
-            "_plugin_settings",
-            "_plugins",
-            "_plugins.discovery",
-            "_plugins.distributions",
-            "_plugins.import_faults",  # at once: reporting an error must not need an import
-            "_plugins.loading",
-            "_plugins.metadata",
-            "_plugins.references",
-            "_redaction",
-            "_redaction.secret_forms",
-            "_reentrancy",
-            "_registry",
-            "_resolution",
-            "_source",
-            "_threads",
-        )
-    }
-)
+VALUE = CHAIN | {
+    f"plugincreds.{name}"
+    for name in (
+        "_base_identity",
+        "_bindings.credentials",
+        "_bindings.loading",
+        "_bindings.rejection",
+        "_bindings.request",
+        "_contract",
+        "_errors",
+        "_lifecycle",
+        "_lifecycle.causes",
+        "_lifecycle.engine",
+        "_lifecycle.flights",
+        "_lifecycle.forks",
+        "_lifecycle.policy",
+        "_lifecycle.processes",
+        "_lifecycle.reports",
+        "_lifecycle.retrieval",
+        "_lifecycle.single_calls",
+        "_lifecycle.validation",
+        "_lifecycle.watch",
+        "_plugin_settings",
+        "_plugins",
+        "_plugins.discovery",
+        "_plugins.distributions",
+        "_plugins.import_faults",  # at once: reporting an error must not need an import
+        "_plugins.loading",
+        "_plugins.metadata",
+        "_plugins.references",
+        "_redaction",
+        "_redaction.secret_forms",
+        "_reentrancy",
+        "_registry",
+        "_resolution",
+        "_source",
+        "_threads",
+    )
+}
 OTHERS = {"fcntl"}  # of the standard library, where nothing else has imported it
 LOADED = """
 import json
