@@ -117,7 +117,7 @@ def test_installed_into_a_folder(
     found = document(run(environment, "doctor", "--json", variables=variables, flags=()))
     assert f"{folder} is not a site directory" in found["startup_hook"]["reason"]
     assert found["answer"]["provider"] == "env"
-    assert "so the plugin is not used, and those of env are used" in found["errors"][0]
+    assert "so the plugin is not used, and the credentials of env are used" in found["errors"][0]
 
 
 def test_the_startup_file_is_missing(new_environment: NewEnvironment) -> None:
