@@ -25,7 +25,7 @@ import asyncio, functools, logging, os, signal, socket, sys, threading, time, wa
 from datetime import datetime, timedelta, timezone
 import botocore.session
 import plugincreds
-KEY, SECRET = "AKIAEXAMPLE000000000", "kAnArY7kAnArY7kAnArY7"
+KEY, SECRET, LOGIN = "AKIAEXAMPLE000000000", "kAnArY7kAnArY7kAnArY7", "kAnArY8kAnArY8kAnArY8"
 def busy():
     until = time.perf_counter() + 0.051
     while time.perf_counter() < until: pass
@@ -56,7 +56,9 @@ class TestIt(PluginContract):
     @pytest.fixture
     def unconfigured(self, monkeypatch): monkeypatch.setenv("ACME", "")
     @pytest.fixture
-    def failing(self, monkeypatch): monkeypatch.setenv("ACME", "failing")
+    def failing(self, monkeypatch):
+        monkeypatch.setenv("ACME", "failing")
+        return "kAnArY8kAnArY8kAnArY8"
 def test_what_comes_after():
     assert not {"ACME", "AWS_CREDENTIAL_PLUGIN"} & set(os.environ)
 """
@@ -329,6 +331,17 @@ BROKEN = {
         "def fail(self): raise plugincreds.RecoverableError('no', hint=SECRET)",
         TAIL,
         "A RecoverableError shows the secret key",
+    ),
+    "no_secret_in_an_error, printed": (
+        "def fail(self):\n        print(LOGIN)\n        raise ValueError('no')",
+        TAIL,
+        "Stdout shows the secret of the fixture failing",
+    ),
+    "no_secret_in_an_error, logged": (
+        "def fail(self):\n        logging.getLogger('acme').debug(LOGIN)\n"
+        "        raise ValueError('no')",
+        TAIL,
+        "A DEBUG record of the logger 'acme' shows the secret of the fixture failing",
     ),
     "no_secret_in_an_error": (
         "def fail(self):\n        try: raise RuntimeError(SECRET)\n"

@@ -7,6 +7,7 @@ import pytest
 from plugincreds import Declined, PluginError, Value
 from plugincreds.testing._contract.hooks import Hooks
 from plugincreds.testing._contract.secrets import (
+    Secrets,
     Texts,
     everything_shown,
     shown_by,
@@ -60,14 +61,21 @@ class SecrecyTests(Hooks):
         self._judge(self._output.printed(), "do not print")
 
     def test_no_secret_in_an_error(self, plugin_used: OpenedPlugin, failing: object) -> None:
-        """Users paste errors into tickets."""
+        """Users paste errors into tickets, and what is logged and printed beside them."""
         self._secrets.add_from_failing(failing)
         again = self._open_or_skip("test_failure_is_an_exception")
         texts: Texts = []
-        for each in (plugin_used, again):
-            texts += shown_by_error(self._call_retrieve(each)[1])
+        with everything_shown():
+            for each in (plugin_used, again):
+                texts += shown_by_error(self._call_retrieve(each)[1])
         advice = "raise an error of your own (from None, if the other one holds a secret)"
         self._judge(texts, advice)
+        # Other tests search the output for the keys.
+        texts = [*self._output.logged(self.foreign_loggers), *self._output.warned()]
+        texts += self._output.printed()
+        only_these = Secrets()
+        only_these.add_from_failing(failing)
+        self._judge(texts, "log, warn of and print no secret when retrieve() fails", only_these)
 
     @pytest.mark.usefixtures("plugin_used")
     def test_no_secret_in_a_reason(self, unconfigured: object) -> None:
@@ -99,14 +107,14 @@ class SecrecyTests(Hooks):
             self._ask_is_expired(each)
         return answer
 
-    def _judge(self, texts: Texts, advice: str) -> None:
+    def _judge(self, texts: Texts, advice: str, secrets: Secrets | None = None) -> None:
         if self._secrets.are_too_short:
             pytest.skip(
                 "The plugin's keys are too short to be found in a text. Let the fixture "
                 "configured give it keys of 8 characters or more"
             )
         for where, text in texts:
-            kind = self._secrets.kind_in(text)
+            kind = (secrets or self._secrets).kind_in(text)
             if kind:
                 self._broken(
                     f"{where[:1].upper()}{where[1:]} shows the {kind}",
