@@ -19,6 +19,7 @@ from plugincreds._lifecycle.policy import Failure, advisory_window
 from plugincreds._lifecycle.reports import Reporter
 from plugincreds._lifecycle.retrieval import Retrieval, Retrieved
 from plugincreds._plugins.references import Plugin
+from plugincreds._reentrancy import PATIENCE
 from plugincreds._sharing.entries import Entry, Note, entry_of, note_in
 from plugincreds._sharing.files import ENTRY, NOTE
 from plugincreds._sharing.source_files import SourceFiles, UnusableError, acquired, release
@@ -152,16 +153,20 @@ class SharedCredentials:
 
     def _waited(self, lock: Any, entry: Entry | None) -> Entry | None:
         """Wait for the lock, or for an entry to use, which is returned."""
-        until = time.monotonic() + _LONGEST_WAIT
+        began = time.monotonic()
         while True:
             if entry is not None and self._is_new(entry):
                 return entry  # another process is refreshing it early
-            if time.monotonic() > until:
+            waited = time.monotonic() - began
+            if waited > _LONGEST_WAIT:
                 found = f"another process has been retrieving for {_LONGEST_WAIT:.0f} s"
                 if entry is not None and self._is_good(entry):
                     raise SharingError(found)  # the current credentials can still be used
                 self._warn_not_shared(f"{found}, so this one retrieves for itself")
                 return None
+            if waited > PATIENCE:
+                seconds = f"{PATIENCE:.0f} s"
+                self._warn(f"has waited {seconds} for another process, which retrieves credentials")
             time.sleep(_POLL)
             entry = self._read()
             if entry is not None and self._is_fresh(entry):

@@ -202,6 +202,15 @@ def hanging_process(room: Room) -> None:
     load(room)
 
 
+def slow_process(room: Room) -> None:
+    """Wait for a process that comes back after a while, by a clock that runs fast."""
+    moments, answers = iter(range(0, 6000, 11)), iter([False])
+    clock = SimpleNamespace(monotonic=lambda: next(moments), sleep=lambda _: None, time=time.time)
+    room.patch.setattr(_process_cache, "time", clock)
+    room.patch.setattr(_process_cache, "acquired", lambda _: next(answers, True))
+    load(room)
+
+
 def of_another_user(room: Room) -> None:
     """Load when somebody else owns the cache's folder."""
     (room.folder / "cache").mkdir(mode=0o700)
@@ -359,6 +368,7 @@ WARNINGS: dict[str, Case] = {
     "A file of the cache is open to others": Case(
         SHARED, with_file(lambda file: file.chmod(0o644)), variables=SHARING
     ),
+    "Another process takes long": Case(SHARED, slow_process, variables=SHARING),
     "Another process hangs": Case(SHARED, hanging_process, variables=SHARING),
     "Another process's credentials are used": Case(MOODY, renewed("down"), variables=SHARING),
     "Another process's credentials are used after a decline": Case(
