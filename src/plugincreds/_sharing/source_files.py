@@ -1,9 +1,9 @@
 """The files of one source: their name, and what is read from and written to them."""
 
-from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable
+from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 from plugincreds._base_identity import BaseIdentity, digest
 from plugincreds._redaction import described
@@ -11,6 +11,8 @@ from plugincreds._sharing import lock_class
 from plugincreds._sharing.files import ENTRY, LOCK, MARK, CacheFiles
 from plugincreds._sharing.folders import RefusedError
 from plugincreds._threads import is_interruption
+
+_T = TypeVar("_T")
 
 
 class UnusableError(Exception):
@@ -67,46 +69,45 @@ class SourceFiles:
 
     def read(self, ending: str = ENTRY) -> bytes | None:
         """Return the content of a file; None if there is no such file."""
-        with _unusable():
-            return self._files.read(self._name, ending)
+        return _tried(partial(self._files.read, self._name, ending))
 
     def write(self, content: Callable[[str], bytes], ending: str = ENTRY) -> None:
         """Write a file, completely or not at all; its content depends on the name of the files."""
-        with _unusable():
-            self._files.write(self._name, content, ending)
+        _tried(partial(self._files.write, self._name, content, ending))
 
     def remove(self) -> None:
         """Remove the entry, if there is one."""
-        with _unusable():
-            self._files.remove(self._name)
+        _tried(partial(self._files.remove, self._name))
 
     def lock(self) -> Any:
         """Return the lock for these files, which is not acquired yet."""
-        with _unusable():
-            self._files.create_folder()
+        _tried(self._files.create_folder)
         return self._lock_class(self._files.path(self._name, LOCK), mode=0o600)
 
 
 def acquired(lock: Any) -> bool:
     """Acquire a lock without waiting, and return whether this was possible."""
-    with _unusable():
-        try:
-            lock.acquire(timeout=0)
-        except TimeoutError:  # filelock's own is one
-            return False
-        return True
+    return _tried(partial(_acquired, lock))
+
+
+def _acquired(lock: Any) -> bool:
+    try:
+        lock.acquire(timeout=0)
+    except TimeoutError:  # filelock's own is one
+        return False
+    return True
 
 
 def release(lock: Any) -> None:
-    """Release a lock."""
-    with _unusable():
-        lock.release()
+    """Release a lock; if that fails, it is released when nothing refers to it any more."""
+    _tried(lock.release)
 
 
-@contextmanager
-def _unusable() -> Iterator[None]:
+def _tried(call: Callable[[], _T]) -> _T:
+    """Make a call; whatever fails in it makes the cache unusable."""
+    # No context manager: that of Python 3.13 leaves a cycle, which keeps a lock that fails.
     try:
-        yield
+        return call()
     except Exception as error:  # of the operating system, of filelock, or a refusal
         if is_interruption(error):
             raise
