@@ -39,13 +39,14 @@ def profile_selection(environ: Mapping[str, str], section: Section, profile: str
         return Off()
     asked_by = f"{PLUGIN_KEY} = {name} in profile {profile!r}"
     check_not_off(environ, name, asked_by)
+    caution, caution_beside_keys = _cautions(environ, section, profile, name)
     return Selected(
         name,
         asked_by,
         remedy=f"remove {PLUGIN_KEY} = {name} in the profile {profile!r}",
         account_id=account_of(section),
-        caution=_caution(environ, section, profile, name),
-        caution_beside_keys=_caution(environ, section, profile, name, ignored=_STATIC_KEYS),
+        caution=caution,
+        caution_beside_keys=caution_beside_keys,
     )
 
 
@@ -185,14 +186,11 @@ def process_difference(
     return ""
 
 
-def _caution(
-    environ: Mapping[str, str],
-    section: Section,
-    profile: str,
-    plugin: str,
-    ignored: frozenset[str] = frozenset(),
-) -> str:
-    beside, told = tuple(key for key in other_sources(section) if key not in ignored), ""
+def _cautions(
+    environ: Mapping[str, str], section: Section, profile: str, plugin: str
+) -> tuple[str, str]:
+    """Return warnings of what is beside the plugin: of all, and of all but the static keys."""
+    beside, told = other_sources(section), ""
     if PROCESS_KEY in beside:
         difference = process_difference(environ, section, profile, plugin)
         if difference:
@@ -203,10 +201,14 @@ def _caution(
             )
         else:
             beside = tuple(key for key in beside if key != PROCESS_KEY)
-    if not beside:
-        return ""
-    return (
-        f"The profile {profile!r} has {PLUGIN_KEY} = {plugin} beside {' and '.join(beside)}. The "
-        f"plugin's credentials are used. {told}Remove what is not intended, unless the plugin "
-        "itself needs it."
-    )
+
+    def caution(keys: tuple[str, ...]) -> str:
+        if not keys:
+            return ""
+        return (
+            f"The profile {profile!r} has {PLUGIN_KEY} = {plugin} beside {' and '.join(keys)}. The "
+            f"plugin's credentials are used. {told}Remove what is not intended, unless the plugin "
+            "itself needs it."
+        )
+
+    return caution(beside), caution(tuple(key for key in beside if key not in _STATIC_KEYS))
