@@ -123,12 +123,13 @@ def test_what_was_retrieved_is_not_in_doubt(install: Install, printed: Printed) 
     assert "answers plugin: vault of acme-creds 1.2 is configured" in text
 
 
+@pytest.mark.parametrize("url", ["http://192.0.2.1", "http://plugins.example"])  # not allowed
 def test_a_provider_behind_a_plugin_that_declined_fails(
-    install: Install, monkeypatch: pytest.MonkeyPatch, printed: Printed
+    install: Install, monkeypatch: pytest.MonkeyPatch, printed: Printed, url: str
 ) -> None:
     """Guards that the error of another provider is not taken for the plugin's."""
     install("def get_provider(): return (lambda: None), (lambda: False)")
-    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", "http://192.0.2.1")  # not allowed
+    monkeypatch.setenv("AWS_CONTAINER_CREDENTIALS_FULL_URI", url)
     chain = printed.document("--retrieve")["chain"]
     states = {step["provider"]: step["status"] for step in chain}
     assert (states["plugin"], states["container-role"]) == ("not configured", "error")

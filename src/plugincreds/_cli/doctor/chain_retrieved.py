@@ -32,7 +32,7 @@ def chain_retrieved(
 
 def _asked(step: ChainStep, retrieved: Retrieval) -> ChainStep:
     """Return what came of asking the provider of a step."""
-    if _has_failed(step, retrieved.error or NO_CREDENTIALS):
+    if _has_failed(step, retrieved):
         return replace(step, status=Status.ERROR, reason=str(retrieved.error))
     method = retrieved.method or ""
     if method.partition(":")[0] != step.provider:
@@ -50,10 +50,12 @@ def _asked(step: ChainStep, retrieved: Retrieval) -> ChainStep:
     return replace(step, status=Status.ANSWERS, reason=reason, plugin=used, plugins=states)
 
 
-def _has_failed(step: ChainStep, error: str) -> bool:
-    # Where a plugin has declined, a provider behind it may have failed, in its own words.
+def _has_failed(step: ChainStep, retrieved: Retrieval) -> bool:
+    if retrieved.error in {None, NO_CREDENTIALS}:
+        return False
+    # Where a plugin has declined, a provider behind it may have failed.
     may_decline = step.provider == PROVIDER_NAME and not step.is_certain
-    return error != NO_CREDENTIALS and not (may_decline and "plugin" not in error)
+    return retrieved.failed_plugin is not None or not may_decline
 
 
 def _passed_over(state: PluginState, used: str | None) -> PluginState:

@@ -7,6 +7,7 @@ from typing import Any
 
 from plugincreds._cli.streams import waiting_for
 from plugincreds._cli.terminal import sentence
+from plugincreds._errors import PluginError
 from plugincreds._lifecycle.policy import State
 from plugincreds._settings import PROVIDER_NAME
 
@@ -27,6 +28,7 @@ class Retrieval:
         advisory_at: From when on a plugin's are refreshed early, or None.
         mandatory_at: From when on a plugin's are not used before they are refreshed, or None.
         error: Why there are none, as a sentence, or None.
+        failed_plugin: The plugin that the error is about, or None.
     """
 
     method: str | None = None
@@ -36,6 +38,7 @@ class Retrieval:
     advisory_at: str | None = None
     mandatory_at: str | None = None
     error: str | None = None
+    failed_plugin: str | None = None
 
 
 def retrieval(session: Any, origin: str) -> Retrieval:
@@ -52,7 +55,8 @@ def retrieval(session: Any, origin: str) -> Retrieval:
                 return Retrieval(error=NO_CREDENTIALS)
             frozen = credentials.get_frozen_credentials()
     except (Exception, SystemExit) as error:  # noqa: BLE001 - a person gets a sentence
-        return Retrieval(error=sentence(error))
+        failed = error.plugin if isinstance(error, PluginError) else None
+        return Retrieval(error=sentence(error), failed_plugin=failed)
     expiry = getattr(credentials, "_expiry_time", None)
     state = _engine_state(credentials)
     return Retrieval(
