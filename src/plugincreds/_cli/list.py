@@ -183,7 +183,7 @@ def _rows(plugin: dict[str, Any]) -> list[tuple[str, str]]:
     """Return two rows: what the plugin is and is used for, and where it is."""
     states = [f"selected by {plugin['selected_by']}"] if plugin["selected"] else []
     if plugin["problem"]:
-        states.append("of no use, see above")
+        states.append("cannot be used, see above")
     elif plugin["checked"]:
         states.append("loads")
     state = ", ".join(states) or "installed"

@@ -373,7 +373,7 @@ def just_failed(room: Room) -> None:
 
 def no_home(room: Room) -> None:
     """Load where a home directory does not exist."""
-    room.patch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "~nobody-of-that-name/cache")
+    room.patch.setenv("AWS_CREDENTIAL_PLUGIN_CACHE_DIR", "~no-such-user/cache")
     load(room)
 
 
