@@ -120,7 +120,8 @@ def automatic_source(request: "Request", asked_by: str | None = None) -> Source 
         if isinstance(answer, Source):
             _announce(plugin)
             return answer
-        reasons[name] = answer.reason
+        if answer is not _BROKEN:
+            reasons[name] = answer.reason
     if asked_by is not None:
         raise none_answered(asked_by, reasons)
     if reasons and (warning := request.unused_options(_with_reasons(reasons))):

@@ -384,6 +384,26 @@ def test_several_declines_have_their_reasons(install: Install) -> None:
         automatic_source(Request(), "credential_source = CustomPlugin")
 
 
+def test_a_broken_plugin_has_not_declined(install: Install) -> None:
+    """Guards the warning about options that no plugin uses against a plugin that was not asked."""
+    told: list[str] = []
+
+    class Recorded(Request):
+        def unused_options(self, declined: object) -> str:
+            told.append(str(declined))
+            return ""
+
+    install("import no_such_module", name="alpha", module="gone_creds")
+    for _ in range(2):  # the second load does not import it again
+        assert automatic_source(Recorded()) is None
+    assert told == []
+    plugincreds.reset()
+    source = "import plugincreds\ndef get_provider(): return plugincreds.Declined('no BETA_URL')"
+    install(source, name="beta", module="reasoned_creds", distribution="beta-creds")
+    assert automatic_source(Recorded()) is None
+    assert told == ["beta (no BETA_URL)"]
+
+
 @pytest.mark.parametrize(
     "reason", ["''", "' . '", "None.__class__", "object.__new__(H)", "'x' * 9999"]
 )
