@@ -6,7 +6,7 @@ import json
 import shutil
 import subprocess
 import sys
-import tarfile
+import zipfile
 from contextlib import ExitStack
 from importlib.metadata import version
 from pathlib import Path
@@ -42,9 +42,9 @@ def released(once: Once) -> dict[str, Path]:
 
     def build(folder: Path) -> None:
         folder.mkdir()
-        archive = folder / "tree.tar"
+        archive = folder / "tree.zip"
         run_in(ROOT, *git, "archive", f"--output={archive}", RELEASED)
-        with tarfile.open(archive) as tree:
+        with zipfile.ZipFile(archive) as tree:
             tree.extractall(folder / "tree")
         for source in PACKAGES.values():
             hatchling = (sys.executable, "-m", "hatchling", "build", "-t", "wheel", "-d")
