@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import select
-import signal
+import subprocess
 import sys
 import time
 from collections.abc import Iterator
@@ -45,9 +45,12 @@ class Terminal:
     """An interactive bash at a pseudo-terminal."""
 
     def __init__(self, variables: dict[str, str]) -> None:
-        self._process, self._terminal = pty.fork()
-        if not self._process:
-            os.execvpe("bash", ["bash", "--norc", "--noprofile", "-i"], variables)
+        self._terminal, self._shell_s = pty.openpty()
+        # Not pty.fork(), which must not be used beside threads, as another test may have left. The
+        # first terminal that the leader of a session opens becomes that session's.
+        shell = 'exec bash --norc --noprofile -i <"$0" >"$0" 2>&1'
+        command = ["sh", "-c", shell, os.ttyname(self._shell_s)]
+        self._process = subprocess.Popen(command, env=variables, start_new_session=True)
         self._text = ""
 
     def type(self, text: str) -> None:
@@ -72,9 +75,10 @@ class Terminal:
 
     def close(self) -> None:
         """End the shell."""
-        os.kill(self._process, signal.SIGKILL)
+        self._process.kill()
         os.close(self._terminal)
-        os.waitpid(self._process, 0)
+        os.close(self._shell_s)
+        self._process.wait()
 
 
 @pytest.fixture
