@@ -222,7 +222,12 @@ def suite(
 def outcomes(suite: pytest.Pytester) -> dict[str, int]:
     """Run the tests as a developer does."""
     result = suite.runpytest_subprocess("-p", "no:cacheprovider", "-W", "default", timeout=120)
-    return dict(result.parseoutcomes())
+    found = dict(result.parseoutcomes())
+    # On Python 3.12 and later, botocore's older versions warn, and the kit shows each warning.
+    warnings = [line for line in result.outlines if "Warning: " in line]
+    if warnings and all("datetime.datetime.utcnow() is deprecated" in line for line in warnings):
+        del found["warnings"]
+    return found
 
 
 def write(folder: Path, *names: str) -> None:
