@@ -30,6 +30,7 @@ class Reporter:
     Attributes:
         is_asked_for: Whether the plugin is selected, so that switching plugins off would only
             lead to another error.
+        was_slow: Whether the last answer of `is_expired()` that was timed has taken long.
     """
 
     def __init__(
@@ -39,6 +40,7 @@ class Reporter:
         self.plugin = plugin
         self.distribution = distribution
         self.is_asked_for = False
+        self.was_slow = False
         self._warned: dict[str, object] = {}  # a dict, because setdefault() is one atomic step
 
     def failure(
@@ -169,7 +171,7 @@ class Reporter:
     def warn_of_slow_answer(self, seconds: float) -> None:
         """Log, once, that is_expired() blocks."""
         self._warn_once(
-            f"{self.label} slows down the program: its is_expired() has taken longer than "
+            f"{self.label} slows down the program: its is_expired() has twice taken longer than "
             f"{seconds * 1000:.0f} ms. It is called before each request and must not block."
         )
 

@@ -113,7 +113,9 @@ def _raised(error: BaseException, reporter: Reporter) -> Failure:
 
 
 def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failure:
-    """Return the answer of `is_expired()`, and log a warning if that takes long.
+    """Return the answer of `is_expired()`, and log a warning if that takes long twice in a row.
+
+    Once may be because the machine is busy.
 
     Adapters call the function itself for most uses of credentials, because reading the clock twice
     takes longer than most of these functions.
@@ -125,8 +127,10 @@ def asked(is_expired: Callable[[], object], reporter: Reporter) -> bool | Failur
     except BaseException as error:  # noqa: BLE001 - interruptions are raised again
         return judged(as_failure(error), reporter)
     finally:
-        if time.perf_counter() - started > _SLOW_ANSWER:
+        is_slow = time.perf_counter() - started > _SLOW_ANSWER
+        if is_slow and reporter.was_slow:
             reporter.warn_of_slow_answer(_SLOW_ANSWER)
+        reporter.was_slow = is_slow
 
 
 def judged(answer: object, reporter: Reporter) -> bool | Failure:

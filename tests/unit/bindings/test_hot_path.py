@@ -8,6 +8,8 @@ import threading
 from collections.abc import Awaitable, Callable
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime, timedelta, timezone
+from functools import partial
+from itertools import count
 from types import FrameType, SimpleNamespace
 from typing import Any
 
@@ -170,23 +172,30 @@ def test_an_interruption_shows_no_secret(plugin: Plugin, said: BaseException) ->
     assert not any(CANARY in repr(each.f_locals) for each in ours)
 
 
-def test_a_slow_answer_is_noticed_within_a_second(
+def test_a_slow_answer_is_noticed_within_two_seconds(
     plugin: Plugin, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
 ) -> None:
-    """Guards programs against a plugin that becomes slow: one look a second costs nothing."""
+    """Guards programs against a plugin that becomes slow: one look a second costs nothing.
+
+    One slow answer is no news: the machine may be busy.
+    """
     frozen = synchronous(plugin.source)
     frozen()
     frozen()
-    ticks = iter(range(100))
-    slow = SimpleNamespace(perf_counter=lambda: next(ticks))
-    monkeypatch.setattr("plugincreds._lifecycle.retrieval.time", slow)
+    clock = SimpleNamespace(perf_counter=partial(next, count(0.0, 1.0)))
+    monkeypatch.setattr("plugincreds._lifecycle.retrieval.time", clock)
     plugin.now += 0.9
     frozen()
     assert caplog.records == []
-    plugin.now += 0.2
+    for seconds in (1.0, 0.0, 1.0):
+        clock.perf_counter = partial(next, count(0.0, seconds))
+        plugin.now += 1.1
+        frozen()
+        assert caplog.records == []
+    plugin.now += 1.1
     frozen()
     (record,) = caplog.records
-    assert "its is_expired() has taken longer than 50 ms" in record.getMessage()
+    assert "its is_expired() has twice taken longer than 50 ms" in record.getMessage()
 
 
 def test_the_base_classs_answer_is_known(monkeypatch: pytest.MonkeyPatch) -> None:

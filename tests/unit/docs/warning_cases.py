@@ -114,8 +114,8 @@ def slow_answer(room: Room) -> None:
     ticks = itertools.count(0.0, 0.1)
     room.patch.setattr(time, "perf_counter", lambda: next(ticks))
     cache = engine([value()], [START] * 9, lambda: False)
-    cache.get()
-    cache.get()
+    for _ in range(3):
+        cache.get()
 
 
 def long_wait(_: Room) -> None:
