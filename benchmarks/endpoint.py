@@ -24,10 +24,10 @@ from tests.support.environments import checked
 
 PROVIDER = "one request of botocore's container provider"
 BARE_CLIENT = "one request of Python's `http.client`"
-RATE = "requests per second from {}"
-MEMORY = "resident memory after the requests above"
+RATE = "requests per second from {}; more is better"
+MEMORY = "memory of the process after the requests above (RSS, with shared pages)"
 START = "a command that prints or passes on credentials, start to end"
-SERVER, OURS = "a bare `http.server` with a fixed answer", "`plugincreds serve`"
+SERVER, OURS = "Python's `http.server` with a fixed answer", "`plugincreds serve`"
 CLIENTS = 1, 16
 _URI, _TOKEN = "AWS_CONTAINER_CREDENTIALS_FULL_URI", "AWS_CONTAINER_AUTHORIZATION_TOKEN"
 _ANSWER = {"Token": "", "Expiration": "2099-01-01T00:00:00Z"}

@@ -33,15 +33,22 @@ def once(what: str) -> Unit:
 
 def median(rounds: int, what: str = "time") -> Unit:
     """Return the unit of what `in_turn` finds."""
-    label = f"median of {rounds} rounds"
-    return Unit(f"{what}, {label}", f"{_FACTOR}, {label}")
+    return Unit(f"{what}, median of {rounds} rounds", f"{_FACTOR}, median and quartiles")
 
 
 class Figure(NamedTuple):
-    """One figure with its unit, and how many times the base's it is."""
+    """One figure with its unit, and how many times the base's it is.
+
+    Attributes:
+        text: The figure.
+        factor: How many times the base's it is.
+        quartiles: A quarter of the rounds has a lower factor than the first, and a quarter a
+            higher one than the second; None if there was only one round.
+    """
 
     text: str
     factor: float
+    quartiles: tuple[float, float] | None = None
 
 
 class Row(NamedTuple):
@@ -66,20 +73,38 @@ class Table(NamedTuple):
     rows: list[Row]
 
 
-def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[tuple[float, float]]:
-    """Take each measure once in each round; return medians, and the medians of their factors.
+class Found(NamedTuple):
+    """What `in_turn` finds of one thing: the median, and three quartiles of its factors."""
+
+    figure: float
+    factor: float
+    quartiles: tuple[float, float] | None
+
+
+def in_turn(measures: Sequence[Callable[[], float]], rounds: int) -> list[Found]:
+    """Take each measure once in each round, in each second round from the last to the first.
 
     A factor is taken within a round, so that what else the machine does at that time is in both
     of its figures.
     """
-    found = [[measure() for measure in measures] for _ in range(rounds)]
+    found = []
+    for number in range(rounds):
+        step = -1 if number % 2 else 1  # what comes first may be slower, or faster
+        found.append([measure() for measure in measures[::step]][::step])
     factors = [[figure / figures[0] for figure in figures] for figures in found]
     return [
-        (statistics.median(of_one), statistics.median(factors_of_one))
-        for of_one, factors_of_one in zip(
+        Found(statistics.median(of_one), statistics.median(its_factors), _quartiles(its_factors))
+        for of_one, its_factors in zip(
             zip(*found, strict=True), zip(*factors, strict=True), strict=True
         )
     ]
+
+
+def _quartiles(factors: Sequence[float]) -> tuple[float, float] | None:
+    if len(factors) == 1:
+        return None
+    low, _, high = statistics.quantiles(factors, n=4, method="inclusive")
+    return low, high
 
 
 def compared(
@@ -88,8 +113,8 @@ def compared(
     """Measure things in turn, and show what was found in this form, such as `{:.0f} ms`."""
     found = in_turn(list(measures.values()), rounds)
     return [
-        Row(question, who, (Figure(form.format(figure), factor),))
-        for who, (figure, factor) in zip(measures, found, strict=True)
+        Row(question, who, (Figure(form.format(each.figure), each.factor, each.quartiles),))
+        for who, each in zip(measures, found, strict=True)
     ]
 
 
@@ -102,13 +127,20 @@ def markdown(table: Table) -> str:
         is_base = row.question != before
         cells = [row.question if is_base else "", row.who]
         for figure in row.figures:
-            cells += [figure.text, "base" if is_base else _shown(figure.factor)]
+            cells += [figure.text, "base" if is_base else _shown(figure)]
         lines.append(cells + ["-"] * (len(heads) - len(cells)))
         before = row.question
     return "\n".join([f"### {table.title}", "", *(f"| {' | '.join(it)} |" for it in lines)])
 
 
-def _shown(factor: float) -> str:
+def _shown(figure: Figure) -> str:
+    if figure.quartiles is None:
+        return _number(figure.factor)
+    low, high = map(_number, figure.quartiles)
+    return f"{_number(figure.factor)} ({low} to {high})"
+
+
+def _number(factor: float) -> str:
     return f"{factor:.3f}" if factor < _LARGE else f"{factor:.0f}"
 
 

@@ -15,7 +15,7 @@ from typing import Any
 
 from botocore.credentials import DeferredRefreshableCredentials
 
-from benchmarks.credentials import OURS, REFRESHABLE, Broker, long_lived, plugin_credentials
+from benchmarks.credentials import OURS, Broker, long_lived, plugin_credentials
 from benchmarks.endpoint import endpoint_command, serving
 from benchmarks.environments import Environments
 from benchmarks.first_client import KEYS
@@ -30,6 +30,7 @@ IN_PROCESSES = "{} processes, {} at a time, each with its first credentials; a r
 IN_THREADS = "{} threads together, {} signatures each; a retrieval takes {} s"
 ALONE, SHARING = "without sharing", "with sharing"
 ENDPOINT = "with the endpoint of `plugincreds serve`"
+DEFERRED = "botocore's `DeferredRefreshableCredentials`"
 SLOWNESS = 0.5  # seconds that a retrieval takes
 PLUGIN = f"""
 import os, time
@@ -95,7 +96,7 @@ def in_threads(threads: int) -> list[Row]:
     """Compare threads of one process that sign together, from before the first retrieval."""
     makers: dict[str, Callable[[Broker], Any]] = {
         OURS: plugin_credentials,
-        REFRESHABLE: lambda broker: DeferredRefreshableCredentials(broker.metadata, "bench"),
+        DEFERRED: lambda broker: DeferredRefreshableCredentials(broker.metadata, "bench"),
     }
     question = IN_THREADS.format(f"{threads:,}", SIGNATURES, SLOWNESS)
     return _rows(question, {who: _sign(make, threads) for who, make in makers.items()})

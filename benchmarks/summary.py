@@ -4,42 +4,37 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from benchmarks import credentials, endpoint, entry_points, first_client, starts
-from benchmarks.rows import Table
+from benchmarks.rows import Figure, Table
 
 PAGE = Path("README.md")
 MARKS = "<!-- summary: begin -->", "<!-- summary: end -->"
-HEADS = "what", "compared with", "instructions", "time, median of the rounds"
+HEADS = "what", "compared with", "instructions", "time"
 _CLIENT = "First client and signature"
+_NOTHING = "First client, no credentials found"
 _KEYS = "keys in the environment, without plugincreds"
 _SAME = "the same without plugincreds"
+_AMONG = " among {} packages"
 
-# In whole processes: what is measured, what it is compared with, and whose row it is.
+# In whole processes: what is measured, what it is compared with, its question, and whose row it is.
 _STARTS = (
-    ("A Python that never imports botocore", _SAME, starts.WITH),
-    (
-        "The same, for comparison: setuptools' startup file",
-        "the same without it",
-        starts.SETUPTOOLS,
-    ),
+    ("{}", _SAME, starts.WITH),
+    ("{}, setuptools' startup file", "the same without it", starts.SETUPTOOLS),
 )
 _CLIENTS = (
-    (f"{_CLIENT}, no plugin", _SAME, first_client.KEYS_WITH),
-    (f"{_CLIENT}, a plugin, not selected", _KEYS, first_client.AUTOMATIC),
-    (f"{_CLIENT}, a plugin, selected by variable", _KEYS, first_client.BY_VARIABLE),
-    (f"{_CLIENT}, a plugin, selected by profile", _KEYS, first_client.BY_PROFILE),
-    (f"{_CLIENT}, for comparison: `credential_process`, a shell script", _KEYS, first_client.SHELL),
-    (
-        f"{_CLIENT}, for comparison: `credential_process`, a Python script",
-        _KEYS,
-        first_client.PYTHON,
-    ),
+    ("{}, no plugin", _CLIENT, _SAME, first_client.KEYS_WITH),
+    ("{}, no plugin", _NOTHING, _SAME, first_client.NO_PLUGIN),
+    ("{}, a plugin that declines", _NOTHING, _SAME, first_client.DECLINES),
+    ("{}, a plugin, not selected", _CLIENT, _KEYS, first_client.AUTOMATIC),
+    ("{}, a plugin, selected by variable", _CLIENT, _KEYS, first_client.BY_VARIABLE),
+    ("{}, a plugin, selected by profile", _CLIENT, _KEYS, first_client.BY_PROFILE),
 )
-_AMONG_MANY = (
-    (_CLIENT + " among {} packages, no plugin", _SAME, first_client.KEYS_WITH),
-    (_CLIENT + " among {} packages, a plugin, not selected", _KEYS, first_client.AUTOMATIC),
+_PROCESSES = (
+    ("{}, `credential_process`, a shell script", _CLIENT, _KEYS, first_client.SHELL),
+    ("{}, `credential_process`, a Python script", _CLIENT, _KEYS, first_client.PYTHON),
+    ("{}, `credential_process = plugincreds export acme`", _CLIENT, _KEYS, first_client.EXPORT),
 )
 # Of single calls: the question, whose row is ours, and whose is compared with it.
-_LOOKING = entry_points.OURS, entry_points.LIBRARY
+_LOOKING = entry_points.WITH_IMPORT, entry_points.LIBRARY
 _SIGNING = credentials.HOT_PATH, credentials.OURS, credentials.REFRESHABLE
 _ASKING = endpoint.PROVIDER, endpoint.OURS, endpoint.SERVER
 
@@ -47,19 +42,28 @@ _ASKING = endpoint.PROVIDER, endpoint.OURS, endpoint.SERVER
 def summary(tables: Sequence[Table], distributions: int) -> str:
     """Return the README's table; each line says what it is compared with."""
     rows = {(row.question, row.who): row for table in tables for row in table.rows}
-    few, many = (first_client.QUESTION.format(count) for count in ("no", distributions))
     processes = [
-        *((what, other, rows[starts.HERE, who]) for what, other, who in _STARTS),
-        *((what, other, rows[few, who]) for what, other, who in _CLIENTS),
-        *((what.format(distributions), other, rows[many, who]) for what, other, who in _AMONG_MANY),
+        (what.format(question.capitalize()), other, rows[question, who])
+        for question, measured in rows
+        if measured == starts.SETUPTOOLS
+        for what, other, who in _STARTS
     ]
+    for count, words, chosen in (
+        ("no", "", _CLIENTS + _PROCESSES),
+        (distributions, _AMONG.format(distributions), _CLIENTS),
+    ):
+        questions = {_CLIENT: first_client.QUESTION, _NOTHING: first_client.NOTHING}
+        processes += [
+            (what.format(of + words), other, rows[questions[of].format(count), who])
+            for what, of, other, who in chosen
+        ]
     lines = [HEADS, ("---", "---", "--:", "--:")]
     for what, other, row in processes:
         time, instructions = row.figures
-        lines.append((what, other, _more(instructions.factor), _more(time.factor)))
+        lines.append((what, other, _more(instructions), _more(time)))
     discovery = entry_points.QUESTION.format(distributions, "a third")
     for what, question, ours, other in (
-        (f"Finding plugins among {distributions} packages", discovery, *_LOOKING),
+        (f"Finding plugins among {distributions} packages, with imports", discovery, *_LOOKING),
         ("Getting the credentials for each further signature", *_SIGNING),
         ("A botocore request to the endpoint of `exec` or `serve`", *_ASKING),
     ):
@@ -68,5 +72,12 @@ def summary(tables: Sequence[Table], distributions: int) -> str:
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
 
-def _more(factor: float) -> str:
-    return f"{(factor - 1) * 100:+.1f} %"
+def _more(figure: Figure) -> str:
+    if figure.quartiles is None:
+        return f"{_percent(figure.factor)} %"
+    low, high = map(_percent, figure.quartiles)
+    return f"{_percent(figure.factor)} % ({low} to {high})"
+
+
+def _percent(factor: float) -> str:
+    return f"{(factor - 1) * 100:+.1f}"

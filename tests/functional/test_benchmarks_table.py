@@ -5,6 +5,7 @@ import platform
 import re
 import sys
 from collections import Counter
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -68,8 +69,9 @@ def test_everything_is_measured(
     assert min(questions.values()) > 1
     assert {credentials.HOT_PATH, credentials.THROUGHPUT, endpoint.MEMORY} < set(questions)
     assert sum("discovery" in question for question in questions) == 2
-    assert questions[first_client.QUESTION.format("no")] == 7
-    assert questions[first_client.QUESTION.format(FEW)] == 7
+    for count in ("no", FEW):
+        assert questions[first_client.QUESTION.format(count)] == 8
+        assert questions[first_client.NOTHING.format(count)] == 3
     for table in tables:
         shown = [row.figures for row in table.rows if row.figures]
         assert {len(figures) for figures in shown} == {len(table.units)}
@@ -81,7 +83,7 @@ def test_everything_is_measured(
     said = capsys.readouterr().err
     assert all(table.title in said for table in tables)
     lines = summary.summary(tables, FEW).splitlines()
-    assert len(lines) == 15
+    assert len(lines) == 22
     assert all(all(line.strip("|").split("|")) for line in lines)
 
 
@@ -106,9 +108,29 @@ def test_another_python_is_measured(tmp_path: Path) -> None:
 
 def test_factors_are_taken_within_a_round() -> None:
     """Guards the comparison on a machine that becomes slower while it runs."""
-    slower = iter([1, 2, 10, 20, 100, 200])
-    found = rows.in_turn([lambda: next(slower), lambda: next(slower)], rounds=3)
-    assert found == [(10, 1), (20, 2)]
+    slowness, order = iter([1, 1, 10, 10, 100, 100]), []
+
+    def measure(who: str, time: float) -> float:
+        order.append(who)
+        return time * next(slowness)
+
+    found = rows.in_turn([partial(measure, "base", 1), partial(measure, "ours", 2)], rounds=3)
+    assert [each[:2] for each in found] == [(10, 1), (20, 2)]
+    assert order == ["base", "ours", "ours", "base", "base", "ours"]
+
+
+def test_half_of_the_factors_are_between_the_quartiles() -> None:
+    """Guards what tells a difference from noise."""
+    figures = iter([1, 1, 5, 1, 1, 2, 4, 1, 1, 3])  # each second round begins with the last
+    base, ours = rows.in_turn([lambda: next(figures), lambda: next(figures)], rounds=5)
+    assert (base.factor, base.quartiles) == (1, (1, 1))
+    assert (ours.factor, ours.quartiles) == (3, (2, 4))
+    first, second = Figure("1", 1), Figure("3", ours.factor, ours.quartiles)
+    both = [Row("start", "base", (first,)), Row("start", "ours", (second,))]
+    text = rows.markdown(Table("Starts", (rows.median(5),), both))
+    assert text.endswith("| 3 | 3.000 (2.000 to 4.000) |")
+    (alone,) = rows.in_turn([lambda: 1], rounds=1)
+    assert alone.quartiles is None
 
 
 def test_the_table_replaces_what_was_on_the_page(tmp_path: Path) -> None:
@@ -136,7 +158,7 @@ def test_the_heads_say_how_a_factor_was_found() -> None:
     table = Table("Starts", (rows.median(5), rows.once("instructions")), [])
     heads = rows.markdown(table).splitlines()[2]
     assert heads == (
-        "| what | variant | time, median of 5 rounds | times the base, median of 5 rounds "
+        "| what | variant | time, median of 5 rounds | times the base, median and quartiles "
         "| instructions, one run | times the base |"
     )
 

@@ -3,7 +3,7 @@
 import pytest
 
 from plugincreds._redaction import shown
-from tests.support.error_messages import READABLE
+from tests.support.error_messages import NOT_TOLD_APART, READABLE
 from tests.support.pages import on_one_line, page
 from tests.support.redaction import ANYWHERE, EMBEDDINGS, IN_PLACE, misses
 
@@ -39,6 +39,7 @@ def test_no_more_secrets_are_missed_than_the_page_says(row: list[str]) -> None:
 
 def test_the_page_says_how_many_messages_lose_a_word() -> None:
     """A message that is redacted without need hides the cause of a failure."""
-    lost = sum("[redacted]" in shown(text) for text in READABLE)
-    assert f"Of {len(READABLE)} messages" in on_one_line(PAGE)
+    messages = (*READABLE, *NOT_TOLD_APART)
+    lost = sum("[redacted]" in shown(text) for text in messages)
+    assert f"Of {len(messages)} messages" in on_one_line(PAGE)
     assert f"without a secret, {lost} lose a word" in on_one_line(PAGE)
