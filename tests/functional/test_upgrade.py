@@ -159,6 +159,39 @@ def test_old_plugins_and_keys_in_the_keychain(
         assert whoami(environment, variables).arn == alice.arn, wheel.name
 
 
+def test_a_key_that_nothing_selects(
+    new_environment: NewEnvironment,
+    released: dict[str, Path],
+    tmp_path: Path,
+    server: MotoServer,
+    alice: Identity,
+    container: Identity,
+) -> None:
+    """Guards against another signer after the upgrade of plugincreds-keyring, without a word."""
+    keychain = pinned("filelock", "keyring", "keyrings.alt")
+    environment = new_environment(*keychain, "plugincreds-keyring", own=True)
+    for name in ("plugincreds", "plugincreds-keyring"):
+        exchange(environment, released[name], "uv")
+    variables = {
+        "PYTHON_KEYRING_BACKEND": KEYCHAIN,
+        "KEYRING_PROPERTY_FILE_PATH": str(tmp_path / "keys.cfg"),
+        "AWS_CONTAINER_CREDENTIALS_FULL_URI": server.container_url,
+    }
+    command = (environment.script("plugincreds-keyring"), "set", "--insecure")
+    stored = environment.start(*command, variables=variables, stdin=subprocess.PIPE)
+    stored.communicate(f"{alice.access_key}\n{alice.secret_key}\n", timeout=60)
+    assert whoami(environment, variables).arn == alice.arn
+    for name in ("plugincreds", "plugincreds-keyring"):
+        exchange(environment, environment.wheel(name), "uv")
+    report = whoami(environment, variables)
+    assert report.arn == container.arn
+    (warning,) = report.logged("WARNING")
+    assert "Version 1.0.0 used it. Now other credentials may be used." in warning
+    script = environment.script("plugincreds")
+    doctor = environment.run(script, "doctor", variables=variables, flags=())
+    assert "Version 1.0.0 used it" in " ".join(doctor.stdout.split())
+
+
 def test_a_cache_of_the_other_version(
     new_environment: NewEnvironment, released: dict[str, Path], trace: Path, alice: Identity
 ) -> None:

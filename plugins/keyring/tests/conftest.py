@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import os
 import sys
 from collections.abc import Callable, Iterator
@@ -19,6 +21,7 @@ SOURCE = Path(__file__).parents[1] / "src"
 if str(SOURCE) not in sys.path:  # tried without being installed
     sys.path.insert(0, str(SOURCE))
 
+Leave: TypeAlias = Callable[[str, str], Path]  # the fixture `leave`
 NewContext: TypeAlias = Callable[..., plugincreds.PluginContext]  # the fixture of that name
 
 
@@ -78,6 +81,20 @@ def plaintext(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Any:
     backend.file_path = str(tmp_path / "plaintext.cfg")
     monkeypatch.setattr(keyring.core, "_keyring_backend", backend)
     return backend
+
+
+@pytest.fixture
+def leave(home: Path) -> Leave:
+    """Return a function that makes the file which 1.0.0 leaves for an item."""
+
+    def make(service: str, username: str) -> Path:
+        name = hashlib.sha256(json.dumps([service, username]).encode()).hexdigest()
+        file = home / ".aws" / "plugincreds" / "keyring" / name
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.touch()
+        return file
+
+    return make
 
 
 @pytest.fixture

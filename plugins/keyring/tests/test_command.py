@@ -13,6 +13,7 @@ import pytest
 from keyring.backends.chainer import ChainerBackend
 from keyring.backends.fail import Keyring as FailKeyring
 from keyring.errors import KeyringLocked
+from plugins.keyring.tests.conftest import Leave
 from plugins.keyring.tests.terminal import converse
 
 from plugincreds_keyring import _command
@@ -408,6 +409,16 @@ def test_plaintext_needs_a_word(run: Any, plaintext: Any) -> None:
     assert plaintext.get_password("aws", "default") is None
     assert run("set", "--insecure", stdin=LINES)[0] == 0
     assert json.loads(plaintext.get_password("aws", "default")) == KEYS
+
+
+def test_delete_removes_what_1_0_0_has_left(run: Any, leave: Leave) -> None:
+    """Else its warning would stay."""
+    file, other = leave("aws", "nobody"), leave("aws", "other")
+    assert run("set", "--username", "nobody", stdin=LINES)[0] == 0
+    assert file.exists()
+    assert run("delete", "--username", "nobody")[0] == 0
+    assert not file.exists()
+    assert other.exists()
 
 
 def test_delete_of_nothing_is_an_error(run: Any) -> None:

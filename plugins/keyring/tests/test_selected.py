@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import subprocess
 import sys
 from collections.abc import Callable
@@ -14,6 +15,7 @@ import botocore.session
 import plugincreds
 import pytest
 from plugincreds import Declined, PluginError, RecoverableError
+from plugins.keyring.tests.conftest import Leave
 from tests.support.commands import main
 
 import plugincreds_keyring
@@ -239,3 +241,44 @@ def test_a_decline_opens_no_session_and_no_getter_imports_keyring() -> None:
     code = f"import sys; sys.path.insert(0, {path!r})\n{program}"
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stderr
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize(
+    ("profile", "service", "username"),
+    [("plain", "aws", "plain"), ("named", "company", "alice"), (None, "aws", "default")],
+)
+def test_a_key_that_1_0_0_would_have_used(
+    home: Path,
+    kept: Any,
+    caplog: pytest.LogCaptureFixture,
+    leave: Leave,
+    profile: str | None,
+    service: str,
+    username: str,
+) -> None:
+    """Guards against an upgrade that silently changes who signs."""
+    with (home / ".aws" / "config").open("a") as config:
+        config.write("[profile named]\ncredential_plugin_options =\n")
+        config.write("  service = company\n  username = alice\n")
+    file = leave(service, username)
+    for _ in range(2):
+        assert botocore.session.Session(profile=profile).get_credentials() is None
+    (warning,) = (each for each in caplog.records if "1.0.0" in each.getMessage())
+    assert warning.levelno == logging.WARNING
+    said = warning.getMessage()
+    assert f"the service {service!r} and the username {username!r}" in said
+    assert f"for the profile {profile or 'default'!r}" in said
+    assert str(file) in said
+    assert kept.looks == 0
+
+
+@pytest.mark.usefixtures("installed")
+@pytest.mark.parametrize("profile", ["work", "off", "plain"])
+def test_no_other_key_is_warned_of(
+    leave: Leave, caplog: pytest.LogCaptureFixture, profile: str
+) -> None:
+    """Guards those who have selected it, have switched it off, or use another profile."""
+    leave("aws", "default" if profile == "plain" else profile)
+    botocore.session.Session(profile=profile).get_credentials()
+    assert caplog.records == []

@@ -154,8 +154,10 @@ def told_apart(credentials: Any) -> Any:
     As long as no plugin has given credentials, none of that is imported.
     """
     if getattr(credentials, "method", None) == ROLE_METHOD and _CREDENTIALS in sys.modules:
-        from plugincreds._bindings.role_cache import tell_plugins_apart
-
+        try:
+            from plugincreds._bindings.role_cache import tell_plugins_apart
+        except ImportError as error:
+            raise _damaged(error, "roles are not assumed") from error
         tell_plugins_apart(credentials)
     return credentials
 

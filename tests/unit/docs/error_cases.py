@@ -316,6 +316,13 @@ CASES: dict[str, dict[str, Case]] = {
         "The package is damaged, and a plugin has signed": calling(
             in_use(without_module("plugincreds._bindings.loading")), GOOD
         ),
+        "The package is damaged, and a role is wanted": Case(
+            call=without_module("plugincreds._bindings.role_cache"),
+            config="[default]\nrole_arn = arn:aws:iam::123456789012:role/a\n"
+            "source_profile = base\n[profile base]\naws_access_key_id = AKIDEXAMPLE\n"
+            "aws_secret_access_key = not-a-secret\n",
+            variables={},
+        ),
         "The AWS SDK for Python reads something else": calling(with_other_files, GOOD),
         "`export` for a profile with a role": calling(
             export,

@@ -23,6 +23,9 @@ def get_provider(context: PluginContext) -> KeyringPlugin | Declined:
     """Return the plugin, or decline where it is not selected."""
     if context._is_selected:  # noqa: SLF001 - between these two packages of one project
         return get_aws_sdk_credential_provider(context)
+    from plugincreds_keyring._leftover import warn_of_leftover  # noqa: PLC0415 - as below
+
+    warn_of_leftover(context)
     return Declined("it answers only where a setting selects it")
 
 

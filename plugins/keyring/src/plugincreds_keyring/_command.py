@@ -17,6 +17,7 @@ from plugincreds_keyring._config_file import add_settings, header_of
 from plugincreds_keyring._entry import entered_value
 from plugincreds_keyring._item import write_item
 from plugincreds_keyring._keychain import Keychain
+from plugincreds_keyring._leftover import remove_leftover
 from plugincreds_keyring._options import SERVICE, KeychainItem, read_options
 from plugincreds_keyring._profile import (
     PLUGIN,
@@ -172,6 +173,7 @@ def _delete(arguments: argparse.Namespace) -> None:
     keychain = Keychain()
     was_there = keychain.delete(item)
     _forget_shared()
+    remove_leftover(item)
     next_step = None
     if profile is None or profile.is_selecting:
         whose = "each profile that means it" if profile is None else f"the profile {profile.name!r}"
