@@ -43,7 +43,7 @@ def summary(tables: Sequence[Table], distributions: int) -> str:
     """Return the README's table; each line says what it is compared with."""
     rows = {(row.question, row.who): row for table in tables for row in table.rows}
     processes = [
-        (what.format(question.capitalize()), other, rows[question, who])
+        (what.format(f"A{question[1:].partition(' (')[0]}"), other, rows[question, who])
         for question, measured in rows
         if measured == starts.SETUPTOOLS
         for what, other, who in _STARTS
