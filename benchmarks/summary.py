@@ -15,11 +15,12 @@ _KEYS = "keys in the environment, without plugincreds"
 _SAME = "the same without plugincreds"
 _AMONG = " among {} packages"
 
-# In whole processes: what is measured, what it is compared with, its question, and whose row it is.
+# Of whole processes: what is measured, what it is compared with, and whose row it is.
 _STARTS = (
     ("{}", _SAME, starts.WITH),
     ("{}, setuptools' startup file", "the same without it", starts.SETUPTOOLS),
 )
+# The same, with the kind of question before what it is compared with.
 _CLIENTS = (
     ("{}, no plugin", _CLIENT, _SAME, first_client.KEYS_WITH),
     ("{}, no plugin", _NOTHING, _SAME, first_client.NO_PLUGIN),
