@@ -1,9 +1,10 @@
 """The process-wide state of plugincreds: one object, `_registry`, with one lock.
 
-It holds what discovery found, the loaded getters, the sources in use, and what has been
-logged. Plugins and the import system are never called under that lock. So two threads may do
-the same work at first; both then use the result of the one that finished first. Only a plugin's
-import and its getter are called by one thread at a time, as `single_call` says.
+It holds the loaded getters, the sources in use, and what has been logged. What is installed is
+known without it, because most chains need no more. Plugins and the import system are never called
+under that lock. So two threads may do the same work at first; both then use the result of the one
+that finished first. Only a plugin's import and its getter are called by one thread at a time, as
+`single_call` says.
 """
 
 import logging
@@ -16,7 +17,7 @@ from typing import TypeVar
 from plugincreds._base_identity import BaseIdentity
 from plugincreds._lifecycle.forks import forks
 from plugincreds._lifecycle.single_calls import SingleCalls
-from plugincreds._plugins.discovery import Discovery, discover
+from plugincreds._plugins.discovery import discovered, forget
 from plugincreds._plugins.loading import Getter, load
 from plugincreds._plugins.references import InstalledPlugin, Plugin
 from plugincreds._source import Source
@@ -32,7 +33,6 @@ class _Registry:
     def __init__(self) -> None:
         self.replace_locks()
         forks.owners.add(self)
-        self._discovery: Discovery | None = None
         self._getters: dict[Plugin, Getter] = {}
         self._broken: set[Plugin] = set()
         self._opened: dict[Path, ModuleType] = {}
@@ -43,14 +43,6 @@ class _Registry:
         """Make new locks, in a forked child: threads of the parent may have held the old ones."""
         self._lock = threading.RLock()  # reentrant, because a signal handler may need it, too
         self._calls = SingleCalls()
-
-    def discovery(self) -> Discovery:
-        """Return what is installed; the first call looks it up."""
-        if self._discovery is None:
-            found = discover()
-            with self._lock:
-                self._discovery = self._discovery or found
-        return self._discovery
 
     def getter(self, plugin: Plugin) -> Getter:
         """Return a plugin's getter; the first call loads it, or raises the `PluginError`."""
@@ -130,6 +122,7 @@ def reset() -> None:
     """
     global _registry  # noqa: PLW0603 - one assignment, so no reader sees a half-finished reset
     _registry = _Registry()
+    forget()
 
 
 def installed_plugins() -> tuple[InstalledPlugin, ...]:
@@ -137,5 +130,5 @@ def installed_plugins() -> tuple[InstalledPlugin, ...]:
 
     A name that several packages declare appears once for each of them.
     """
-    plugins = _registry.discovery().plugins
+    plugins = discovered().plugins
     return tuple(plugin for name in plugins for plugin in plugins[name])

@@ -20,6 +20,7 @@ from plugincreds._errors import (
     PluginRetrieveNilError,
 )
 from plugincreds._plugin_settings import RefreshSettings
+from plugincreds._plugins.discovery import discovered
 from plugincreds._plugins.loading import Functions
 from plugincreds._plugins.references import Plugin
 from plugincreds._reentrancy import own_call_error, was_refused
@@ -107,7 +108,7 @@ def automatic_source(request: "Request", asked_by: str | None = None) -> Source 
             configured, but one is needed.
     """
     reasons: dict[str, str] = {}
-    discovery = registry().discovery()
+    discovery = discovered()
     for problem in discovery.unreadable:
         registry().log_once(logging.WARNING, f"Credential plugins are skipped: {problem}.")
     for name in discovery.plugins:
@@ -136,7 +137,7 @@ def none_answered(asked_by: str, reasons: Mapping[str, str]) -> PluginProviderRe
         asked_by: The setting that needs one.
         reasons: Why plugins declined, by their names.
     """
-    names = dict.fromkeys(registry().discovery().plugins, "") | dict(reasons)
+    names = dict.fromkeys(discovered().plugins, "") | dict(reasons)
     found = "none of those installed is configured here: " if names else "none is installed"
     message = f"{asked_by} asks for a credential plugin, but {found}{_with_reasons(names)}"
     return PluginProviderRetrieveError(f"{message}. Configure or install one.", declined=True)
@@ -189,7 +190,7 @@ def loaded_functions(
 
 
 def _configured(wanted: Selected, request: "Request") -> tuple[Source, BaseIdentity]:
-    plugin = request.plugin or registry().discovery().the_one(wanted.name, wanted.asked_by)
+    plugin = request.plugin or discovered().the_one(wanted.name, wanted.asked_by)
     found = _source(plugin, request)
     if isinstance(found, Declined):
         raise declined(wanted, plugin, request, found.reason)

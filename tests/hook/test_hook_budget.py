@@ -18,6 +18,21 @@ CHAIN = START | {
     "plugincreds._selection",
     "plugincreds._settings",
 }
+# What a chain needs that comes to the plugins, and finds that none is installed.
+LOOKED = CHAIN | {
+    f"plugincreds.{name}"
+    for name in (
+        "_contract",
+        "_errors",
+        "_plugins",
+        "_plugins.discovery",
+        "_plugins.distributions",
+        "_plugins.metadata",
+        "_redaction",
+        "_redaction.secret_forms",
+        "_threads",
+    )
+}
 # What the first value of a plugin needs, and no more.
 VALUE = CHAIN | {
     f"plugincreds.{name}"
@@ -93,6 +108,19 @@ def loaded(program: str, *arguments: object, **variables: str) -> set[str]:
 def test_no_plugin_is_asked_for(program: str, allowed: set[str]) -> None:
     """Guards who has installed it and never thinks of it again."""
     assert loaded(program) == allowed
+
+
+@pytest.mark.parametrize(("selected", "allowed"), [("", LOOKED), ("none", CHAIN)])
+def test_no_plugin_is_installed(selected: str, allowed: set[str]) -> None:
+    """Guards programs that use the role of a machine, and so come to the place of the plugins."""
+    program = """
+import botocore.session, os
+del os.environ["AWS_ACCESS_KEY_ID"]
+sys.path[:] = [each for each in sys.path if not each.endswith("-packages")]  # of the developer
+assert botocore.session.Session().get_credentials() is None
+loaded()
+"""
+    assert loaded(program, AWS_CREDENTIAL_PLUGIN=selected) == allowed
 
 
 @pytest.mark.parametrize("selected", ["", "acme"])

@@ -14,4 +14,4 @@ __all__ = ["discover", "replace_discover"]
 
 def replace_discover(monkeypatch: pytest.MonkeyPatch, other: Callable[[], Any]) -> None:
     """Let another function look for plugins from now on; it may call `discover`."""
-    monkeypatch.setattr("plugincreds._registry.discover", other)
+    monkeypatch.setattr("plugincreds._plugins.discovery.discover", other)

@@ -16,6 +16,7 @@ import pytest
 import plugincreds
 from plugincreds import PluginError, Value
 from plugincreds._lifecycle.single_calls import SingleCalls
+from plugincreds._plugins.discovery import GROUP, _discovered, discovered
 from plugincreds._plugins.references import GivenPlugin
 from plugincreds._registry import registry
 from plugincreds._resolution import automatic_source, selected_source
@@ -322,11 +323,11 @@ def test_a_getter_that_raises_leaves_its_turn_to_others(
 def test_a_handler_before_each_line_of_a_load(install: Install, scene: Scene, source: str) -> None:
     """Guards against a signal handler, or a finalizer, that waits for its own thread."""
     install(source)
-    discovery = registry().discovery()
+    found = discovered()
 
     def new_call() -> Callable[[], object]:
         plugincreds.reset()
-        vars(registry())["_discovery"] = discovery  # it has tests of its own, and takes long
+        _discovered[GROUP] = found  # it has tests of its own, and takes long
         for name in [name for name in sys.modules if name.startswith("acme_")]:
             del sys.modules[name]
         scene.outcomes.clear()

@@ -12,16 +12,15 @@ from pathlib import Path
 from typing import Any, NoReturn
 
 from plugincreds._errors import PluginError
-from plugincreds._plugins.discovery import Discovery
+from plugincreds._plugins.discovery import Discovery, discovered
 from plugincreds._plugins.loading import load
-from plugincreds._registry import registry
 
 REPORT = "{}.report"  # the file that the report is written to, beside that configuration file
 
 
 def awscli_initialize(event_hooks: Any) -> NoReturn:  # noqa: ARG001 - the AWS CLI passes it
     """Write the report in place of the command."""
-    discovery = registry().discovery()
+    discovery = discovered()
     report = {
         "python": platform.python_version(),
         "plugins": {name: _fault(discovery, name) for name in discovery.plugins},

@@ -12,8 +12,8 @@ from plugincreds._bindings.sessions import active_profile, profiles_of
 from plugincreds._contract import Value
 from plugincreds._errors import PluginError
 from plugincreds._lifecycle.policy import RefreshStep, decide
+from plugincreds._plugins.discovery import discovered
 from plugincreds._profile_selection import check_not_off, profile_selection, role_source
-from plugincreds._registry import registry
 from plugincreds._selection import Automatic, Off, Selected, Selection, chain_selection
 from plugincreds._settings import Section, assumes_role
 from plugincreds._source import Source
@@ -87,7 +87,7 @@ def exported(
     session.get_scoped_config()  # raises botocore's own error if there is no such profile
     active = active_profile(session)
     chosen = _chosen(name, session, active, in_code=profile is not None, command=command)
-    names = [chosen.name] if isinstance(chosen, Selected) else registry().discovery().plugins
+    names = [chosen.name] if isinstance(chosen, Selected) else discovered().plugins
     with marked(list(names)):
         is_selected = isinstance(chosen, Selected)
         request = Request(session, "botocore", active, is_selected=is_selected)

@@ -10,6 +10,7 @@ from plugincreds._bindings.plugin_provider import PluginProvider
 from plugincreds._bindings.sessions import active_profile
 from plugincreds._contract import Declined
 from plugincreds._errors import LookupSymbolError, PluginError, PluginNotFoundError
+from plugincreds._plugins.discovery import discovered
 from plugincreds._plugins.references import GivenPlugin, Plugin, with_symbol
 from plugincreds._profile_selection import check_not_off
 from plugincreds._registry import registry
@@ -174,7 +175,7 @@ def _looked_up(plugin: ModuleType | str, function: str, *symbol: str) -> tuple[S
     check_not_off(os.environ, name, asked_by)
     wanted = Selected(name, asked_by, remedy=f"do not ask for {name}")
     if isinstance(plugin, str):
-        return wanted, registry().discovery().the_one(name, asked_by)
+        return wanted, discovered().the_one(name, asked_by)
     return wanted, GivenPlugin(plugin)
 
 

@@ -7,21 +7,19 @@ from plugincreds._bindings.request import Request
 from plugincreds._redaction import described
 from plugincreds._registry import registry
 from plugincreds._resolution import automatic_source, selected_source
-from plugincreds._selection import Off, Selected, Selection
+from plugincreds._selection import Automatic, Selected
 from plugincreds._source import Source
 
 logger = logging.getLogger("plugincreds")
 
 
-def source_of(chosen: Selection, request: Request) -> Source | None:
+def source_of(chosen: Selected | Automatic, request: Request) -> Source | None:
     """Return the source of a selection, with credentials in it; None if all plugins decline.
 
     Raises:
         PluginError: The selected plugin is missing, broken, declines or fails, or an
             automatic one is configured and fails.
     """
-    if isinstance(chosen, Off):
-        return None
     if isinstance(chosen, Selected):
         source = selected_source(chosen, request)
     else:

@@ -8,10 +8,10 @@ import logging
 import sys
 from collections.abc import Callable
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeGuard
+from typing import TYPE_CHECKING, Any
 
 from plugincreds._bindings.sessions import ROLE_METHOD, profiles_of
-from plugincreds._selection import Automatic, Off, Selected, Selection, one_environment
+from plugincreds._selection import Off, Selected, Selection, one_environment
 from plugincreds._settings import PROVIDER_NAME, SOURCE_NAME, Section
 
 if TYPE_CHECKING:
@@ -84,30 +84,35 @@ class PluginProvider:
                 automatic one is configured and fails.
         """
         chosen = self.chosen() if chosen is None else chosen
+        if isinstance(chosen, Off):
+            return None
+        is_required = chosen.asked_by is not None  # another identity must not be used instead
         try:
+            from plugincreds._plugins.discovery import discovered
+
+            if not is_required and discovered().is_empty:
+                return None  # nothing else is needed, and to import it takes long
             from plugincreds._bindings.loading import source_of
             from plugincreds._bindings.rejection import RejectionHandler
 
             source = source_of(chosen, self.request(chosen))
-            if source is None or isinstance(chosen, Off):
+            if source is None:
                 return None
             RejectionHandler(source).register(self._session)
             credentials = self.credentials(source, chosen.account_id)
         except ImportError as error:  # a part of this package is missing
-            if _is_required(chosen):
-                effect = f"{chosen.asked_by} has no effect"
+            if is_required or PluginProvider._has_answered:
+                effect = f"{chosen.asked_by} has no effect" if is_required else _IN_USE
                 raise _damaged(error, effect, getattr(chosen, "name", None)) from error
-            if _must_not_go_on(chosen):
-                raise _damaged(error, _IN_USE) from error
             logger.warning("%s", _damage(error, "credential plugins are not used"))
         except Exception as error:
             from plugincreds._bindings.loading import warn_of_fault
             from plugincreds._errors import PluginError
             from plugincreds._threads import is_interruption
 
-            if _is_required(chosen) or isinstance(error, PluginError) or is_interruption(error):
-                raise  # another identity must not be used instead
-            if _must_not_go_on(chosen):  # perhaps a part of this package is of another version
+            if is_required or isinstance(error, PluginError) or is_interruption(error):
+                raise
+            if PluginProvider._has_answered:  # perhaps a part of this package is of another version
                 raise _damaged(error, _IN_USE) from error
             warn_of_fault(error)
         else:
@@ -175,13 +180,3 @@ def _damaged(error: Exception, effect: str, plugin: str | None = None) -> Except
     except ImportError:  # this module itself may be missing
         return ImportError(message)
     return PluginError(message, plugin=plugin)
-
-
-def _must_not_go_on(chosen: Selection) -> bool:
-    """Tell whether a plugin has given this program credentials, which others must not replace."""
-    return PluginProvider._has_answered and not isinstance(chosen, Off)  # noqa: SLF001 - of this module
-
-
-def _is_required(chosen: Selection) -> TypeGuard[Selected | Automatic]:
-    """Tell whether a plugin is asked for, so that no other identity may be used."""
-    return not isinstance(chosen, Off) and chosen.asked_by is not None

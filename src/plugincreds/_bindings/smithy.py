@@ -214,10 +214,9 @@ async def _end_with(setup: Any, load: Callable[[], Any]) -> None:
 
 
 def _is_one_installed() -> bool:
-    from plugincreds._registry import registry
+    from plugincreds._plugins.discovery import discovered
 
-    found = registry().discovery()
-    return bool(found.plugins or found.unreadable)
+    return not discovered().is_empty
 
 
 def _warn_of_unused(sources: list[str], profile: str) -> None:

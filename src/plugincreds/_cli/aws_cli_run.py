@@ -14,8 +14,8 @@ from plugincreds._bindings import aws_cli_check
 from plugincreds._cli.aws_cli import PYTHON, aws_cli
 from plugincreds._cli.plugins_section import MODULE, PATH_KEY
 from plugincreds._errors import PluginError
+from plugincreds._plugins.discovery import discovered
 from plugincreds._redaction import shown
-from plugincreds._registry import registry
 from plugincreds._settings import PROFILE_VARIABLES
 
 _LONGEST = 60  # seconds; it takes about one
@@ -45,7 +45,7 @@ def checked(section: Mapping[str, str]) -> CheckedAwsCli:
         PluginError: There is none, it needs no lines, it does not start with them, or one of the
             plugins cannot be loaded in it.
     """
-    found = aws_cli(registry().discovery())
+    found = aws_cli(discovered())
     if found is None:
         raise PluginError(
             "There is no aws on the path, so these lines cannot be checked. Put the AWS CLI v2 on "

@@ -20,7 +20,7 @@ from plugincreds._cli.plugins_section import (
 )
 from plugincreds._cli.streams import complain
 from plugincreds._cli.terminal import print_lines
-from plugincreds._registry import registry
+from plugincreds._plugins.discovery import discovered
 
 _SUMMARY = "let the AWS CLI v2 of AWS's own installer use the plugins of this environment"
 
@@ -71,7 +71,7 @@ def _folders() -> list[str]:
 
     needed = {_folder(plugincreds_startup.__file__)}
     needed |= {_folder(Path(each.__file__ or "").parent) for each in (plugincreds, botocore)}
-    plugins = registry().discovery().plugins.values()
+    plugins = discovered().plugins.values()
     needed |= {os.path.realpath(each.location) for several in plugins for each in several}
     return _once(each for each in sys.path if each and os.path.realpath(each) in needed)
 

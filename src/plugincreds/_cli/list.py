@@ -24,10 +24,9 @@ from plugincreds._cli.terminal import (
     wrapped_table,
 )
 from plugincreds._errors import PluginError
-from plugincreds._plugins.discovery import GROUP, Discovery
+from plugincreds._plugins.discovery import GROUP, Discovery, discovered
 from plugincreds._plugins.loading import load
 from plugincreds._plugins.references import InstalledPlugin
-from plugincreds._registry import registry
 from plugincreds._settings import asked_by_variable
 
 _SUMMARY = "show the installed credential plugins"
@@ -49,7 +48,7 @@ def add_parser(commands: Any) -> None:
 
 def run(arguments: argparse.Namespace) -> int:
     """Print the plugins; 1 if one cannot be used, or the selected one is missing."""
-    discovery = registry().discovery()
+    discovery = discovered()
     selection = _selection_here(os.environ)
     document = _document(discovery, selection, check=arguments.check)
     if arguments.json:

@@ -10,14 +10,17 @@ import logging
 import re
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 from plugincreds._errors import PluginNotFoundError, printable
 from plugincreds._plugins.distributions import distributions_with
 from plugincreds._plugins.metadata import FILE, Distribution, UnreadableError
-from plugincreds._plugins.references import InstalledPlugin
 from plugincreds._redaction import described
 from plugincreds._settings import OFF, PLUGIN_KEY, VARIABLE, is_off
 from plugincreds._threads import is_interruption
+
+if TYPE_CHECKING:
+    from plugincreds._plugins.references import InstalledPlugin
 
 GROUP = "aws_sdk.credential_plugins"
 _UNKNOWN = "unknown"
@@ -40,13 +43,18 @@ class Discovery:
 
     def __init__(
         self,
-        plugins: Mapping[str, tuple[InstalledPlugin, ...]] = MappingProxyType({}),
+        plugins: "Mapping[str, tuple[InstalledPlugin, ...]]" = MappingProxyType({}),
         unreadable: tuple[str, ...] = (),
     ) -> None:
         self.plugins = plugins
         self.unreadable = unreadable
 
-    def the_one(self, name: str, asked_by: str) -> InstalledPlugin:
+    @property
+    def is_empty(self) -> bool:
+        """Whether there is nothing to ask, and nothing to warn of."""
+        return not self.plugins and not self.unreadable
+
+    def the_one(self, name: str, asked_by: str) -> "InstalledPlugin":
         """Return the only plugin of a name.
 
         Raises:
@@ -105,6 +113,23 @@ class Discovery:
         return "; ".join((*hint, known, *self.unreadable))
 
 
+_discovered: dict[str, Discovery] = {}
+
+
+def discovered() -> Discovery:
+    """Return what is installed; the first call in this process looks it up.
+
+    Two threads may both look at first: then both use what the first of them has found.
+    """
+    found = _discovered.get(GROUP)
+    return _discovered.setdefault(GROUP, discover()) if found is None else found
+
+
+def forget() -> None:
+    """Let the next call look again; meant for tests."""
+    _discovered.clear()
+
+
 def discover(path: list[str] | None = None) -> Discovery:
     """Look for plugins on `sys.path`; of several distributions with one name, the first counts.
 
@@ -126,7 +151,7 @@ def discover(path: list[str] | None = None) -> Discovery:
             unreadable.append(f"{name} {version} has a malformed {FILE} ({described(error)})")
             continue
         for plugin_name, value in declared:
-            plugin = InstalledPlugin(plugin_name, value, name, version, distribution.location)
+            plugin = _plugin(plugin_name, value, name, version, distribution.location)
             if plugin_name and plugin_name.isprintable():
                 found.setdefault(plugin_name, []).append(plugin)
                 continue
@@ -134,6 +159,14 @@ def discover(path: list[str] | None = None) -> Discovery:
             unreadable.append(f"{plugin.origin} declares an unusable name ({shown})")
     plugins = {name: tuple(found[name]) for name in sorted(found)}
     return Discovery(plugins, tuple(unreadable))
+
+
+def _plugin(
+    name: str, value: str, distribution: str, version: str, location: str
+) -> "InstalledPlugin":
+    from plugincreds._plugins.references import InstalledPlugin  # noqa: PLC0415 - if there is one
+
+    return InstalledPlugin(name, value, distribution, version, location)
 
 
 def _declared(distribution: Distribution) -> Iterator[tuple[str, str]]:

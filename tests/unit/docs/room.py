@@ -29,6 +29,7 @@ from plugincreds._endpoint.variables import check_not_inside
 from plugincreds._lifecycle import processes, watch
 from plugincreds._lifecycle.flights import Flight
 from plugincreds._lifecycle.reports import Reporter
+from plugincreds._plugins.discovery import discovered
 from plugincreds._reentrancy import ActiveCall
 from plugincreds._registry import registry
 from plugincreds._sharing import cache as _process_cache
@@ -193,7 +194,7 @@ def long_load(room: Room) -> None:
     """Load a plugin whose import takes long, until a warning is logged."""
     enough, warn = threading.Event(), Reporter.warn_of_loading
     room.patch.setattr(watch, "PATIENCE", 0.01)
-    plugin = registry().discovery().the_one("acme", "a test")
+    plugin = discovered().the_one("acme", "a test")
 
     def warned(reporter: Reporter, _: float) -> None:
         warn(reporter, 10.0)

@@ -7,7 +7,7 @@ from typing import Any
 from plugincreds._cli.doctor.chain_report import ChainLocation, chain_report
 from plugincreds._cli.doctor.retrieval import NO_CREDENTIALS, Retrieval
 from plugincreds._cli.doctor.steps import ChainStep, PluginState, Status, last_of
-from plugincreds._registry import registry
+from plugincreds._plugins.discovery import discovered
 from plugincreds._settings import PROVIDER_NAME
 
 _DECLINED = "declined when it was asked"
@@ -45,7 +45,7 @@ def _asked(step: ChainStep, retrieved: Retrieval) -> ChainStep:
     states = tuple(_passed_over(state, used) for state in step.plugins)
     reason = step.reason
     if step.provider == PROVIDER_NAME and step.plugins and used is not None:
-        origin = registry().discovery().plugins[used][0].origin
+        origin = discovered().plugins[used][0].origin
         reason = f"{used} of {origin} is configured, and no plugin is selected"
     return replace(step, status=Status.ANSWERS, reason=reason, plugin=used, plugins=states)
 

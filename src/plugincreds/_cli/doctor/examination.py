@@ -36,10 +36,9 @@ from plugincreds._cli.selection import (
 from plugincreds._cli.terminal import sentence
 from plugincreds._errors import PluginError
 from plugincreds._plugin_settings import cache_folder, wants_cache
-from plugincreds._plugins.discovery import Discovery
+from plugincreds._plugins.discovery import Discovery, discovered
 from plugincreds._profile_selection import role_source
 from plugincreds._redaction import described
-from plugincreds._registry import registry
 from plugincreds._settings import CACHE_KEY, CACHE_VARIABLE, PROFILE_VARIABLES, Section
 from plugincreds._sharing import lock_class
 from plugincreds._sharing.files import CacheFiles
@@ -104,7 +103,7 @@ class Examination:
 def examine(profile: str | None, *, retrieve: bool = False) -> Examination:
     """Look at everything; a profile stands for one that is given in code."""
     startup = startup_state()
-    discovery = registry().discovery()
+    discovery = discovered()
     installed = (discovery, leftover_notes(), aws_cli(discovery), other_clients())
     examination = Examination(startup, _versions(), _unexpected_apis(), *installed)
     with _captured(examination.captured_warnings):

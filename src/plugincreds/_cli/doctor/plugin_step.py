@@ -12,8 +12,8 @@ from plugincreds._errors import (
     PluginIsExpiredNilError,
     PluginRetrieveNilError,
 )
+from plugincreds._plugins.discovery import discovered
 from plugincreds._plugins.references import Plugin
-from plugincreds._registry import registry
 from plugincreds._resolution import declined, loaded_functions
 from plugincreds._selection import Automatic, Off, Selected
 from plugincreds._sharing import lock_class, not_shared
@@ -43,7 +43,7 @@ def plugin_step(provider: PluginProvider) -> ChainStep:
 
 def _of_selected(request: Request, chosen: Selected) -> ChainStep:
     try:
-        plugin = registry().discovery().the_one(chosen.name, chosen.asked_by)
+        plugin = discovered().the_one(chosen.name, chosen.asked_by)
         state = _asked(request, plugin, chosen)
         if isinstance(state, Declined):
             raise declined(chosen, plugin, request, state.reason)
@@ -60,7 +60,7 @@ def _of_selected(request: Request, chosen: Selected) -> ChainStep:
 
 def _of_automatic(request: Request, chosen: Automatic) -> ChainStep:
     states: list[PluginState] = []
-    for name in registry().discovery().plugins:
+    for name in discovered().plugins:
         states.append(_automatic_state(request, name))
         if states[-1].state == "error":
             error = states[-1].reason
@@ -89,7 +89,7 @@ def _of_automatic(request: Request, chosen: Automatic) -> ChainStep:
 
 def _automatic_state(request: Request, name: str) -> PluginState:
     """Return what a plugin would do that is not selected."""
-    discovery = registry().discovery()
+    discovery = discovered()
     fault = discovery.fault(name)
     if fault is not None:
         return PluginState(name, "broken", f"{fault}.")

@@ -5,8 +5,7 @@ from contextlib import suppress
 from importlib import metadata, util
 
 from plugincreds._errors import PluginError
-from plugincreds._plugins.discovery import OFF_BY_MISTAKE
-from plugincreds._registry import registry
+from plugincreds._plugins.discovery import OFF_BY_MISTAKE, discovered
 from plugincreds._settings import OFF
 
 _SUFFIX = "-creds"
@@ -60,7 +59,7 @@ def _near(name: str) -> str:
 
 def _already_there(name: str) -> str:
     """Return what a new package would hide or replace, or nothing."""
-    for plugins in registry().discovery().plugins.values():
+    for plugins in discovered().plugins.values():
         if _near(plugins[0].name) == name:
             return f"the plugin {plugins[0].name!r} of {plugins[0].origin}"
     package, module = f"{name}{_SUFFIX}", module_of(name)
