@@ -81,4 +81,4 @@ def _more(figure: Figure) -> str:
 
 
 def _percent(factor: float) -> str:
-    return f"{(factor - 1) * 100:+.1f}"
+    return f"{round((factor - 1) * 100, 1) + 0.0:+.1f}"  # and not -0.0
