@@ -269,8 +269,28 @@ def test_a_key_that_1_0_0_would_have_used(
     said = warning.getMessage()
     assert f"the service {service!r} and the username {username!r}" in said
     assert f"for the profile {profile or 'default'!r}" in said
-    assert str(file) in said
+    assert repr(str(file)) in said
     assert kept.looks == 0
+
+
+@pytest.mark.usefixtures("installed")
+def test_the_warning_has_no_control_characters(
+    tmp_path: Path,
+    leave: Leave,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """Guards terminals and logs against a home folder with an odd name."""
+    odd = tmp_path / "\x1b[31m\nhome"
+    (odd / ".aws").mkdir(parents=True)
+    file = leave("aws", "plain")
+    copy = odd / ".aws" / "plugincreds" / "keyring" / file.name
+    copy.parent.mkdir(parents=True)
+    copy.touch()
+    monkeypatch.setenv("HOME", str(odd))
+    botocore.session.Session(profile="plain").get_credentials()
+    (warning,) = (each for each in caplog.records if "1.0.0" in each.getMessage())
+    assert warning.getMessage().isprintable()
 
 
 @pytest.mark.usefixtures("installed")

@@ -49,10 +49,10 @@ def warn_of_leftover(context: PluginContext) -> None:
         "plugincreds-keyring does not use the key that is stored for %s, because no setting "
         "selects the plugin for the profile %r. Version 1.0.0 used it. Now other credentials may "
         "be used. To use the key, write credential_plugin = keyring into that profile. If it is "
-        "not to be used, remove the file %s, which 1.0.0 has left.",
+        "not to be used, remove the file %r, which 1.0.0 has left.",
         item,
         context.profile,
-        file,
+        str(file),  # as a literal: a terminal obeys control characters in a path
     )
 
 
