@@ -94,8 +94,10 @@ def aio_credentials_class(base: type[Any]) -> type[Any]:
         """Adapter to aiobotocore's `AioRefreshableCredentials`."""
 
         _reader = staticmethod(aio_frozen_reader)
-        _create_lock = staticmethod(asyncio.Lock)
         create_from_metadata = base.create_from_metadata  # of other credentials: the base class's
+
+        def _create_lock(self) -> asyncio.Lock:
+            return asyncio.Lock()
 
         async def get_frozen_credentials(self) -> Any:  # for callers that take it from the class
             return await vars(self)["get_frozen_credentials"]()
