@@ -62,7 +62,7 @@ def converse(
         echoes = bool(termios.tcgetattr(slave)[3] & termios.ECHO)
     finally:
         process.kill()
-        process.wait()
+        process.communicate()  # closes its stdout, too
         os.close(slave)
         os.close(master)
     return Outcome(process.returncode, out, shown.decode(), echoes)
